@@ -1,0 +1,1 @@
+"""tuiflow: track, compare and serve machine-learning runs from the terminal."""

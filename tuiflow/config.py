@@ -1,0 +1,29 @@
+"""Names of environment variables and the constants of the house. No I/O."""
+
+from __future__ import annotations
+
+ENV_STORE = "TUIFLOW_STORE"
+ENV_RUN_ID = "TUIFLOW_RUN_ID"
+ENV_EXPERIMENT = "TUIFLOW_EXPERIMENT_NAME"
+
+STORE_FOLDER = ".tuiflow"
+DATABASE_NAME = "tuiflow.db"
+ARTIFACTS_FOLDER = "artifacts"
+RUN_LOG = "logs/output.log"
+"""Where a project's output goes, among its run's artifacts."""
+
+SERVE_PORT = 5001
+
+HEARTBEAT_SECONDS = 5.0
+STALE_AFTER_MS = 30_000
+"""A run of another host counts as stale when its heartbeat is older than this."""
+
+# MLflow's limits (mlflow/utils/validation.py).
+MAX_KEY_LENGTH = 250
+MAX_PARAM_LENGTH = 6000
+MAX_TAG_LENGTH = 8000
+MAX_EXPERIMENT_NAME_LENGTH = 500
+MAX_METRICS_PER_BATCH = 1000
+MAX_PARAMS_PER_BATCH = 100
+MAX_TAGS_PER_BATCH = 100
+MAX_SEARCH_RESULTS = 100_000

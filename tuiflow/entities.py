@@ -1,0 +1,212 @@
+"""What the store holds, as plain values with MLflow's field names. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+DEFAULT_EXPERIMENT_ID = "0"
+DEFAULT_EXPERIMENT_NAME = "Default"
+
+TAG_RUN_NAME = "mlflow.runName"
+TAG_NOTE = "mlflow.note.content"
+TAG_PARENT = "mlflow.parentRunId"
+TAG_USER = "mlflow.user"
+TAG_SOURCE_NAME = "mlflow.source.name"
+TAG_SOURCE_TYPE = "mlflow.source.type"
+TAG_GIT_COMMIT = "mlflow.source.git.commit"
+TAG_ENTRY_POINT = "mlflow.project.entryPoint"
+TAG_PROJECT_BACKEND = "mlflow.project.backend"
+TAG_MODELS = "tuiflow.models"
+"""Comma-separated artifact paths of the run's models, so that a list of runs needs no disk walk."""
+
+
+class RunStatus(StrEnum):
+    """Where a run stands; the first five are MLflow's.
+
+    STALE is never stored: it is how a RUNNING run reads whose process is gone.
+    """
+
+    RUNNING = "RUNNING"
+    SCHEDULED = "SCHEDULED"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+    STALE = "STALE"
+
+    @staticmethod
+    def is_terminated(status: str) -> bool:
+        """True for FINISHED, FAILED and KILLED."""
+        return status in (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED)
+
+
+class LifecycleStage(StrEnum):
+    """Deleting only marks: a deleted run can be restored."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+class ViewType(IntEnum):
+    """Which lifecycle stages a search looks at (MLflow's numbers)."""
+
+    ACTIVE_ONLY = 1
+    DELETED_ONLY = 2
+    ALL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One point of a metric: `timestamp` in epoch ms, `value` may be NaN or infinite."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunTag:
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """One metric of one run without its history.
+
+    `value`, `step` and `timestamp` are the latest point's: the greatest (step, timestamp, value).
+    `min` and `max` leave NaN out and are NaN when every point is.
+    """
+
+    key: str
+    value: float
+    step: int
+    timestamp: int
+    count: int
+    min: float
+    max: float
+    first: float
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The process that writes a run, told apart from a later one with the same pid.
+
+    `started` is the kernel's start time of the process (clock ticks since boot on Linux, 0 where
+    unknown); `boot_id` changes when the machine restarts; `heartbeat` is epoch ms.
+    """
+
+    host: str
+    pid: int
+    started: int
+    boot_id: str
+    heartbeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    experiment_id: str
+    name: str
+    artifact_location: str
+    lifecycle_stage: str
+    creation_time: int
+    last_update_time: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentCounts:
+    """How many active runs an experiment has, and how many of them are RUNNING."""
+
+    active: int
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A run's attributes; times in epoch ms, `end_time` None while it runs.
+
+    `status` is what was recorded; `stale` is true for a RUNNING run whose process is gone.
+    """
+
+    run_id: str
+    run_name: str
+    experiment_id: str
+    experiment_name: str
+    user_id: str
+    status: str
+    start_time: int
+    end_time: int | None
+    lifecycle_stage: str
+    artifact_uri: str
+    process: Process | None = None
+    stale: bool = False
+
+    @property
+    def shown_status(self) -> str:
+        """The status to show a person: STALE instead of RUNNING when the process is gone."""
+        return RunStatus.STALE.value if self.stale else self.status
+
+
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """`metrics` holds the latest value of each metric."""
+
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    info: RunInfo
+    data: RunData
+
+    @property
+    def note(self) -> str:
+        return self.data.tags.get(TAG_NOTE, "")
+
+    @property
+    def parent_run_id(self) -> str | None:
+        return self.data.tags.get(TAG_PARENT)
+
+    @property
+    def model_paths(self) -> tuple[str, ...]:
+        """Artifact paths of the models logged in this run, in the order they were logged."""
+        text = self.data.tags.get(TAG_MODELS, "")
+        return tuple(part for part in text.split(",") if part)
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """An artifact: `path` relative to the run's folder, with `/`; size None for folders."""
+
+    path: str
+    is_dir: bool
+    file_size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """A model server's row. `stopped_at` is epoch ms, None while it should be up."""
+
+    server_id: int
+    run_id: str
+    run_name: str
+    experiment_name: str
+    model_path: str
+    host: str
+    port: int
+    process: Process
+    detached: bool
+    log_path: str
+    started_at: int
+    stopped_at: int | None

@@ -1,0 +1,111 @@
+"""The typed tree that a filter text becomes; `store/search.py` turns it into SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Where a key lives."""
+
+    METRIC = "metrics"
+    PARAM = "params"
+    TAG = "tags"
+    ATTRIBUTE = "attributes"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`metrics.rmse` is `Key(Kind.METRIC, "rmse")`; attributes use the names in `ATTRIBUTES`."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}.{self.name}"
+
+
+TEXT_ATTRIBUTES = ("run_id", "run_name", "status", "user_id", "artifact_uri", "experiment")
+NUMBER_ATTRIBUTES = ("start_time", "end_time", "duration")
+"""Times in epoch ms; duration in ms, up to now while the run goes on."""
+ATTRIBUTES = TEXT_ATTRIBUTES + NUMBER_ATTRIBUTES
+
+
+class Op(StrEnum):
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+    LIKE = "LIKE"
+    ILIKE = "ILIKE"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`key op value`; false where the run has no such key."""
+
+    key: Key
+    op: Op
+    value: float | str
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """`key IN (…)`, or NOT IN with `negated` (false, too, where the run has no such key)."""
+
+    key: Key
+    values: tuple[float | str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """`key BETWEEN low AND high`, both ends included."""
+
+    key: Key
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """`key IS NULL`: the run has no such key; IS NOT NULL with `negated`."""
+
+    key: Key
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A bare word or quoted phrase: found, ignoring case, in names, params, tags or the note."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    parts: tuple[Node, ...]
+
+
+Node = Compare | In | Between | IsNull | Text | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """One sort key. NaN, then missing, always come last, whichever the direction."""
+
+    key: Key
+    descending: bool = False

@@ -1,0 +1,124 @@
+"""Files of a run. A path is relative to the run's folder, and none leads out of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from tuiflow.entities import FileInfo
+from tuiflow.errors import InvalidInput, NotFound
+
+
+def check_path(path: str) -> PurePosixPath:
+    """The relative path that `path` spells. Raises InvalidInput when it could lead elsewhere."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or "\0" in path or "\\" in path:
+        raise InvalidInput(
+            f"Artifact path {path!r} must be relative and stay inside the run's folder."
+        )
+    return pure
+
+
+def resolve(folder: Path, path: str) -> Path:
+    """The file or folder of an artifact. Raises NotFound, InvalidInput (also for links that
+    point out of the run's folder)."""
+    found = folder / check_path(path)
+    try:
+        real = found.resolve(strict=True)
+    except (OSError, RuntimeError):
+        raise NotFound(f"There is no artifact {path!r}.") from None
+    if not real.is_relative_to(folder.resolve()):
+        raise InvalidInput(f"Artifact {path!r} is a link that leads out of the run's folder.")
+    return found
+
+
+def list_folder(folder: Path, path: str) -> list[FileInfo]:
+    """What is directly in a folder, by name; nothing where the run has no artifacts.
+
+    A path that is a file gives an empty list, as MLflow's does.
+    """
+    if not path and not folder.is_dir():
+        return []
+    inside = resolve(folder, path)
+    if not inside.is_dir():
+        return []
+    infos = []
+    with os.scandir(inside) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.startswith(_TEMPORARY):
+                continue
+            is_dir = entry.is_dir(follow_symlinks=False)
+            infos.append(
+                FileInfo(
+                    path=str(PurePosixPath(path) / entry.name),
+                    is_dir=is_dir,
+                    file_size=None if is_dir else entry.stat(follow_symlinks=False).st_size,
+                )
+            )
+    return infos
+
+
+_TEMPORARY = ".tuiflow-part-"
+
+
+@contextlib.contextmanager
+def writing(folder: Path, path: str) -> Iterator[Path]:
+    """A temporary file to fill; it takes its place at `path` when the block ends well.
+
+    Folders are made 0700 and the file 0600; an existing artifact of that name is replaced.
+    """
+    pure = check_path(path)
+    if not pure.parts:
+        raise InvalidInput("An artifact needs a file name.")
+    target = folder / pure
+    make_folder(folder, str(pure.parent))
+    if target.is_dir():
+        raise InvalidInput(f"Artifact {path!r} is a folder already; choose another name.")
+    # The suffix stays: writers such as matplotlib tell the format by it.
+    handle, name = tempfile.mkstemp(target.suffix, _TEMPORARY, target.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o600)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def make_folder(folder: Path, path: str) -> Path:
+    """Make an artifact folder and those above it, 0700. Raises InvalidInput where one is a file
+    or a link that leads out."""
+    target = folder / check_path(path)
+    try:
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InvalidInput(
+            f"Artifact folder {path!r} can't be made: a file is in its way."
+        ) from None
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise InvalidInput(
+            f"Artifact folder {path!r} is a link that leads out of the run's folder."
+        )
+    return target
+
+
+def copy_in(folder: Path, source: Path, path: str) -> None:
+    """Copy a local file to the artifact `path`."""
+    with writing(folder, path) as part:
+        shutil.copyfile(source, part)
+
+
+def copy_tree_in(folder: Path, source: Path, path: str) -> None:
+    """Copy what is in a local folder to the artifact folder `path`; links to folders are left."""
+    make_folder(folder, path)
+    for current, _, files in os.walk(source):
+        inside = PurePosixPath(path) / PurePosixPath(Path(current).relative_to(source).as_posix())
+        make_folder(folder, str(inside))
+        for name in sorted(files):
+            copy_in(folder, Path(current) / name, str(inside / name))

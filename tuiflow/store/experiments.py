@@ -1,0 +1,145 @@
+"""Experiments: create, read, count."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tuiflow.config import ARTIFACTS_FOLDER
+from tuiflow.entities import Experiment, ExperimentCounts, LifecycleStage, Process, ViewType
+from tuiflow.errors import AlreadyExists, InvalidInput, NotFound
+from tuiflow.store.processes import is_alive, now_ms
+from tuiflow.store.validate import check_experiment_name, check_key
+
+_SELECT = (
+    "SELECT id, name, artifact_location, deleted_at, creation_time, last_update_time"
+    " FROM experiments"
+)
+
+
+def create(
+    conn: sqlite3.Connection,
+    root: Path,
+    name: str,
+    artifact_location: str | None,
+    tags: Mapping[str, str],
+) -> str:
+    """Insert an experiment and return its id. Raises AlreadyExists, InvalidInput."""
+    check_experiment_name(name)
+    for key in tags:
+        check_key("tag", key)
+    row = conn.execute("SELECT deleted_at FROM experiments WHERE name = ?", (name,)).fetchone()
+    if row is not None:
+        state = "exists already" if row[0] is None else "exists already, but is deleted"
+        raise AlreadyExists(f"Experiment {name!r} {state}; choose another name.")
+    now = now_ms()
+    location = None if artifact_location is None else _stored_location(root, artifact_location)
+    row = conn.execute(
+        "INSERT INTO experiments (name, artifact_location, creation_time, last_update_time)"
+        " VALUES (?, ?, ?, ?) RETURNING id",
+        (name, location, now, now),
+    ).fetchone()
+    conn.executemany(
+        "INSERT INTO experiment_tags VALUES (?, ?, ?)",
+        [(row[0], key, str(value)) for key, value in tags.items()],
+    )
+    return str(row[0])
+
+
+def _stored_location(root: Path, location: str) -> str:
+    scheme = urlsplit(location).scheme if "://" in location else ""
+    if scheme == "file":
+        location = unquote(urlsplit(location).path)
+    elif scheme:
+        raise InvalidInput(
+            f"Artifact location {location!r} can't be used: {scheme}:// is not served yet;"
+            " give a local folder."
+        )
+    path = Path(location).expanduser().absolute()
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def artifact_root(root: Path, experiment: int, location: str | None) -> Path:
+    """The absolute folder under which an experiment's runs keep their artifacts."""
+    return root / location if location is not None else root / ARTIFACTS_FOLDER / str(experiment)
+
+
+def parse_id(experiment_id: object) -> int:
+    """The row id of an experiment id. Raises NotFound for a text that can't be one."""
+    text = str(experiment_id)
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise NotFound(f"No experiment with id {text!r}.")
+    return int(text)
+
+
+def get(conn: sqlite3.Connection, root: Path, experiment_id: str) -> Experiment:
+    """Raises NotFound."""
+    rows = _load(conn, root, "WHERE id = ?", (parse_id(experiment_id),))
+    if not rows:
+        raise NotFound(f"No experiment with id {experiment_id!r}.")
+    return rows[0]
+
+
+def get_by_name(conn: sqlite3.Connection, root: Path, name: str) -> Experiment | None:
+    rows = _load(conn, root, "WHERE name = ?", (name,))
+    return rows[0] if rows else None
+
+
+def list_all(conn: sqlite3.Connection, root: Path, view: ViewType) -> list[Experiment]:
+    """Newest change first, as MLflow lists them."""
+    where = {
+        ViewType.ACTIVE_ONLY: "WHERE deleted_at IS NULL",
+        ViewType.DELETED_ONLY: "WHERE deleted_at IS NOT NULL",
+        ViewType.ALL: "",
+    }[view]
+    return _load(conn, root, f"{where} ORDER BY last_update_time DESC, id DESC", ())
+
+
+def _load(
+    conn: sqlite3.Connection, root: Path, clause: str, values: tuple[object, ...]
+) -> list[Experiment]:
+    rows = conn.execute(f"{_SELECT} {clause}", values).fetchall()
+    tags: dict[int, dict[str, str]] = {}
+    for experiment, key, value in conn.execute(
+        "SELECT experiment, key, value FROM experiment_tags"
+    ):
+        tags.setdefault(experiment, {})[key] = value
+    return [
+        Experiment(
+            experiment_id=str(row_id),
+            name=name,
+            artifact_location=str(artifact_root(root, row_id, location)),
+            lifecycle_stage=(
+                LifecycleStage.ACTIVE if deleted_at is None else LifecycleStage.DELETED
+            ).value,
+            creation_time=created,
+            last_update_time=updated,
+            tags=tags.get(row_id, {}),
+        )
+        for row_id, name, location, deleted_at, created, updated in rows
+    ]
+
+
+def counts(conn: sqlite3.Connection) -> dict[str, ExperimentCounts]:
+    """Active runs of every active experiment, and how many of them are running and alive."""
+    active = dict(
+        conn.execute(
+            "SELECT experiment, count(*) FROM runs WHERE deleted_at IS NULL GROUP BY experiment"
+        )
+    )
+    running: dict[int, int] = {}
+    now = now_ms()
+    for experiment, number, *process in conn.execute(
+        "SELECT r.experiment, count(*), p.host, p.pid, p.started, p.boot_id, p.heartbeat"
+        " FROM runs r JOIN processes p ON p.id = r.process"
+        " WHERE r.status = 'RUNNING' AND r.deleted_at IS NULL GROUP BY r.experiment, r.process"
+    ):
+        if is_alive(Process(*process), now):
+            running[experiment] = running.get(experiment, 0) + number
+    ids = conn.execute("SELECT id FROM experiments WHERE deleted_at IS NULL")
+    return {
+        str(row_id): ExperimentCounts(active.get(row_id, 0), running.get(row_id, 0))
+        for (row_id,) in ids
+    }

@@ -1,0 +1,282 @@
+"""The SQLite store: `protocols.TrackingStore` on one file, and rows of servers and of the app."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tuiflow.entities import (
+    TAG_RUN_NAME,
+    Experiment,
+    ExperimentCounts,
+    FileInfo,
+    Metric,
+    MetricSummary,
+    Param,
+    Process,
+    Run,
+    RunTag,
+    ServerInfo,
+    ViewType,
+)
+from tuiflow.protocols import History, KeyNames, RunQuery
+from tuiflow.store import (
+    artifacts,
+    experiments,
+    loading,
+    metrics,
+    resolve,
+    runs,
+    search,
+    servers,
+)
+from tuiflow.store.connection import Database
+from tuiflow.store.heartbeat import Heartbeat
+from tuiflow.store.keys import Keys
+from tuiflow.store.processes import this_process
+from tuiflow.store.schema import METRIC
+
+
+class Store:
+    """One store file, opened. Safe to use from threads and after a fork."""
+
+    def __init__(self, database: Path, *, create: bool = True) -> None:
+        self.database = database
+        self.root = database.parent
+        self._db = Database(database, create=create)
+        self._keys = Keys()
+        self._db.on_rollback(self._keys.forget)
+        self._heartbeat = Heartbeat(self.heartbeat)
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.database)!r})"
+
+    def close(self) -> None:
+        """Close the connections; runs that are open stay RUNNING."""
+        self._heartbeat.stop()
+        self._db.close()
+
+    def interrupt(self) -> None:
+        """Cancel the reads of other threads: they raise `ReadInterrupted`."""
+        self._db.interrupt()
+
+    def data_version(self) -> int:
+        """Changes when anything was committed; compare only values read in one thread."""
+        with self._db.read() as conn:
+            return int(conn.execute("PRAGMA data_version").fetchone()[0])
+
+    # experiments
+
+    def create_experiment(
+        self,
+        name: str,
+        artifact_location: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
+        with self._db.write() as conn:
+            return experiments.create(conn, self.root, name, artifact_location, tags or {})
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        with self._db.read() as conn:
+            return experiments.get(conn, self.root, experiment_id)
+
+    def get_experiment_by_name(self, name: str) -> Experiment | None:
+        with self._db.read() as conn:
+            return experiments.get_by_name(conn, self.root, name)
+
+    def list_experiments(self, view: ViewType = ViewType.ACTIVE_ONLY) -> list[Experiment]:
+        with self._db.read() as conn:
+            return experiments.list_all(conn, self.root, view)
+
+    def experiment_counts(self) -> dict[str, ExperimentCounts]:
+        with self._db.read() as conn:
+            return experiments.counts(conn)
+
+    # runs: writing
+
+    def create_run(
+        self,
+        experiment_id: str,
+        run_name: str | None = None,
+        start_time: int | None = None,
+        tags: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Run:
+        with self._db.write() as conn:
+            run_id = runs.create(
+                conn, self._keys, experiment_id, run_name, start_time, tags or {}, params or {}
+            )
+        self._heartbeat.opened(run_id)
+        return self.get_run(run_id)
+
+    def adopt_run(self, run_id: str) -> None:
+        with self._db.write() as conn:
+            runs.adopt(conn, run_id)
+        self._heartbeat.opened(run_id)
+
+    def finish_run(self, run_id: str, status: str, end_time: int | None = None) -> None:
+        with self._db.write(synced=True) as conn:
+            runs.finish(conn, run_id, status, end_time)
+        self._heartbeat.closed(run_id)
+
+    def rename_run(self, run_id: str, name: str) -> None:
+        self.log_batch(run_id, tags=[RunTag(TAG_RUN_NAME, name)])
+
+    def log_batch(
+        self,
+        run_id: str,
+        metrics: Sequence[Metric] = (),
+        params: Sequence[Param] = (),
+        tags: Sequence[RunTag] = (),
+    ) -> None:
+        with self._db.write() as conn:
+            key = runs.writable_key(conn, run_id)
+            runs.log(conn, self._keys, run_id, key, metrics, params, tags)
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        with self._db.write() as conn:
+            runs.delete_tag(conn, self._keys, run_id, key)
+
+    def delete_runs(self, run_ids: Sequence[str]) -> None:
+        with self._db.write() as conn:
+            runs.set_deleted(conn, run_ids, deleted=True)
+
+    def restore_runs(self, run_ids: Sequence[str]) -> None:
+        with self._db.write() as conn:
+            runs.set_deleted(conn, run_ids, deleted=False)
+
+    def heartbeat(self) -> None:
+        with self._db.write() as conn:
+            runs.intern_process(conn, this_process())
+
+    # runs: reading
+
+    def get_run(self, run_id: str) -> Run:
+        with self._db.read() as conn:
+            return loading.load(conn, self._keys, self.root, [runs.row_key(conn, run_id)])[0]
+
+    def resolve_run(self, text: str, experiment_ids: tuple[str, ...] | None = None) -> str:
+        with self._db.read() as conn:
+            return resolve.resolve_run(conn, text, experiment_ids)
+
+    def search_keys(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> array[int]:
+        with self._db.read() as conn:
+            return search.search_keys(conn, query, limit, offset)
+
+    def count_runs(self, query: RunQuery) -> int:
+        with self._db.read() as conn:
+            return search.count_runs(conn, query)
+
+    def load_runs(self, keys: Sequence[int]) -> list[Run]:
+        with self._db.read() as conn:
+            return loading.load(conn, self._keys, self.root, keys)
+
+    def search_runs(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> list[Run]:
+        return self.load_runs(self.search_keys(query, limit, offset))
+
+    def row_key(self, run_id: str) -> int:
+        with self._db.read() as conn:
+            return runs.row_key(conn, run_id)
+
+    def key_names(self, experiment_ids: tuple[str, ...] | None = None) -> KeyNames:
+        with self._db.read() as conn:
+            return search.key_names(conn, experiment_ids)
+
+    def metric_summaries(self, run_id: str) -> list[MetricSummary]:
+        with self._db.read() as conn:
+            return metrics.summaries(conn, runs.row_key(conn, run_id))
+
+    def metric_history(self, run_id: str, key: str) -> History:
+        with self._db.read() as conn:
+            row = conn.execute(
+                "SELECT id FROM keys WHERE kind = ? AND name = ?", (METRIC, key)
+            ).fetchone()
+            return metrics.history(conn, runs.row_key(conn, run_id), row and row[0])
+
+    # artifacts
+
+    def artifact_folder(self, run_id: str) -> Path:
+        """The run's own artifact folder, which exists once something was logged into it."""
+        return Path(self.get_run(run_id).info.artifact_uri)
+
+    def artifact_path(self, run_id: str, path: str) -> Path:
+        """Where an artifact is. Raises NotFound, and InvalidInput for a path that leads out."""
+        return artifacts.resolve(self.artifact_folder(run_id), path)
+
+    def list_artifacts(self, run_id: str, path: str = "") -> list[FileInfo]:
+        return artifacts.list_folder(self.artifact_folder(run_id), path)
+
+    def log_artifact(self, run_id: str, source: Path, folder: str = "") -> None:
+        """Copy a local file or folder, under its own name, into the artifact folder `folder`."""
+        target = f"{folder}/{source.name}" if folder else source.name
+        if source.is_dir():
+            artifacts.copy_tree_in(self._writable_folder(run_id), source, target)
+        else:
+            artifacts.copy_in(self._writable_folder(run_id), source, target)
+
+    def log_artifacts(self, run_id: str, source: Path, folder: str = "") -> None:
+        """Copy what is in a local folder into the artifact folder `folder`."""
+        artifacts.copy_tree_in(self._writable_folder(run_id), source, folder)
+
+    @contextlib.contextmanager
+    def writing_artifact(self, run_id: str, path: str) -> Iterator[Path]:
+        """A temporary file to fill; it becomes the artifact `path` when the block ends well."""
+        with artifacts.writing(self._writable_folder(run_id), path) as part:
+            yield part
+
+    def artifact_file(self, run_id: str, path: str) -> Path:
+        """A place for a file that grows in place, such as a log; its folder is made."""
+        folder = self._writable_folder(run_id)
+        pure = artifacts.check_path(path)
+        return artifacts.make_folder(folder, str(pure.parent)) / pure.name
+
+    def _writable_folder(self, run_id: str) -> Path:
+        with self._db.read() as conn:
+            runs.writable_key(conn, run_id)
+        return self.artifact_folder(run_id)
+
+    # servers
+
+    def add_server(
+        self,
+        run_id: str,
+        model_path: str,
+        host: str,
+        port: int,
+        process: Process,
+        detached: bool,
+        log_path: str,
+    ) -> int:
+        """Record a server; `log_path` is relative to the store's folder. Returns its id."""
+        with self._db.write() as conn:
+            return servers.add(conn, run_id, model_path, host, port, process, detached, log_path)
+
+    def set_server_detached(self, server_id: int, detached: bool) -> None:
+        with self._db.write() as conn:
+            servers.set_detached(conn, server_id, detached)
+
+    def stop_server_row(self, server_id: int) -> None:
+        """Record that a server has ended."""
+        with self._db.write() as conn:
+            servers.stop(conn, server_id)
+
+    def list_servers(self, include_stopped: bool = False) -> list[ServerInfo]:
+        """Servers as recorded, newest first; whether they live is for the caller to ask."""
+        with self._db.read() as conn:
+            return servers.list_all(conn, self.root, include_stopped)
+
+    # what the app remembers
+
+    def get_state(self, name: str) -> object | None:
+        """A JSON value remembered by name, or None."""
+        with self._db.read() as conn:
+            row = conn.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put_state(self, name: str, value: object) -> None:
+        """Remember a JSON value by name."""
+        with self._db.write() as conn:
+            conn.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, json.dumps(value)))

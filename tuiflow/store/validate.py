@@ -1,0 +1,120 @@
+"""MLflow's rules for names and values (mlflow/utils/validation.py)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+
+from tuiflow.config import (
+    MAX_EXPERIMENT_NAME_LENGTH,
+    MAX_KEY_LENGTH,
+    MAX_PARAM_LENGTH,
+    MAX_TAG_LENGTH,
+)
+from tuiflow.entities import Metric, Param, RunTag
+from tuiflow.errors import InvalidInput
+
+_KEY = re.compile(r"[/\w.\- :]+\Z")
+_INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**63 - 1
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z|[+-]?inf(inity)?\Z", re.IGNORECASE)
+
+
+def check_key(what: str, key: object) -> None:
+    """Raise InvalidInput unless `key` may name a metric, param or tag (`what`)."""
+    if not isinstance(key, str) or not key:
+        raise InvalidInput(f"A {what} needs a name, a text that is not empty; got {key!r}.")
+    if not _KEY.match(key):
+        raise InvalidInput(
+            f"Invalid {what} name {key!r}: names may only contain letters, digits, underscores (_),"
+            " dashes (-), periods (.), spaces ( ), colons (:) and slashes (/)."
+        )
+    if posixpath.normpath(key) != key or key == "." or key.startswith(("..", "/")):
+        raise InvalidInput(
+            f"Invalid {what} name {key!r}: names are used as file paths, so they must be in plain"
+            " form, such as a/b, without '..', '//' or a '/' at either end."
+        )
+    if len(key) > MAX_KEY_LENGTH:
+        raise InvalidInput(
+            f"The {what} name starting with {key[:40]!r} has {len(key)} characters;"
+            f" the limit is {MAX_KEY_LENGTH}."
+        )
+
+
+def check_metric(metric: Metric) -> None:
+    """Raise InvalidInput for a bad name, a value that is no number or a step beyond 64 bits."""
+    check_key("metric", metric.key)
+    for what, value in (("step", metric.step), ("timestamp", metric.timestamp)):
+        if type(value) is not int or not _INTEGER_MIN <= value <= _INTEGER_MAX:
+            raise InvalidInput(
+                f"Metric {metric.key!r}: the {what} must be a whole number of 64 bits,"
+                f" got {value!r}."
+            )
+    if type(metric.value) is not float:
+        raise InvalidInput(
+            f"Metric {metric.key!r}: the value must be a number, got {metric.value!r}."
+        )
+
+
+def check_param(param: Param) -> None:
+    check_key("param", param.key)
+    if len(param.value) > MAX_PARAM_LENGTH:
+        raise InvalidInput(
+            f"Param {param.key!r} has a value of {len(param.value)} characters;"
+            f" the limit is {MAX_PARAM_LENGTH}."
+        )
+    _check_encodable("param", param.key, param.value)
+
+
+def check_tag(tag: RunTag) -> None:
+    check_key("tag", tag.key)
+    if len(tag.value) > MAX_TAG_LENGTH:
+        raise InvalidInput(
+            f"Tag {tag.key!r} has a value of {len(tag.value)} characters;"
+            f" the limit is {MAX_TAG_LENGTH}."
+        )
+    _check_encodable("tag", tag.key, tag.value)
+
+
+def check_batch(metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> None:
+    """Raise InvalidInput for the first item that breaks a rule, or for a param given twice."""
+    for metric in metrics:
+        check_metric(metric)
+    seen: dict[str, str] = {}
+    for param in params:
+        check_param(param)
+        if seen.setdefault(param.key, param.value) != param.value:
+            raise InvalidInput(
+                f"Param {param.key!r} was given two values in one call:"
+                f" {seen[param.key]!r} and {param.value!r}."
+            )
+    for tag in tags:
+        check_tag(tag)
+
+
+def check_experiment_name(name: object) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInput(f"An experiment needs a name, a text that is not empty; got {name!r}.")
+    if len(name) > MAX_EXPERIMENT_NAME_LENGTH:
+        raise InvalidInput(
+            f"The experiment name starting with {name[:40]!r} has {len(name)} characters;"
+            f" the limit is {MAX_EXPERIMENT_NAME_LENGTH}."
+        )
+    _check_encodable("experiment", name[:40], name)
+
+
+def _check_encodable(what: str, key: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"The value of {what} {key!r} holds a lone surrogate at character {error.start};"
+            " it is not valid text."
+        ) from None
+
+
+def read_number(text: str) -> float | None:
+    """The number that a param or tag reads as, or None (NaN is not a number here)."""
+    if len(text) > 64 or not _NUMBER.match(text):
+        return None
+    return float(text)
