@@ -1,0 +1,243 @@
+"""What is told and shown of an artifact, and lines of a file that grows."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuiflow.tui import lines as lines_module
+from tuiflow.tui import preview
+from tuiflow.tui.lines import MAX_LINE, STRIDE, LineIndex
+from tuiflow.tui.preview import Kind, read_preview
+
+
+def png(width: int, height: int) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        crc = zlib.crc32(name + data)
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b"")
+
+
+def look(tmp_path: Path, name: str, content: bytes | str) -> preview.Preview:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_preview(path)
+
+
+def test_text_is_shown_as_harmless_lines(tmp_path: Path):
+    shown = look(tmp_path, "notes.txt", "one\n\x1b[31mtwo\x07\nthree\u202e")
+    assert shown.kind is Kind.TEXT
+    assert shown.lines == ("one", "␛[31mtwo␇", "three�")
+    assert shown.facts == "text · 22 B" and shown.notice == ""
+
+
+def test_a_large_text_is_read_in_part_and_says_so(tmp_path: Path):
+    path = tmp_path / "big.log"
+    with path.open("wb") as file:
+        for number in range(100_000):
+            file.write(b"line %d\n" % number)
+    shown = read_preview(path)
+    assert shown.lines[0] == "line 0" and shown.lines[-1].startswith("line ")
+    assert sum(len(line) + 1 for line in shown.lines) <= preview.TEXT_LIMIT
+    assert shown.notice.startswith("the first ") and "1.0 MB" in shown.notice
+
+
+def test_a_sparse_huge_file_is_no_problem(tmp_path: Path):
+    path = tmp_path / "huge.bin"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    shown = read_preview(path)
+    assert shown.kind is Kind.BINARY and "1.0 TB" in shown.facts
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    shown = read_preview(tmp_path / "pipe")
+    assert shown.kind is Kind.BINARY and shown.facts == "not a regular file"
+
+
+def test_json_is_set_out(tmp_path: Path):
+    shown = look(tmp_path, "a.json", '{"b":[1,NaN],"ü":"\\u001b[2J"}')
+    assert shown.kind is Kind.JSON
+    assert shown.lines[0] == "{" and '  "b": [' in shown.lines
+    assert not any("\x1b" in line for line in shown.lines)
+    assert json.loads("\n".join(shown.lines))["ü"] == "\x1b[2J"
+
+
+@pytest.mark.parametrize("content", ['{"a": 1', "[" * 100_000])
+def test_broken_json_is_shown_as_text(tmp_path: Path, content: str):
+    shown = look(tmp_path, "a.json", content)
+    assert shown.kind is Kind.TEXT and shown.facts.startswith("not valid JSON")
+    assert shown.lines
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", 'name,value\nplain,1.5\n"a, b",20\n'),
+        ("t.csv", 'name;value\nplain;1.5\n"a, b";20\n'),
+        ("t.tsv", "name\tvalue\nplain\t1.5\na, b\t20\n"),
+    ],
+)
+def test_a_table_has_aligned_columns_with_numbers_to_the_right(tmp_path, name, content):
+    shown = look(tmp_path, name, content)
+    assert shown.kind is Kind.TABLE and shown.header == 1
+    assert shown.lines == ("name   value", "plain    1.5", "a, b      20")
+
+
+def test_wide_characters_keep_the_columns_aligned():
+    assert preview.align([["名前", "x"], ["a", "1"]]) == ["名前  x", "a     1"]
+
+
+def test_a_long_table_shows_its_first_rows(tmp_path: Path):
+    shown = look(tmp_path, "t.csv", "a,b\n" + "1,2\n" * 1000)
+    assert len(shown.lines) == preview.TABLE_ROWS + 1
+    assert shown.notice == "the first 200 rows"
+
+
+def test_a_table_with_one_broken_row_is_still_shown(tmp_path: Path):
+    shown = look(tmp_path, "t.csv", "a,b\n1\n1,2,3\n\x1b[31m,2\n")
+    assert shown.kind is Kind.TABLE and "␛[31m" in shown.lines[3]
+
+
+def test_markdown_is_given_without_control_characters(tmp_path: Path):
+    shown = look(tmp_path, "card.md", "# Model\n\n\x1b]0;title\x07text\n")
+    assert shown.kind is Kind.MARKDOWN
+    assert shown.source == "# Model\n\n␛]0;title␇text\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "facts"),
+    [
+        ("plot.png", png(640, 480), "PNG image · 640 × 480"),
+        ("a.gif", b"GIF89a\x10\x00\x20\x00", "GIF image · 16 × 32"),
+        (
+            "a.jpg",
+            b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x11\x08\x00\x20\x00\x10" + b"\0" * 8,
+            "JPEG image · 16 × 32",
+        ),
+        ("a.jpg", b"\xff\xd8\xff\xe0\xff", "JPEG image"),
+        ("model.pkl", b"\x80\x04\x95\0\0", "Python pickle"),
+        ("x.npz", b"PK\x03\x04\0\0", "ZIP archive"),
+        ("model.skops", b"PK\x03\x04\0\0", "skops model"),
+        ("noise", bytes(range(256)), "binary file"),
+    ],
+)
+def test_what_is_not_text_tells_type_and_size(tmp_path, name, content, facts):
+    shown = look(tmp_path, name, content)
+    assert shown.kind in (Kind.IMAGE, Kind.BINARY)
+    assert shown.facts.startswith(facts) and shown.facts.endswith(f"{len(content)} B")
+    assert shown.lines == ()
+
+
+def test_an_empty_file_is_an_empty_text(tmp_path: Path):
+    shown = look(tmp_path, "empty.txt", b"")
+    assert shown.kind is Kind.TEXT and shown.lines == () and "0 B" in shown.facts
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    content=st.binary(max_size=400),
+    name=st.sampled_from(["a.txt", "a.json", "a.csv", "a.tsv", "a.md", "a.png", "a"]),
+)
+def test_any_bytes_give_a_preview_of_printable_lines(tmp_path_factory, content, name):
+    shown = look(tmp_path_factory.mktemp("any"), name, content)
+    assert shown.facts
+    for line in shown.lines:
+        assert line.isprintable() or all(ord(char) >= 0x20 and ord(char) != 0x7F for char in line)
+
+
+# lines of a file
+
+
+def read_all(index: LineIndex) -> list[str]:
+    while index.scan():
+        pass
+    return [index.line(number) for number in range(index.total)]
+
+
+def test_lines_are_found_by_number(tmp_path: Path):
+    path = tmp_path / "log"
+    path.write_text("".join(f"line {i}\n" for i in range(1000)))
+    assert read_all(LineIndex(path)) == [f"line {i}" for i in range(1000)]
+
+
+def test_a_growing_file_is_followed_through_an_unfinished_line(tmp_path: Path):
+    path = tmp_path / "log"
+    index = LineIndex(path)
+    with pytest.raises(FileNotFoundError):
+        index.scan()
+    with path.open("w") as file:
+        for part, expected in (
+            ("a\nb", ["a", "b"]),
+            ("c", ["a", "bc"]),
+            ("\n", ["a", "bc"]),
+            ("\nd\n", ["a", "bc", "", "d"]),
+        ):
+            file.write(part)
+            file.flush()
+            assert read_all(index) == expected
+
+
+def test_a_file_that_was_cut_or_replaced_is_read_anew(tmp_path: Path):
+    path = tmp_path / "log"
+    path.write_text("old one\nold two\n")
+    index = LineIndex(path)
+    read_all(index)
+    path.write_text("new\n")
+    assert read_all(index) == ["new"]
+    other = tmp_path / "other"
+    other.write_text("a much longer replacement of the file\n")
+    os.replace(other, path)
+    assert read_all(index) == ["a much longer replacement of the file"]
+
+
+def test_progress_bars_and_colours_read_as_on_a_terminal(tmp_path: Path):
+    path = tmp_path / "log"
+    path.write_bytes(b" 10%\r 50%\r100%\n\x1b[1;32mok\x1b[0m\r\n\x1b]0;evil\x07\n\xff\n")
+    assert read_all(LineIndex(path)) == ["100%", "ok", "␛]0;evil␇", "�"]
+
+
+def test_a_line_without_end_is_broken_and_never_read_whole(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(lines_module, "CHUNK", 1 << 16)
+    path = tmp_path / "log"
+    size = STRIDE * MAX_LINE * 3 + 17
+    path.write_bytes(b"x" * size + b"\nlast\n")
+    index = LineIndex(path)
+    shown = read_all(index)
+    assert shown[-1] == "last"
+    assert max(map(len, shown)) == MAX_LINE and sum(map(len, shown[:-1])) == size
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    parts=st.lists(
+        st.lists(st.sampled_from(["", "a", "bb\n", "\n", "c" * 7, "d" * 8 + "\n"]), max_size=30),
+        max_size=6,
+    )
+)
+def test_the_index_agrees_with_splitting(tmp_path_factory, parts):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines_module, "MAX_LINE", 8)
+        patch.setattr(lines_module, "STRIDE", 3)
+        path = tmp_path_factory.mktemp("any") / "log"
+        index = LineIndex(path)
+        written = ""
+        for part in parts:
+            written += "".join(part)
+            path.write_text(written)
+            expected = [
+                line[start : start + 8]
+                for line in written.removesuffix("\n").split("\n")
+                for start in range(0, max(len(line), 1), 8)
+            ]
+            assert read_all(index) == (expected if written else [])

@@ -1,0 +1,131 @@
+"""Lines of a growing text file by number, without holding the file. No framework."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from array import array
+from collections import OrderedDict
+from pathlib import Path
+
+from tuiflow import text
+
+STRIDE = 64
+"""Every how many lines a place in the file is remembered."""
+MAX_LINE = 4096
+"""Bytes after which a line is broken, so that no read is longer than STRIDE * MAX_LINE."""
+CHUNK = 1 << 20
+_KEPT_BLOCKS = 32
+
+# Colours and the like (ECMA-48, select graphic rendition) say nothing here.
+_SGR = re.compile("\x1b\\[[0-9;:]*m")
+
+
+class LineIndex:
+    """The lines of `path` as far as `scan` has seen them; follows a file that grows.
+
+    Memory: 8 bytes per STRIDE lines, and a few blocks of text. One thread may scan while another
+    one reads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        """Finished lines; `total` counts an unfinished one, too."""
+        self._marks = array("Q", [0])
+        self._end = 0
+        self._line_start = 0
+        self._inode: int | None = None
+        self._blocks: OrderedDict[int, list[str]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def scan(self) -> bool:
+        """Take in one more chunk; True while there is more to take in.
+
+        Raises FileNotFoundError where there is no file (yet).
+        """
+        with self.path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if status.st_size < self._end or (self._inode not in (None, status.st_ino)):
+                self._restart()
+            self._inode = status.st_ino
+            file.seek(self._end)
+            chunk = file.read(CHUNK)
+        self._take(chunk)
+        return len(chunk) == CHUNK
+
+    def _restart(self) -> None:
+        with self._lock:
+            self.count = self._end = self._line_start = 0
+            self._marks = array("Q", [0])
+            self._blocks.clear()
+
+    def _take(self, chunk: bytes) -> None:
+        with self._lock:
+            base, at = self._end, 0
+            # The block of the unfinished line, and all after it, are about to change.
+            first = self.count // STRIDE
+            for key in [key for key in self._blocks if key >= first]:
+                del self._blocks[key]
+            while True:
+                newline = chunk.find(b"\n", at)
+                end = base + (newline if newline >= 0 else len(chunk))
+                while end - self._line_start > MAX_LINE:
+                    self._begin(self._line_start + MAX_LINE)
+                if newline < 0:
+                    break
+                self._begin(end + 1)
+                at = newline + 1
+            self._end = base + len(chunk)
+
+    def _begin(self, start: int) -> None:
+        self._line_start = start
+        self.count += 1
+        if self.count % STRIDE == 0:
+            self._marks.append(start)
+
+    @property
+    def total(self) -> int:
+        """Number of lines, the unfinished last one included."""
+        return self.count + (1 if self._line_start < self._end else 0)
+
+    def line(self, number: int) -> str:
+        """Line `number` (from 0) as harmless text; empty beyond the end.
+
+        Raises OSError where the file can't be read any more.
+        """
+        if not 0 <= number < self.total:
+            return ""
+        block = self._block(number // STRIDE)
+        place = number % STRIDE
+        return block[place] if place < len(block) else ""
+
+    def _block(self, index: int) -> list[str]:
+        with self._lock:
+            block = self._blocks.get(index)
+            if block is None:
+                start = self._marks[index]
+                stop = self._marks[index + 1] if index + 1 < len(self._marks) else self._end
+                with self.path.open("rb") as file:
+                    file.seek(start)
+                    data = file.read(stop - start)
+                block = self._blocks[index] = [_readable(part) for part in _split(data)]
+                if len(self._blocks) > _KEPT_BLOCKS:
+                    self._blocks.popitem(last=False)
+            self._blocks.move_to_end(index)
+            return block
+
+
+def _split(data: bytes) -> list[bytes]:
+    parts = []
+    for line in data.split(b"\n"):
+        starts = range(0, max(len(line), 1), MAX_LINE)
+        parts += [line[start : start + MAX_LINE] for start in starts]
+    return parts
+
+
+def _readable(line: bytes) -> str:
+    """What a terminal would be left showing: the text after the last carriage return."""
+    content = line.decode("utf-8", errors="replace").rstrip("\r").rsplit("\r", 1)[-1]
+    return text.clean(_SGR.sub("", content).expandtabs(4))

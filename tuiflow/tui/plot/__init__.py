@@ -1,0 +1,25 @@
+"""Line charts out of braille dots: arithmetic only, no screen and no framework.
+
+`prepare` turns a metric's points into a `Line`, `compose` draws lines into a `Picture` of
+characters, each with a tone that a widget gives a colour.
+"""
+
+from __future__ import annotations
+
+from tuiflow.tui.plot.compose import AXIS, BLANK, FAINT, LINE, Layer, Picture, compose, extent
+from tuiflow.tui.plot.line import Axis, Curve, Line, prepare
+
+__all__ = [
+    "AXIS",
+    "BLANK",
+    "FAINT",
+    "LINE",
+    "Axis",
+    "Curve",
+    "Layer",
+    "Line",
+    "Picture",
+    "compose",
+    "extent",
+    "prepare",
+]

@@ -1,0 +1,224 @@
+"""What an artifact is and what of it can be shown: bounded reads, nothing run. No framework."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+import struct
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path, PurePosixPath
+
+from tuiflow import text
+
+TEXT_LIMIT = 256 * 1024
+"""Bytes of a text that are read for a preview."""
+MARKDOWN_LIMIT = 64 * 1024
+TABLE_ROWS = 200
+CELL_WIDTH = 40
+
+
+class Kind(Enum):
+    TEXT = "text"
+    JSON = "JSON"
+    TABLE = "table"
+    MARKDOWN = "Markdown"
+    IMAGE = "image"
+    BINARY = "binary"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`lines` are harmless single lines; `source` is the Markdown text (harmless too).
+
+    `facts` says in a few words what the file is; `notice`, where not empty, what is not shown.
+    `header` is the number of leading lines that head a table.
+    """
+
+    kind: Kind
+    facts: str
+    lines: tuple[str, ...] = ()
+    source: str = ""
+    notice: str = ""
+    header: int = 0
+
+
+def read_preview(path: Path) -> Preview:
+    """Look at the head of a file. Raises OSError where it can't be read."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        return Preview(Kind.BINARY, "not a regular file")
+    size = status.st_size
+    with path.open("rb") as file:
+        head = file.read(TEXT_LIMIT)
+    kind = _kind(path.name, head)
+    if kind is Kind.IMAGE or kind is Kind.BINARY:
+        return Preview(kind, f"{_type_name(path.name, head)} · {text.size(size)}")
+    whole = size <= len(head)
+    body = head if whole else head[: head.rfind(b"\n") + 1] or head
+    content = body.decode("utf-8-sig", errors="replace")
+    notice = "" if whole else f"the first {text.size(len(body))} of {text.size(size)}"
+    if kind is Kind.JSON and whole:
+        pretty = _pretty_json(content)
+        if pretty is not None:
+            return Preview(Kind.JSON, f"JSON · {text.size(size)}", tuple(pretty))
+        return Preview(Kind.TEXT, f"not valid JSON · {text.size(size)}", _lines(content))
+    if kind is Kind.TABLE:
+        table = _table(content, PurePosixPath(path.name).suffix.lower(), whole)
+        if table is not None:
+            lines, shown = table
+            return Preview(
+                Kind.TABLE, f"table · {text.size(size)}", lines, notice=shown or notice, header=1
+            )
+    if kind is Kind.MARKDOWN and size <= MARKDOWN_LIMIT:
+        block = text.clean_block(content)
+        return Preview(Kind.MARKDOWN, f"Markdown · {text.size(size)}", _lines(content), block)
+    return Preview(Kind.TEXT, f"text · {text.size(size)}", _lines(content), notice=notice)
+
+
+def _lines(content: str) -> tuple[str, ...]:
+    lines = text.clean_block(content).split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return tuple(lines)
+
+
+def _kind(name: str, head: bytes) -> Kind:
+    if _image_facts(head) is not None:
+        return Kind.IMAGE
+    if not _is_text(head):
+        return Kind.BINARY
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in (".json", ".geojson", ".ipynb"):
+        return Kind.JSON
+    if suffix in (".csv", ".tsv"):
+        return Kind.TABLE
+    if suffix in (".md", ".markdown"):
+        return Kind.MARKDOWN
+    return Kind.TEXT
+
+
+def _is_text(head: bytes) -> bool:
+    sample = head[:8192]
+    if b"\0" in sample:
+        return False
+    # The sample may end within a character; anything else that is no UTF-8 may be Latin-1 text.
+    decoded = sample.decode("utf-8", errors="replace")
+    return decoded.count("�") <= max(len(decoded) // 20, 1)
+
+
+def _pretty_json(content: str) -> list[str] | None:
+    try:
+        value = json.loads(content)
+        pretty = json.dumps(value, indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return None
+    return list(_lines(pretty))
+
+
+def _table(content: str, suffix: str, whole: bool) -> tuple[tuple[str, ...], str] | None:
+    delimiter = "\t" if suffix == ".tsv" else _delimiter(content)
+    rows: list[list[str]] = []
+    more = not whole
+    try:
+        for row in csv.reader(io.StringIO(content), delimiter=delimiter):
+            if len(rows) > TABLE_ROWS:
+                more = True
+                break
+            rows.append([text.clean(cell, CELL_WIDTH) for cell in row])
+    except csv.Error:
+        return None
+    if not rows:
+        return None
+    notice = f"the first {len(rows) - 1:,} rows" if more else ""
+    return tuple(align(rows)), notice
+
+
+def _delimiter(content: str) -> str:
+    first = content.split("\n", 1)[0]
+    return max(",;\t|", key=first.count)
+
+
+def align(rows: list[list[str]]) -> list[str]:
+    """Set rows of cells into columns, numbers to the right; the first row heads them."""
+    # Rich is there already: Textual is built on it. It knows how wide a character is.
+    from rich.cells import cell_len
+
+    count = max(map(len, rows))
+    full = [row + [""] * (count - len(row)) for row in rows]
+    widths = [max(cell_len(row[c]) for row in full) for c in range(count)]
+    right = [all(_is_number(row[c]) for row in full[1:]) and len(full) > 1 for c in range(count)]
+    lines = []
+    for row in full:
+        cells = []
+        for cell, width, numeric in zip(row, widths, right, strict=True):
+            space = " " * (width - cell_len(cell))
+            cells.append(space + cell if numeric else cell + space)
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _is_number(cell: str) -> bool:
+    if not cell.strip():
+        return True
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+_MAGIC = (
+    (b"PK\x03\x04", "ZIP archive"),
+    (b"\x1f\x8b", "gzip archive"),
+    (b"%PDF-", "PDF document"),
+    (b"\x80\x04\x95", "Python pickle"),
+    (b"\x80\x05\x95", "Python pickle"),
+    (b"\x93NUMPY", "NumPy array"),
+    (b"PAR1", "Parquet table"),
+    (b"SQLite format 3\0", "SQLite database"),
+    (b"\x89HDF\r\n\x1a\n", "HDF5 file"),
+    (b"\x7fELF", "program"),
+)
+
+
+def _type_name(name: str, head: bytes) -> str:
+    image = _image_facts(head)
+    if image is not None:
+        return image
+    if name.lower().endswith(".skops"):
+        return "skops model"
+    for magic, label in _MAGIC:
+        if head.startswith(magic):
+            return label
+    return "binary file" if head else "empty file"
+
+
+def _image_facts(head: bytes) -> str | None:
+    """Type and size in pixels, from the header alone; None where it is no image."""
+    if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 24:
+        return "PNG image · {} × {}".format(*struct.unpack(">II", head[16:24]))
+    if head[:6] in (b"GIF87a", b"GIF89a") and len(head) >= 10:
+        return "GIF image · {} × {}".format(*struct.unpack("<HH", head[6:10]))
+    if head.startswith(b"\xff\xd8\xff"):
+        pixels = _jpeg_pixels(head)
+        return f"JPEG image · {pixels[0]} × {pixels[1]}" if pixels else "JPEG image"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "WebP image"
+    if head.startswith(b"BM") and len(head) >= 26 and head[14:18] == b"\x28\0\0\0":
+        return "BMP image · {} × {}".format(*struct.unpack("<ii", head[18:26]))
+    return None
+
+
+def _jpeg_pixels(head: bytes) -> tuple[int, int] | None:
+    at = 2
+    while at + 9 <= len(head) and head[at] == 0xFF:
+        marker = head[at + 1]
+        # SOF0..SOF15, without DHT, JPG and DAC, which share the range (ITU T.81, table B.1).
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", head[at + 5 : at + 9])
+            return width, height
+        at += 2 + int(struct.unpack(">H", head[at + 2 : at + 4])[0])
+    return None
