@@ -1,0 +1,1 @@
+"""The full-screen app: one action table, screens and widgets over the store."""

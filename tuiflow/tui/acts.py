@@ -1,0 +1,67 @@
+"""How an action of the table finds the method that carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from tuiflow.tui.actions import ACTIONS, Action, action
+
+if TYPE_CHECKING:
+    from tuiflow.tui.app import TuiflowApp
+
+
+class Acts(DOMNode):
+    """Mixin of screens whose bindings come from the action table."""
+
+    def why_not(self, action_id: str) -> str | None:
+        """One sentence saying why this action can't be done now, None where it can."""
+        return None
+
+    def usable_actions(self) -> list[Action]:
+        """The actions that are bound and handled where the focus is, in the table's order."""
+        return [item for item in ACTIONS if self._handler(item) is not None]
+
+    async def action_act(self, action_id: str) -> None:
+        """Carry out an action of the table, or say why it can't be done now."""
+        item = action(action_id)
+        reason = self.why_not(action_id)
+        if reason is not None:
+            cast("TuiflowApp", self.app).say(reason, severity="warning")
+            return
+        handler = self._handler(item)
+        if handler is not None:
+            result = handler()
+            if isawaitable(result):
+                await result
+
+    def _handler(self, item: Action) -> Callable[[], Any] | None:
+        chain = list(self._focus_chain())
+        if item.keys and not any(_binds(node, item) for node in chain):
+            return None
+        for node in chain:
+            handler: Callable[[], Any] | None = getattr(node, item.handler, None)
+            if handler is not None:
+                return handler
+        return None
+
+    def _focus_chain(self) -> Iterator[DOMNode]:
+        focused = cast("Screen[Any]", self).focused
+        for node in focused.ancestors_with_self if focused is not None else ():
+            if node is self:
+                break
+            yield node
+        yield self
+        yield self.app
+
+
+def _binds(node: DOMNode, item: Action) -> bool:
+    return any(
+        binding.id == item.id
+        for bound in node._bindings.key_to_bindings.values()
+        for binding in bound
+    )

@@ -1,0 +1,243 @@
+"""The app: places, messages, and what every screen shares. Screens hold the rest."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from tuiflow.errors import TuiflowError
+from tuiflow.text import clean_block
+from tuiflow.tui.reader import POLL_SECONDS, StoreChanged
+from tuiflow.tui.screens.base import StoreScreen
+from tuiflow.tui.themes import DARK, LIGHT
+from tuiflow.tui.undo import Undo, UndoStack
+from tuiflow.tui.widgets.chrome import Header
+
+if TYPE_CHECKING:
+    from tuiflow.entities import ServerInfo
+    from tuiflow.store import Location, Store
+
+STAYS = 86_400.0
+"""Seconds that an error stays on the screen: until it is dismissed."""
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _runs_screen() -> Screen[object]:
+    from tuiflow.tui.screens.runs import RunsScreen
+
+    return RunsScreen()
+
+
+def _servers_screen() -> Screen[object]:
+    from tuiflow.tui.screens.servers import ServersScreen
+
+    return ServersScreen()
+
+
+class TuiflowApp(App[object]):
+    """The full-screen app over one open store.
+
+    `clock` gives epoch ms; `host` and `store_label` are what the header shows.
+    """
+
+    TITLE = "tuiflow"
+    CSS_PATH = "tuiflow.tcss"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {
+        "runs": _runs_screen,
+        "servers": _servers_screen,
+    }
+    DEFAULT_MODE = "runs"
+    ENABLE_COMMAND_PALETTE = False
+    NOTIFICATION_TIMEOUT = 4.0
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "quit", show=False, system=True),
+    ]
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        location_reason: str = "",
+        clock: Callable[[], int] = now_ms,
+        host: str | None = None,
+        store_label: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.store = store
+        self.location_reason = location_reason
+        self.clock = clock
+        self.host = host or socket.gethostname()
+        self.store_label = store_label or _with_tilde(store.root)
+        self.version = 0
+        """Grows whenever the store has changed, by this app or by anybody else."""
+        self.server_count = 0
+        self.undo = UndoStack()
+        self.started_servers: set[int] = set()
+        """Ids of the servers started in this app: they end with it unless detached."""
+        self._data_version = store.data_version()
+        self.animation_level = "none"
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = LIGHT.name if store.get_state("theme") == "light" else DARK.name
+
+    def on_mount(self) -> None:
+        self.set_interval(POLL_SECONDS, self._poll)
+        self._count_servers()
+
+    # following the store
+
+    def _poll(self) -> None:
+        version = self.store.data_version()
+        if version != self._data_version:
+            self._data_version = version
+            self.store_changed()
+
+    def store_changed(self) -> None:
+        """Have the screen being looked at, and later the others, read the store again.
+
+        To be called after this app's own writes; those of others are noticed by themselves.
+        """
+        self.version += 1
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, StoreScreen):
+                screen.post_message(StoreChanged())
+                break
+        self._count_servers()
+
+    def _count_servers(self) -> None:
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, StoreScreen):
+                screen.ask("servers", self.store.list_servers, self._servers_counted)
+                break
+
+    def _servers_counted(self, servers: list[ServerInfo]) -> None:
+        if len(servers) != self.server_count:
+            self.server_count = len(servers)
+            for header in self.screen.query(Header):
+                header.update_if_changed()
+
+    # messages
+
+    def say(
+        self, text: str, *, severity: Literal["information", "warning"] = "information"
+    ) -> None:
+        """Show a remark that goes away by itself."""
+        self.clear_notifications()
+        self.notify(clean_block(text), severity=severity, markup=False)
+
+    def fail(self, error: TuiflowError | str) -> None:
+        """Show an error that stays until it is dismissed."""
+        text = error if isinstance(error, str) else error.message
+        self.notify(clean_block(text), severity="error", timeout=STAYS, markup=False)
+
+    def dismiss_messages(self) -> bool:
+        """Take away what `say` and `fail` have put up; False where there was nothing."""
+        shown = bool(self._notifications)
+        self.clear_notifications()
+        return shown
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy through the terminal (OSC 52) and say so."""
+        self.copy_to_clipboard(text)
+        self.say(f"{what} sent to the terminal's clipboard")
+
+    # actions of everywhere
+
+    def action_runs(self) -> None:
+        self._go("runs")
+
+    def action_servers(self) -> None:
+        self._go("servers")
+
+    def _go(self, mode: str) -> None:
+        """Switch to a place as it was left; back to its first screen when it is there already."""
+        if self.current_mode != mode:
+            self.switch_mode(mode)
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_help(self) -> None:
+        from tuiflow.tui.modals.help import HelpModal
+
+        screen = self.screen
+        if isinstance(screen, StoreScreen):
+            self.push_screen(HelpModal(screen.usable_actions()))
+
+    def action_palette(self) -> None:
+        from tuiflow.tui.palette import open_palette
+
+        open_palette(self)
+
+    def action_theme(self) -> None:
+        light = self.theme == LIGHT.name
+        self.theme = DARK.name if light else LIGHT.name
+        self.store.put_state("theme", "dark" if light else "light")
+
+    def action_suspend(self) -> None:
+        self.action_suspend_process()
+
+    def action_undo(self) -> None:
+        """Take back the last change made in this app."""
+        last = self.undo.pop()
+        if last is None:
+            self.say("Nothing to undo")
+            return
+        try:
+            last.revert()
+        except TuiflowError as error:
+            self.fail(error)
+            return
+        self.say(last.done)
+        self.store_changed()
+
+    def did(self, change: Undo) -> None:
+        """Remember how to take back a change just made, say what was done, and read again."""
+        self.undo.push(change)
+        self.say(f"{change.title}. z undoes it")
+        self.store_changed()
+
+    async def action_quit(self) -> None:
+        """Quit; ask first while servers would end with the app."""
+        from tuiflow.tui.modals.confirm import ConfirmModal
+
+        ending = self.ending_servers()
+        if not ending or isinstance(self.screen, ConfirmModal):
+            self.exit()
+            return
+        names = [f"{server.run_name} on port {server.port}" for server in ending]
+        question = "This server ends" if len(names) == 1 else "These servers end"
+        self.push_screen(
+            ConfirmModal(f"{question} with the app", names, "Quit"),
+            lambda yes: self.exit() if yes else None,
+        )
+
+    def ending_servers(self) -> list[ServerInfo]:
+        """The servers started in this app that are not detached."""
+        return [
+            server
+            for server in self.store.list_servers()
+            if server.server_id in self.started_servers and not server.detached
+        ]
+
+
+def _with_tilde(path: Path) -> str:
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
+def run_app(store: Store, location: Location) -> None:
+    """Open the app on the terminal and return when it has ended."""
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    TuiflowApp(store, location_reason=location.reason).run()

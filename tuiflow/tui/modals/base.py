@@ -1,0 +1,46 @@
+"""What all modals share: a box in the middle, esc to close it."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tuiflow.text import clean
+from tuiflow.tui.acts import Acts
+
+Answer = TypeVar("Answer")
+
+
+class Modal(Acts, ModalScreen[Answer | None]):
+    """A modal over a dimmed screen; esc answers None.
+
+    A subclass yields its body from `compose_body`. `heading` and `keys` (a line that says what
+    the keys do) frame it.
+    """
+
+    heading: str = ""
+    keys: str = "esc close"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "close", show=False),
+        Binding("ctrl+c", "app.quit", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="modal"):
+            yield Static(Content(clean(self.heading)), classes="modal--heading")
+            yield from self.compose_body()
+            yield Static(Content(self.keys), classes="modal--keys")
+
+    def compose_body(self) -> ComposeResult:
+        """Yield what stands between the heading and the line of keys."""
+        yield from ()
+
+    def action_cancel(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,53 @@
+"""A question before something is lost: names what it is about, Cancel first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from tuiflow.text import clean
+from tuiflow.tui.modals.base import Modal
+
+SHOWN = 8
+"""How many names are listed before `and n more`."""
+
+
+class ConfirmModal(Modal[bool]):
+    """Ask whether to do `verb` to the objects named; answers True, or None for Cancel."""
+
+    keys = "tab or arrows choose · enter does it · esc cancel"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,right,h,l", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, heading: str, names: Sequence[str], verb: str, remark: str = "") -> None:
+        super().__init__()
+        self.heading = heading
+        self._names = names
+        self._verb = verb
+        self._remark = remark
+
+    def compose_body(self) -> ComposeResult:
+        lines = [f"  {clean(name, 60)}" for name in self._names[:SHOWN]]
+        if len(self._names) > SHOWN:
+            lines.append(f"  and {len(self._names) - SHOWN:,} more")
+        yield Static(Content("\n".join(lines)), classes="confirm--names")
+        if self._remark:
+            yield Static(Content(self._remark), classes="confirm--remark")
+        with Horizontal(classes="modal--buttons"):
+            yield Button("Cancel", id="cancel", compact=True)
+            yield Button(self._verb, id="do", variant="error", compact=True)
+
+    def on_mount(self, event: events.Mount) -> None:
+        self.query_one("#cancel").focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(True if event.button.id == "do" else None)

@@ -1,0 +1,55 @@
+"""The dark and the light theme."""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="tuiflow-dark",
+    primary="#7aa2f7",
+    secondary="#7dcfff",
+    accent="#e0af68",
+    success="#9ece6a",
+    warning="#e0af68",
+    error="#f7768e",
+    foreground="#c5cbd8",
+    background="#15171c",
+    surface="#1b1e25",
+    panel="#272b35",
+    dark=True,
+    variables={
+        "dim": "#737b8c",
+        "cursor": "#2c3447",
+        "line": "#2d323d",
+        "better": "#9ece6a",
+        "worse": "#f7768e",
+        "input-selection-background": "#7aa2f7 35%",
+        "scrollbar": "#343a47",
+        "scrollbar-background": "#15171c",
+    },
+)
+
+LIGHT = Theme(
+    name="tuiflow-light",
+    primary="#2a5fd0",
+    secondary="#0b7c9c",
+    accent="#9a6200",
+    success="#2f7d2f",
+    warning="#9a6200",
+    error="#c0273f",
+    foreground="#2b303b",
+    background="#fbfbfa",
+    surface="#f2f2f0",
+    panel="#e4e5e4",
+    dark=False,
+    variables={
+        "dim": "#737883",
+        "cursor": "#dbe4f8",
+        "line": "#d7d8d7",
+        "better": "#2f7d2f",
+        "worse": "#c0273f",
+        "input-selection-background": "#2a5fd0 25%",
+        "scrollbar": "#c9cbcb",
+        "scrollbar-background": "#fbfbfa",
+    },
+)

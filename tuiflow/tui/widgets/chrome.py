@@ -1,0 +1,189 @@
+"""What frames every screen: header, breadcrumb and the hints at the foot."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+
+from tuiflow.text import clean, shorten_middle
+from tuiflow.tui.actions import action
+from tuiflow.tui.reader import Asks
+
+if TYPE_CHECKING:
+    from tuiflow.tui.screens.base import StoreScreen
+
+
+class Header(Asks):
+    """`tuiflow  STORE      1 Runs  3 Servers ●n      HOST · 14:02`, one line."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "header--name",
+        "header--dim",
+        "header--here",
+        "header--place",
+        "header--live",
+    }
+
+    PLACES = (("runs", "app.runs"), ("servers", "app.servers"))
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
+        self._spots: list[tuple[int, int, str]] = []
+        self._drawn = ""
+
+    def on_mount(self) -> None:
+        self.set_interval(5, self.update_if_changed)
+
+    def update_if_changed(self) -> None:
+        """Repaint when what would be painted differs from what was."""
+        drawn = self._drawn
+        if self.render().plain != drawn:
+            self.refresh()
+
+    def render(self) -> Content:
+        style = self.get_visual_style
+        app = self.app
+        width = self.size.width
+        places: list[Content | tuple[str, object]] = []
+        plain = 0
+        spots = []
+        for place, action_id in self.PLACES:
+            item = action(action_id)
+            label = f"{item.shown_key} {item.title}"
+            here = "header--here" if place == self._place else "header--place"
+            spots.append((plain, plain + cell_len(label), action_id))
+            places.append(Content.styled(label, style(here)))
+            plain += cell_len(label)
+            if place == "servers" and app.server_count:
+                live = f" ●{app.server_count}"
+                places.append(Content.styled(live, style("header--live")))
+                plain += cell_len(live)
+            places.append(Content("  "))
+            plain += 2
+        clock = time.strftime("%H:%M", time.localtime(app.clock() / 1000))
+        host = clean(app.host.partition(".")[0], 24)
+        right = Content.styled(f"{host} · {clock} ", style("header--dim"))
+        room = width - plain - right.cell_length - cell_len(" tuiflow  ") - 2
+        label = shorten_middle(clean(app.store_label), max(room, 8))
+        left = Content.assemble(
+            Content.styled(" tuiflow", style("header--name")),
+            Content.styled(f"  {label}", style("header--dim")),
+        )
+        centre = max((width - plain) // 2, left.cell_length + 2)
+        centre = max(min(centre, width - plain - right.cell_length), left.cell_length + 2)
+        self._spots = [(centre + start, centre + end, name) for start, end, name in spots]
+        gap = width - centre - plain - right.cell_length
+        content = Content("").join(
+            [
+                left,
+                Content(" " * (centre - left.cell_length)),
+                *(part for part in places if isinstance(part, Content)),
+                Content(" " * max(gap, 0)),
+                right,
+            ]
+        )
+        self._drawn = content.plain
+        return content
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, action_id in self._spots:
+            if start <= event.x < end:
+                self.call_later(self.screen.run_action, f"act('{action_id}')")
+                return
+        self.app.say(f"Store {self.app.store_label}: {self.app.location_reason}")
+
+
+class Crumbs(Asks):
+    """Where one is: `wine › 1,204 of 98,113 runs › rmse ↑`, with a remark at the right."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"crumbs--part", "crumbs--arrow", "crumbs--right"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: tuple[str | Content, ...] = ()
+        self._right: str | Content = ""
+
+    def show(self, *parts: str | Content, right: str | Content = "") -> None:
+        """Show these parts, joined by `›`; plain strings are cleaned."""
+        if (parts, right) != (self._parts, self._right):
+            self._parts, self._right = parts, right
+            self.refresh()
+
+    def render(self) -> Content:
+        style = self.get_visual_style
+        arrow = Content.styled(" › ", style("crumbs--arrow"))
+        right = self._styled(self._right, "crumbs--right")
+        left = arrow.join([self._styled(part, "crumbs--part") for part in self._parts])
+        room = self.size.width - right.cell_length - 3
+        if left.cell_length > room:
+            left = left.truncate(max(room, 0), ellipsis=True)
+        gap = self.size.width - left.cell_length - right.cell_length - 2
+        return Content(" ") + left + Content(" " * max(gap, 0)) + right + Content(" ")
+
+    def _styled(self, part: str | Content, name: str) -> Content:
+        if isinstance(part, Content):
+            return part
+        return Content.styled(clean(part), self.get_visual_style(name)) if part else Content("")
+
+
+class Hints(Asks):
+    """The keys that matter here, as many as fit; dim where they can't be used now."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"hints--key", "hints--title", "hints--off"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spots: list[tuple[int, int, str]] = []
+        self._drawn: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def _screen(self) -> StoreScreen:
+        return cast("StoreScreen", self.screen)
+
+    def update_if_changed(self) -> None:
+        """Repaint when another set of hints, or another dimness, is due."""
+        if self._fitting() != self._drawn:
+            self.refresh()
+
+    def _fitting(self) -> tuple[tuple[str, bool], ...]:
+        ids = [name for name in self._screen.hints() if name != "app.help"]
+        room = self.size.width - _hint_width("app.help")
+        fitting: list[tuple[str, bool]] = []
+        for name in ids:
+            room -= _hint_width(name)
+            if room < 0:
+                break
+            fitting.append((name, self._screen.why_not(name) is None))
+        return (*fitting, ("app.help", True))
+
+    def render(self) -> Content:
+        style = self.get_visual_style
+        self._drawn = self._fitting()
+        self._spots = []
+        parts: list[Content] = []
+        x = 0
+        for name, usable in self._drawn:
+            item = action(name)
+            width = _hint_width(name)
+            self._spots.append((x, x + width, name))
+            x += width
+            key = "hints--key" if usable else "hints--off"
+            title = "hints--title" if usable else "hints--off"
+            parts.append(Content.styled(f" {item.shown_key} ", style(key)))
+            parts.append(Content.styled(f"{item.title} ", style(title)))
+        return Content("").join(parts)
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, name in self._spots:
+            if start <= event.x < end:
+                self.call_later(self._screen.action_act, name)
+
+
+def _hint_width(name: str) -> int:
+    item = action(name)
+    return cell_len(f" {item.shown_key} {item.title} ")
