@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from tuiflow.config import DATABASE_NAME, ENV_STORE, STORE_FOLDER
-from tuiflow.errors import InvalidInput
+from tuiflow.errors import InvalidInput, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,21 @@ def database_path(uri: str | os.PathLike[str]) -> Path:
         return path.expanduser().absolute()
     if scheme == "file":
         text = unquote(urlsplit(text).path)
-    elif scheme:
+    elif scheme or text in ("databricks", "databricks-uc"):
         raise InvalidInput(
-            f"Tracking URI {text!r} can't be used: {scheme}:// is not served yet; give a path or"
+            f"Tracking URI {text!r} can't be used: it is not served yet; give a path or"
             " sqlite:///path of a tuiflow store."
         )
     path = Path(text).expanduser().absolute()
     if path.suffix in (".db", ".sqlite", ".sqlite3") or path.is_file():
         return path
     return path / DATABASE_NAME
+
+
+def check_served(database: Path) -> None:
+    """Raise StoreError where the path is MLflow data, which has to be imported, not opened."""
+    folder = database.parent
+    if not database.exists() and (folder / "0" / "meta.yaml").exists():
+        raise StoreError(
+            f"{folder} is an MLflow folder, which is not served yet; name another path."
+        )

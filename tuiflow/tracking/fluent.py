@@ -1,0 +1,390 @@
+"""MLflow's fluent functions (mlflow/tracking/fluent.py): they act on the active run.
+
+Every write is committed when the call returns. A thread without a run of its own writes to the
+main thread's; where there is none at all, a run is started, as MLflow does.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, SupportsFloat, SupportsIndex, overload
+
+from tuiflow.config import ENV_EXPERIMENT, ENV_RUN_ID, MAX_SEARCH_RESULTS
+from tuiflow.entities import (
+    DEFAULT_EXPERIMENT_ID,
+    TAG_NOTE,
+    TAG_PARENT,
+    TAG_RUN_NAME,
+    Experiment,
+    LifecycleStage,
+    Run,
+    RunStatus,
+    ViewType,
+)
+from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
+from tuiflow.store import Store
+from tuiflow.tracking import active, record, searching
+from tuiflow.tracking.context import script_tags
+from tuiflow.tracking.stores import current_store
+
+_experiment_lock = threading.Lock()
+_experiments: dict[Path, str] = {}
+
+
+class ActiveRun(Run):
+    """A run that is open; as a context manager it ends with the block.
+
+    FINISHED when the block ends, FAILED when it raises, KILLED on ctrl+C.
+    """
+
+    def __enter__(self) -> ActiveRun:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        end_run(active.status_for(error))
+
+
+def _active(run: Run) -> ActiveRun:
+    return ActiveRun(run.info, run.data)
+
+
+def start_run(
+    run_id: str | None = None,
+    experiment_id: str | None = None,
+    run_name: str | None = None,
+    nested: bool = False,
+    parent_run_id: str | None = None,
+    tags: Mapping[str, object] | None = None,
+    description: str | None = None,
+) -> ActiveRun:
+    """Start a run, or resume the one of `run_id`, and make it the active one.
+
+    A run handed over by `tuiflow run` is taken up by the first call. Raises InvalidInput when a
+    run is active and `nested` is false, NotFound for an unknown id, InvalidState when the run or
+    its experiment is deleted.
+    """
+    outer = active.check_may_start(nested)
+    if parent_run_id is None and outer is not None:
+        parent_run_id = outer.run_id
+    store = outer.store if outer is not None else current_store()
+    own_tags = {key: str(value) for key, value in (tags or {}).items()}
+    if description is not None:
+        if TAG_NOTE in own_tags:
+            raise InvalidInput(f"Give the note as description= or as tag {TAG_NOTE}, not both.")
+        own_tags[TAG_NOTE] = description
+    if run_id is None and outer is None:
+        run_id = os.environ.pop(ENV_RUN_ID, None)
+    if run_id is not None:
+        run = _resume(store, run_id, experiment_id, run_name, own_tags)
+    else:
+        if parent_run_id is not None:
+            own_tags[TAG_PARENT] = store.get_run(parent_run_id).info.run_id
+        run = store.create_run(
+            experiment_id if experiment_id is not None else _experiment_id(store),
+            run_name,
+            tags={**script_tags(), **own_tags},
+        )
+    active.push(store, run)
+    return _active(run)
+
+
+def _resume(
+    store: Store,
+    run_id: str,
+    experiment_id: str | None,
+    run_name: str | None,
+    tags: dict[str, str],
+) -> Run:
+    run = store.get_run(run_id)
+    if run.info.lifecycle_stage == LifecycleStage.DELETED:
+        raise InvalidState(f"Run {run_id} is deleted; restore it to resume it.")
+    if experiment_id is not None and experiment_id != run.info.experiment_id:
+        raise InvalidInput(
+            f"Run {run_id} belongs to experiment {run.info.experiment_id}, not {experiment_id}."
+        )
+    if run_name is not None:
+        tags[TAG_RUN_NAME] = run_name
+    store.adopt_run(run_id)
+    if tags:
+        store.log_batch(run_id, tags=record.tags(tags))
+    return store.get_run(run_id)
+
+
+def end_run(status: str = RunStatus.FINISHED.value) -> None:
+    """End the active run; it is synced to disk when the call returns. Does nothing without one."""
+    active.pop(str(status))
+
+
+def active_run() -> ActiveRun | None:
+    """The active run, as it was when it was started; None where there is none."""
+    opened = active.current()
+    return None if opened is None else _active(opened.run)
+
+
+def current_or_new_run() -> active.OpenRun:
+    """The active run with its store; one is started where there is none."""
+    opened = active.current()
+    if opened is None:
+        start_run()
+        opened = active.current()
+        assert opened is not None
+    return opened
+
+
+def _target(run_id: str | None) -> tuple[Store, str]:
+    if run_id is not None:
+        return current_store(), run_id
+    opened = current_or_new_run()
+    return opened.store, opened.run_id
+
+
+def get_run(run_id: str) -> Run:
+    """Raises NotFound."""
+    return current_store().get_run(run_id)
+
+
+# logging
+
+
+def log_metric(
+    key: str,
+    value: SupportsFloat,
+    step: SupportsIndex | None = None,
+    synchronous: bool | None = None,
+    timestamp: float | None = None,
+    run_id: str | None = None,
+) -> None:
+    """Log one point; `step` is 0 and `timestamp` (epoch ms) now where they are not given.
+
+    Writes are always synchronous: `synchronous` is there for MLflow's sake.
+    """
+    points = [record.metric(key, value, step, timestamp)]
+    store, target = _target(run_id)
+    store.log_batch(target, metrics=points)
+
+
+def log_metrics(
+    metrics: Mapping[str, SupportsFloat],
+    step: SupportsIndex | None = None,
+    synchronous: bool | None = None,
+    run_id: str | None = None,
+    timestamp: float | None = None,
+) -> None:
+    """Log one point of each metric, all or none, at the same step and time."""
+    points = record.metrics(metrics, step, timestamp)
+    store, target = _target(run_id)
+    store.log_batch(target, metrics=points)
+
+
+def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
+    """Log a param and return its value. Raises InvalidInput when it would change."""
+    store, target = _target(None)
+    store.log_batch(target, params=record.params({key: value}))
+    return value
+
+
+def log_params(
+    params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None
+) -> None:
+    """Log params, all or none. Raises InvalidInput when one would change."""
+    store, target = _target(run_id)
+    store.log_batch(target, params=record.params(params))
+
+
+def set_tag(key: str, value: Any, synchronous: bool | None = None) -> None:
+    store, target = _target(None)
+    store.log_batch(target, tags=record.tags({key: value}))
+
+
+def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> None:
+    store, target = _target(None)
+    store.log_batch(target, tags=record.tags(tags))
+
+
+def log_artifact(
+    local_path: str | Path, artifact_path: str | None = None, run_id: str | None = None
+) -> None:
+    """Copy a local file or folder into the run's artifact folder `artifact_path`."""
+    record.log_artifact(*_target(run_id), local_path, artifact_path)
+
+
+def log_artifacts(
+    local_dir: str | Path, artifact_path: str | None = None, run_id: str | None = None
+) -> None:
+    """Copy what is in a local folder into the run's artifact folder `artifact_path`."""
+    record.log_artifacts(*_target(run_id), local_dir, artifact_path)
+
+
+def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
+    """Write a text as the artifact `artifact_file`, in UTF-8."""
+    record.log_text(*_target(run_id), text, artifact_file)
+
+
+def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
+    """Write a dictionary as the artifact `artifact_file`: YAML for .yml and .yaml, else JSON."""
+    record.log_dict(*_target(run_id), dictionary, artifact_file)
+
+
+def log_figure(
+    figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None
+) -> None:
+    """Save a Matplotlib or Plotly figure as the artifact `artifact_file`."""
+    record.log_figure(*_target(None), figure, artifact_file, save_kwargs)
+
+
+# experiments
+
+
+def set_experiment(
+    experiment_name: str | None = None, experiment_id: str | None = None
+) -> Experiment:
+    """Make an experiment the active one, creating it where the name is new.
+
+    Raises InvalidInput unless exactly one of name and id is given, NotFound for an unknown id,
+    InvalidState when it is deleted.
+    """
+    if (experiment_name is None) == (experiment_id is None):
+        raise InvalidInput("set_experiment takes either a name or an id.")
+    store = current_store()
+    if experiment_id is not None:
+        experiment = store.get_experiment(experiment_id)
+    else:
+        assert experiment_name is not None
+        experiment = _get_or_create(store, experiment_name)
+    if experiment.lifecycle_stage == LifecycleStage.DELETED:
+        raise InvalidState(
+            f"Experiment {experiment.name!r} is deleted; restore it or choose another name."
+        )
+    _experiments[store.database] = experiment.experiment_id
+    return experiment
+
+
+def _get_or_create(store: Store, name: str) -> Experiment:
+    found = store.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return store.get_experiment(store.create_experiment(name))
+        except AlreadyExists:  # another process was quicker
+            found = store.get_experiment_by_name(name)
+            if found is None:
+                raise
+    return found
+
+
+def _experiment_id(store: Store) -> str:
+    with _experiment_lock:
+        chosen = _experiments.get(store.database)
+        if chosen is None and (name := os.environ.get(ENV_EXPERIMENT)):
+            chosen = _experiments[store.database] = _get_or_create(store, name).experiment_id
+    return DEFAULT_EXPERIMENT_ID if chosen is None else chosen
+
+
+def create_experiment(
+    name: str, artifact_location: str | None = None, tags: Mapping[str, Any] | None = None
+) -> str:
+    """Create an experiment and return its id. Raises AlreadyExists."""
+    location = None if artifact_location is None else str(artifact_location)
+    return current_store().create_experiment(
+        name, location, {key: str(value) for key, value in (tags or {}).items()}
+    )
+
+
+def get_experiment(experiment_id: str) -> Experiment:
+    """Raises NotFound."""
+    return current_store().get_experiment(experiment_id)
+
+
+def get_experiment_by_name(name: str) -> Experiment | None:
+    """The experiment of that name, deleted or not; None where there is none."""
+    return current_store().get_experiment_by_name(name)
+
+
+def search_experiments(
+    view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int | None = None,
+    filter_string: str | None = None,
+    order_by: list[str] | None = None,
+) -> list[Experiment]:
+    """Experiments by name, id, creation_time, last_update_time and tags; newest change first."""
+    return searching.search_experiments(
+        current_store(), ViewType(view_type), max_results, filter_string, order_by
+    )
+
+
+# search
+
+
+@overload
+def search_runs(
+    experiment_ids: list[str] | None = None,
+    filter_string: str = "",
+    run_view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int = MAX_SEARCH_RESULTS,
+    order_by: list[str] | None = None,
+    output_format: Literal["pandas"] = "pandas",
+    search_all_experiments: bool = False,
+    experiment_names: list[str] | None = None,
+) -> Any: ...
+@overload
+def search_runs(
+    experiment_ids: list[str] | None = None,
+    filter_string: str = "",
+    run_view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int = MAX_SEARCH_RESULTS,
+    order_by: list[str] | None = None,
+    *,
+    output_format: Literal["list"],
+    search_all_experiments: bool = False,
+    experiment_names: list[str] | None = None,
+) -> list[Run]: ...
+def search_runs(
+    experiment_ids: list[str] | None = None,
+    filter_string: str = "",
+    run_view_type: int = ViewType.ACTIVE_ONLY,
+    max_results: int = MAX_SEARCH_RESULTS,
+    order_by: list[str] | None = None,
+    output_format: str = "pandas",
+    search_all_experiments: bool = False,
+    experiment_names: list[str] | None = None,
+) -> Any:
+    """The runs that match, as a pandas DataFrame or, with `output_format="list"`, as `Run`s.
+
+    Looks in the active experiment unless ids, names or `search_all_experiments` are given.
+    DataFrame columns: run_id, experiment_id, status, artifact_uri, start_time and end_time (UTC),
+    then `metrics.*` (float), `params.*` and `tags.*` (text). Raises FilterError, InvalidInput.
+    """
+    if output_format not in ("pandas", "list"):
+        raise InvalidInput(f'output_format is "pandas" or "list", not {output_format!r}.')
+    if experiment_ids and experiment_names:
+        raise InvalidInput("Give experiment_ids or experiment_names, not both.")
+    store = current_store()
+    ids: list[str] | None
+    if search_all_experiments and not experiment_ids and not experiment_names:
+        ids = None
+    elif experiment_names:
+        ids = [found.experiment_id for found in map(_named(store), experiment_names)]
+    else:
+        ids = experiment_ids if experiment_ids else [_experiment_id(store)]
+    runs = searching.search_runs(
+        store, ids, filter_string, ViewType(run_view_type), max_results, order_by
+    )
+    return runs if output_format == "list" else searching.to_frame(runs)
+
+
+def _named(store: Store) -> Any:
+    def find(name: str) -> Experiment:
+        found = store.get_experiment_by_name(name)
+        if found is None:
+            raise NotFound(f"No experiment named {name!r}.")
+        return found
+
+    return find

@@ -1,0 +1,55 @@
+"""Which store the script logs to."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from tuiflow.store import Store, database_path, locate
+from tuiflow.store.locate import check_served
+
+_lock = threading.Lock()
+_stores: dict[Path, Store] = {}
+_current: Path | None = None
+
+
+def set_tracking_uri(uri: str | os.PathLike[str]) -> None:
+    """Log to the tuiflow store at `uri`: a folder, a database file or `sqlite:///path`.
+
+    The store is opened, and made where there is none, by the first call that needs it; runs that
+    are open stay with theirs. Raises InvalidInput for anything that is not served yet.
+    """
+    global _current
+    path = database_path(uri)
+    check_served(path)
+    _current = path
+
+
+def get_tracking_uri() -> str:
+    """The store in use, as `sqlite:///` and the absolute path of its database."""
+    return f"sqlite:///{_database()}"
+
+
+def _database() -> Path:
+    return _current if _current is not None else locate().database
+
+
+def store_at(database: Path) -> Store:
+    """The open store of a database file, shared by all who ask in this process."""
+    with _lock:
+        store = _stores.get(database)
+        if store is None:
+            check_served(database)
+            store = _stores[database] = Store(database)
+        return store
+
+
+def current_store() -> Store:
+    """The store that the script logs to now, opened."""
+    return store_at(_database())
+
+
+def store_for(uri: str | os.PathLike[str] | None) -> Store:
+    """The store of a URI as `set_tracking_uri` takes it; None means the current one."""
+    return current_store() if uri is None else store_at(database_path(uri))
