@@ -1,0 +1,258 @@
+"""MLproject files, parameters and the command they make: no store, no run."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.projects import EntryPoint, Parameter, bind, find_entry_point, load_project
+from tuiflow.projects.command import placeholders, shell_argv, shown
+from tuiflow.projects.mlproject import parse
+from tuiflow.projects.params import parse_assignments
+
+WINE = """\
+name: wine
+conda_env: conda.yaml
+entry_points:
+  main:
+    parameters:
+      alpha: float
+      l1_ratio: {type: float, default: 0.10}
+      data: {type: path, default: data.csv}
+      note: {default: "it's"}
+    command: "python train.py {alpha} {l1_ratio} {data} {note}"
+  check:
+    command: pytest
+"""
+
+
+def message(error: pytest.ExceptionInfo[Exception]) -> str:
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+def test_reads_entry_points_types_and_defaults() -> None:
+    name, entries = parse(WINE)
+    assert name == "wine"
+    assert entries["main"].parameters == {
+        "alpha": Parameter("alpha", "float", None),
+        "l1_ratio": Parameter("l1_ratio", "float", "0.10"),
+        "data": Parameter("data", "path", "data.csv"),
+        "note": Parameter("note", "string", "it's"),
+    }
+    assert entries["check"] == EntryPoint("check", "pytest")
+
+
+@pytest.mark.parametrize("file_name", ["MLproject", "mlproject", "MLProject", "MLPROJECT"])
+def test_file_name_in_any_case(tmp_path: Path, file_name: str) -> None:
+    (tmp_path / file_name).write_text(WINE)
+    assert set(load_project(str(tmp_path)).entry_points) == {"main", "check"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("name: [", 1, "not YAML"),
+        ("entry_points:\n\t- x", 2, "not YAML"),
+        ("- main", 1, "must be a mapping"),
+        ("entry_point: {}", 1, "did you mean 'entry_points'?"),
+        ("entry_points:\n  main:\n    comand: x", 3, "did you mean 'command'?"),
+        ("entry_points:\n  main:\n    parameters: {}", 3, "needs a command"),
+        ("entry_points:\n  main: python train.py", 2, "must be a mapping"),
+        ("entry_points:\n  main: {command: [x]}", 2, "must be a text"),
+        ("entry_points:\n  main: {command: x}\n  main: {command: y}", 3, "given twice"),
+        (
+            "entry_points:\n  main:\n    command: x\n    parameters:\n      a: flaot",
+            5,
+            "did you mean 'float'?",
+        ),
+        (
+            "entry_points:\n  main:\n    command: x\n    parameters:\n      a: {type: 3d}",
+            5,
+            "unknown type '3d'",
+        ),
+        (
+            "entry_points:\n  main:\n    parameters: {alpha: float}\n    command: x {alhpa}",
+            4,
+            "did you mean 'alpha'?",
+        ),
+        ("entry_points:\n  main:\n    command: echo ${HOME}", 3, "written {{ or }}"),
+        ("entry_points:\n  main:\n    command: x {", 3, "single { or }"),
+        ("entry_points:\n  main:\n    command: x {}", 3, "without a name"),
+        ("entry_points:\n  main:\n    command: x {a!r}", 3, "only the plain name"),
+        ("docker_env:\n  image: x", 2, "in Docker"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(text: str, line: int, said: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        parse(text)
+    assert message(error).startswith(f"MLproject line {line}")
+    assert said in message(error)
+
+
+@settings(max_examples=200)
+@given(st.text(alphabet="abn:{}[]-,'\"\n \t#&*!|>%@0.\\\u00e9", max_size=60))
+def test_any_text_is_read_or_refused_in_words(text: str) -> None:
+    try:
+        parse(text)
+    except InvalidInput as error:
+        assert str(error).startswith("MLproject")
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / "MLproject").write_bytes(b"name: \xff\xfe")
+    with pytest.raises(InvalidInput, match="not UTF-8"):
+        load_project(str(tmp_path))
+
+
+def test_what_can_not_be_a_project(tmp_path: Path) -> None:
+    (tmp_path / "train.py").touch()
+    with pytest.raises(NotFound, match="no folder"):
+        load_project(str(tmp_path / "none"))
+    with pytest.raises(InvalidInput, match=r"is a file; .* -e train\.py"):
+        load_project(str(tmp_path / "train.py"))
+    for uri in ("https://github.com/a/b", "git@github.com:a/b.git", "ssh://host/x"):
+        with pytest.raises(InvalidInput, match="clone or download"):
+            load_project(uri)
+
+
+def test_entry_points_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no project"):
+        find_entry_point(load_project(str(tmp_path)))
+    (tmp_path / "train.py").touch()
+    with pytest.raises(NotFound, match=r"-e train\.py"):
+        find_entry_point(load_project(str(tmp_path)))
+    with pytest.raises(NotFound, match=r"did you mean 'train\.py'"):
+        find_entry_point(load_project(str(tmp_path)), "trian.py")
+    (tmp_path / "MLproject").write_text(WINE)
+    project = load_project(str(tmp_path))
+    with pytest.raises(NotFound, match="did you mean 'main'"):
+        find_entry_point(project, "mian")
+    with pytest.raises(NotFound, match="it has main, check"):
+        find_entry_point(project, "zzz")
+    assert find_entry_point(project, "train.py").script
+
+
+def main_entry(tmp_path: Path) -> EntryPoint:
+    (tmp_path / "MLproject").write_text(WINE)
+    (tmp_path / "data.csv").touch()
+    return find_entry_point(load_project(str(tmp_path)))
+
+
+def test_values_and_defaults(tmp_path: Path) -> None:
+    values = bind(main_entry(tmp_path), {"alpha": "1"}, tmp_path)
+    assert values == {
+        "alpha": "1",
+        "l1_ratio": "0.10",
+        "data": str(tmp_path / "data.csv"),
+        "note": "it's",
+    }
+    assert list(values) == ["alpha", "l1_ratio", "data", "note"]
+
+
+def test_a_given_path_is_the_users_and_a_default_is_the_projects(tmp_path: Path) -> None:
+    entry = main_entry(tmp_path)
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "mine.csv").touch()
+    assert bind(entry, {"alpha": "1"}, tmp_path, here)["data"] == str(tmp_path / "data.csv")
+    given = {"alpha": "1", "data": "mine.csv"}
+    assert bind(entry, given, tmp_path, here)["data"] == str(here / "mine.csv")
+    given["data"] = f"file://{here}/mine.csv"
+    assert bind(entry, given, tmp_path, here)["data"] == str(here / "mine.csv")
+    given["data"] = "https://example.org/x.csv"
+    assert bind(entry, given, tmp_path, here)["data"] == "https://example.org/x.csv"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "needs -P alpha=FLOAT"),
+        ({"alhpa": "1"}, "no parameter 'alhpa'; did you mean 'alpha'?"),
+        ({"alpha": "1", "zzz": "1"}, "it takes alpha, l1_ratio, data, note"),
+        ({"alpha": "big"}, "'alpha' must be a number, not big"),
+        ({"alpha": ""}, "'alpha' must be a number, not ''"),
+        ({"alpha": "1", "data": "none.csv"}, "there is no "),
+        ({"alpha": "1", "data": ""}, "there is no empty path"),
+        ({"alpha": "1", "note": "a\0b"}, "without NUL"),
+    ],
+)
+def test_a_bad_value_is_one_clear_line(tmp_path: Path, given: dict[str, str], said: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        bind(main_entry(tmp_path), given, tmp_path)
+    assert said in message(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("float", ["1", "-2.5e-3", "inf", "nan"], ["1,5", "x", ""]),
+        ("int", ["1", "-7"], ["1.5", "1e3", "x"]),
+        ("bool", ["true", "False", "1", "no"], ["maybe", ""]),
+        ("uri", ["s3://a/b", "https://x"], ["a/b", "C:\\x", ""]),
+        ("string", ["", "x y", "ünï"], []),
+    ],
+)
+def test_types(tmp_path: Path, kind: str, good: list[str], bad: list[str]) -> None:
+    entry = EntryPoint("main", "x {p}", {"p": Parameter("p", kind)})
+    for value in good:
+        assert bind(entry, {"p": value}, tmp_path) == {"p": value}
+    for value in bad:
+        with pytest.raises(InvalidInput, match="must be"):
+            bind(entry, {"p": value}, tmp_path)
+
+
+def test_assignments() -> None:
+    assert parse_assignments(["a=1", "b=x=y", "c="]) == {"a": "1", "b": "x=y", "c": ""}
+    for wrong, said in ((["a"], "form"), (["=1"], "form"), (["a=1", "a=2"], "given twice")):
+        with pytest.raises(InvalidInput, match=said):
+            parse_assignments(wrong)
+
+
+def test_placeholders() -> None:
+    assert placeholders("python {a} {b-c} {a} {{x}}") == ("a", "b-c")
+    assert shown("run {a}\n  {{x}} {b}", {"a": "1", "b": "it's"}) == "run 1 {x} 'it'\"'\"'s'"
+
+
+NASTY = "'; touch pwned; echo \"$(touch pwned)`touch pwned` ${HOME} \\ *\n#"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(
+        st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=40
+    )
+)
+@example(NASTY)
+@example("-n")
+def test_no_value_escapes_from_any_kind_of_quoting(value: str) -> None:
+    template = "printf '%s\\0' {v} \"{v}\" '{v}' pre{v}post \"<$(printf '%s' \"{v}\")>\""
+    done = subprocess.run(
+        shell_argv(template, {"v": value}), capture_output=True, check=True, cwd="/"
+    )
+    bare, double, single, joined, nested = done.stdout.decode().split("\0")[:5]
+    assert bare == double == single == value
+    assert joined == f"pre{value}post"
+    # A shell cuts line breaks off the end of what $(…) gives.
+    assert nested == "<" + value.rstrip("\n") + ">"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "# don't mind {v}\nprintf %s {v}",
+        "printf %s $(printf %s {v})",
+        'printf %s "`printf %s {v}`"',
+        "cat <<END\n{v}\nEND\n",
+        'printf "%s" \\"{v}',
+    ],
+)
+def test_odd_commands_do_not_execute_a_value(tmp_path: Path, template: str) -> None:
+    subprocess.run(shell_argv(template, {"v": NASTY}), capture_output=True, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,90 @@
+"""Fetch a file from the web once, into the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from tuiflow.errors import InvalidInput, TuiflowError
+from tuiflow.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_TIMEOUT_SECONDS = 30.0
+
+
+def fetch(url: str) -> Path:
+    """The local copy of an http(s) URL; downloaded, with a progress bar on stderr, if it is new.
+
+    A copy is kept for good, so a later run trains on the same bytes. Raises InvalidInput for
+    another scheme, TuiflowError where the download fails; nothing half-loaded is left behind.
+    """
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise InvalidInput(f"{clean(url, 200)} can't be downloaded: only http and https can.")
+    target = cache_path(url)
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _download(url, target)
+    return target
+
+
+def cache_path(url: str) -> Path:
+    """Where the copy of `url` is kept: named after it, told apart by its digest."""
+    from platformdirs import user_cache_path
+
+    name = re.sub(r"[^\w.\-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2])
+    digest = hashlib.sha256(url.encode()).hexdigest()[:12]
+    return user_cache_path("tuiflow") / "downloads" / f"{digest}-{name[-80:] or 'data'}"
+
+
+def _download(url: str, target: Path) -> None:
+    import httpx
+
+    handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+    try:
+        with (
+            os.fdopen(handle, "wb") as file,
+            httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT_SECONDS) as response,
+        ):
+            response.raise_for_status()
+            total = int(response.headers.get("content-length", 0)) or None
+            with _progress(target.name.partition("-")[2], total) as advance:
+                for chunk in response.iter_bytes():
+                    file.write(chunk)
+                    advance(response.num_bytes_downloaded)
+        Path(part).replace(target)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        reason = (
+            f"the server answers {error.response.status_code}"
+            if isinstance(error, httpx.HTTPStatusError)
+            else clean(str(error)) or type(error).__name__
+        )
+        raise TuiflowError(
+            f"{clean(url, 200)} can't be downloaded ({reason}); give the path of a local copy."
+        ) from None
+    finally:
+        Path(part).unlink(missing_ok=True)
+
+
+@contextmanager
+def _progress(name: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how far a download is, on a terminal; elsewhere say once what is being loaded."""
+    if not sys.stderr.isatty():
+        print(f"downloading {name}", file=sys.stderr)
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    columns = (TextColumn("downloading {task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda done: bar.update(task, completed=done)

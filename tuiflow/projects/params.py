@@ -1,0 +1,119 @@
+"""Turn `-P name=value` into the values of an entry point's parameters, or say what is wrong."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tuiflow.errors import InvalidInput
+from tuiflow.projects.mlproject import EntryPoint, Parameter
+from tuiflow.text import clean, did_you_mean
+
+_BOOLS = ("true", "false", "1", "0", "yes", "no")
+
+
+def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
+    """Read `name=value` texts. Raises InvalidInput for one of another form and for a repetition."""
+    given: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InvalidInput(f"-P {clean(text, 80)} is not of the form -P name=value.")
+        if name in given:
+            raise InvalidInput(f"-P {clean(name)} is given twice.")
+        given[name] = value
+    return given
+
+
+def bind(
+    entry: EntryPoint, given: Mapping[str, str], folder: Path, cwd: Path | None = None
+) -> dict[str, str]:
+    """The value of every parameter: the given one, else its default.
+
+    A local `path` becomes absolute: a given one from `cwd` (default: the current folder), a default
+    from the project's `folder`. A URL stays as it is; `download.localized` brings it here.
+
+    Raises InvalidInput, in one line, for unknown, missing and unfit values. A script takes any
+    name.
+    """
+    if entry.script:
+        return dict(given)
+    for name in given:
+        if name not in entry.parameters:
+            raise InvalidInput(_unknown(entry, name))
+    missing = [p for p in entry.parameters.values() if p.name not in given and p.default is None]
+    if missing:
+        wanted = " ".join(f"-P {clean(p.name)}={p.type.upper()}" for p in missing)
+        raise InvalidInput(f"Entry point {clean(entry.name)!r} needs {wanted}")
+    values: dict[str, str] = {}
+    for parameter in entry.parameters.values():
+        if parameter.name in given:
+            base, value = cwd or Path.cwd(), given[parameter.name]
+        else:
+            base, value = folder, parameter.default or ""
+        values[parameter.name] = _checked(parameter, value, base)
+    return values
+
+
+def is_url(text: str) -> bool:
+    """True for anything with a scheme, such as https://…; a drive letter is not one."""
+    return len(urlsplit(text).scheme) > 1
+
+
+def _unknown(entry: EntryPoint, name: str) -> str:
+    message = f"Entry point {clean(entry.name)!r} has no parameter {clean(name)!r}"
+    if hint := did_you_mean(name, entry.parameters):
+        return message + hint
+    if not entry.parameters:
+        return f"{message}; it takes none."
+    return f"{message}; it takes {', '.join(clean(known) for known in entry.parameters)}."
+
+
+def _checked(parameter: Parameter, value: str, base: Path) -> str:
+    if "\0" in value:
+        raise _unfit(parameter, value, "a text without NUL characters")
+    match parameter.type:
+        case "float":
+            if not _reads_as(float, value):
+                raise _unfit(parameter, value, "a number")
+        case "int":
+            if not _reads_as(int, value):
+                raise _unfit(parameter, value, "a whole number")
+        case "bool":
+            if value.lower() not in _BOOLS:
+                raise _unfit(parameter, value, "true or false")
+        case "uri":
+            if not is_url(value):
+                raise _unfit(parameter, value, "a URI such as https://…")
+        case "path":
+            return _path(parameter, value, base)
+    return value
+
+
+def _path(parameter: Parameter, value: str, base: Path) -> str:
+    if value.startswith("file://"):
+        value = unquote(urlsplit(value).path)
+    elif is_url(value):
+        return value
+    path = (base / Path(value).expanduser()).absolute()
+    if not value or not path.exists():
+        raise InvalidInput(
+            f"Parameter {clean(parameter.name)!r} is a path, and there is no"
+            f" {clean(str(path)) if value else 'empty path'}."
+        )
+    return str(path.resolve())
+
+
+def _reads_as(kind: type[float] | type[int], value: str) -> bool:
+    try:
+        kind(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _unfit(parameter: Parameter, value: str, wanted: str) -> InvalidInput:
+    shown = shlex.quote(clean(value, 80))
+    return InvalidInput(f"Parameter {clean(parameter.name)!r} must be {wanted}, not {shown}.")
