@@ -7,15 +7,20 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.dom import DOMNode
-from textual.screen import Screen
-
 from tuiflow.tui.actions import ACTIONS, Action, action
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from tuiflow.tui.app import TuiflowApp
 
+    _Base = Screen[Any]
+else:
+    # A widget takes its styles after its first base that is a node, which this must not be.
+    _Base = object
 
-class Acts(DOMNode):
+
+class Acts(_Base):
     """Mixin of screens whose bindings come from the action table."""
 
     def why_not(self, action_id: str) -> str | None:
@@ -50,8 +55,7 @@ class Acts(DOMNode):
         return None
 
     def _focus_chain(self) -> Iterator[DOMNode]:
-        focused = cast("Screen[Any]", self).focused
-        for node in focused.ancestors_with_self if focused is not None else ():
+        for node in self.focused.ancestors_with_self if self.focused is not None else ():
             if node is self:
                 break
             yield node

@@ -15,7 +15,7 @@ from tuiflow.tui.reader import Asks, StoreChanged
 from tuiflow.tui.widgets.chrome import Crumbs, Header, Hints
 
 
-class StoreScreen(Acts, Asks, Screen[object]):
+class StoreScreen(Acts, Screen[object], Asks):
     """A full screen over the store: header, breadcrumb, the body, hints.
 
     A subclass yields its body from `compose_body`, reacts to `StoreChanged`, has the bindings of
