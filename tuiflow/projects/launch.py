@@ -21,6 +21,7 @@ from tuiflow.entities import (
     TAG_ENTRY_POINT,
     TAG_GIT_COMMIT,
     TAG_PROJECT_BACKEND,
+    TAG_RUN_NAME,
     TAG_SOURCE_NAME,
     TAG_SOURCE_TYPE,
     Run,
@@ -31,7 +32,10 @@ from tuiflow.projects.download import fetch
 from tuiflow.projects.mlproject import EntryPoint, Project
 from tuiflow.projects.params import is_url
 from tuiflow.store import Store
+from tuiflow.store.validate import check_batch
+from tuiflow.tracking import record
 from tuiflow.tracking.context import git_commit
+from tuiflow.tracking.fluent import get_or_create_experiment
 
 _SILENCE_SECONDS = 1.0
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
@@ -79,9 +83,15 @@ def prepare(project: Project, entry: EntryPoint, params: Mapping[str, str]) -> L
 
 
 def create_run(
-    store: Store, launch: Launch, experiment_id: str, run_name: str | None = None
+    store: Store, launch: Launch, experiment_name: str, run_name: str | None = None
 ) -> Run:
-    """Record the run, RUNNING, with its params and where it comes from."""
+    """Record the run, RUNNING, with its params and where it comes from.
+
+    The experiment is created where its name is new. Raises InvalidInput for names and values that
+    can't be recorded and InvalidState for a deleted experiment; nothing is recorded then.
+    """
+    named = {} if run_name is None else {TAG_RUN_NAME: run_name}
+    check_batch((), record.params(launch.params), record.tags(named))
     tags = {
         TAG_SOURCE_TYPE: "PROJECT",
         TAG_SOURCE_NAME: str(launch.project.folder),
@@ -90,7 +100,8 @@ def create_run(
     }
     if commit := git_commit(launch.project.folder):
         tags[TAG_GIT_COMMIT] = commit
-    return store.create_run(experiment_id, run_name, tags=tags, params=launch.params)
+    experiment = get_or_create_experiment(store, experiment_name)
+    return store.create_run(experiment.experiment_id, run_name, tags=tags, params=launch.params)
 
 
 def execute(store: Store, run: Run, launch: Launch, echo: Callable[[bytes], None]) -> Outcome:

@@ -21,7 +21,7 @@ from tuiflow.store.keys import Keys
 from tuiflow.store.names import random_name
 from tuiflow.store.processes import now_ms, this_process
 from tuiflow.store.schema import METRIC, PARAM, TAG
-from tuiflow.store.validate import check_batch, read_number
+from tuiflow.store.validate import check_batch, read_number, same_value
 
 
 def parse_id(run_id: object) -> bytes:
@@ -156,7 +156,8 @@ def _log_param(conn: sqlite3.Connection, run_id: str, run: int, key: int, param:
         old = conn.execute(
             "SELECT text FROM params WHERE run = ? AND key = ?", (run, key)
         ).fetchone()[0]
-        if old != param.value:
+        # `-P alpha=1` is recorded by `tuiflow run`, then logged as 1.0 by the script.
+        if not same_value(old, param.value):
             raise InvalidInput(
                 f"Param {param.key!r} of run {run_id} is {old!r} already and can't change to"
                 f" {param.value!r}; log it under another name or in a new run."

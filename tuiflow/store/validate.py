@@ -118,3 +118,14 @@ def read_number(text: str) -> float | None:
     if len(text) > 64 or not _NUMBER.match(text):
         return None
     return float(text)
+
+
+def same_value(one: str, other: str) -> bool:
+    """True for equal texts and for two spellings of one number, such as 1 and 1.0."""
+    if one == other:
+        return True
+    if read_number(one) is None or read_number(other) is None:
+        return False
+    from decimal import Decimal  # floats would take long ids for equal
+
+    return Decimal(one) == Decimal(other)

@@ -259,7 +259,7 @@ def set_experiment(
         experiment = store.get_experiment(experiment_id)
     else:
         assert experiment_name is not None
-        experiment = _get_or_create(store, experiment_name)
+        experiment = get_or_create_experiment(store, experiment_name)
     if experiment.lifecycle_stage == LifecycleStage.DELETED:
         raise InvalidState(
             f"Experiment {experiment.name!r} is deleted; restore it or choose another name."
@@ -268,7 +268,8 @@ def set_experiment(
     return experiment
 
 
-def _get_or_create(store: Store, name: str) -> Experiment:
+def get_or_create_experiment(store: Store, name: str) -> Experiment:
+    """The experiment of that name, deleted or not, created where the name is new."""
     found = store.get_experiment_by_name(name)
     if found is None:
         try:
@@ -284,7 +285,9 @@ def _experiment_id(store: Store) -> str:
     with _experiment_lock:
         chosen = _experiments.get(store.database)
         if chosen is None and (name := os.environ.get(ENV_EXPERIMENT)):
-            chosen = _experiments[store.database] = _get_or_create(store, name).experiment_id
+            chosen = _experiments[store.database] = get_or_create_experiment(
+                store, name
+            ).experiment_id
     return DEFAULT_EXPERIMENT_ID if chosen is None else chosen
 
 
