@@ -1,0 +1,1 @@
+"""Commands: each asks a room below and prints the answer."""

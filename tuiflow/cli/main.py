@@ -1,0 +1,83 @@
+"""The `tuiflow` command: what each word on the shell leads to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from tuiflow.cli import runs
+from tuiflow.cli.options import StoreOption, chosen_location
+from tuiflow.errors import InvalidInput, InvalidState, NotFound, StoreError, TuiflowError
+from tuiflow.text import clean_block
+
+app = typer.Typer(
+    name="tuiflow",
+    help="Track, compare and serve machine-learning runs. Without a command, the app opens.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from tuiflow import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    store: StoreOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        ui(store)
+
+
+@app.command()
+def ui(store: StoreOption = None) -> None:
+    """Open the app."""
+    location = chosen_location(store)
+    if not sys.stdout.isatty() or not sys.stdin.isatty():
+        raise InvalidInput("The app needs a terminal; use `tuiflow runs` to print runs.")
+    from tuiflow.store import Store
+    from tuiflow.tui.app import run_app
+
+    run_app(Store(location.database), location)
+
+
+@app.command()
+def where(store: StoreOption = None) -> None:
+    """Say which store is used, and why that one."""
+    location = chosen_location(store)
+    typer.echo(location.root)
+    state = "" if location.database.exists() else " It is not there yet."
+    typer.echo(f"{location.database.name} in this folder, since {location.reason}.{state}")
+
+
+runs.register(app)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one sentence and exit code 2."""
+    try:
+        app()
+    except TuiflowError as error:
+        print(f"tuiflow: {clean_block(str(error))}", file=sys.stderr)
+        bad_input = isinstance(error, InvalidInput | NotFound | InvalidState | StoreError)
+        sys.exit(2 if bad_input else 1)
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""How commands print: tables for people, CSV, JSON and Markdown for programs."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TextIO
+
+from tuiflow.errors import InvalidInput
+from tuiflow.text import clean
+
+
+class Format(StrEnum):
+    """How a list is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    MD = "md"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; `style` is Rich's and only used on a terminal."""
+
+    title: str
+    right: bool = False
+    style: str = ""
+
+
+def is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+@contextlib.contextmanager
+def output(path: Path | None) -> Iterator[TextIO]:
+    """Standard output, or a file that takes its place when the block ends well.
+
+    Raises InvalidInput where the file can't be written.
+    """
+    if path is None:
+        yield sys.stdout
+        return
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InvalidInput(f"Can't write {str(path)!r}: {error.strerror}.") from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], stream: TextIO) -> None:
+    """A table for a person: Rich's on a terminal, plain aligned columns when piped."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    if is_terminal(stream):
+        _rich_table(columns, cells, stream)
+        return
+    titles = [column.title.upper() for column in columns]
+    widths = [max(map(_width, texts)) for texts in zip(titles, *cells, strict=True)]
+    for row in [titles, *cells]:
+        line = "  ".join(
+            _pad(cell, width, column.right)
+            for cell, width, column in zip(row, widths, columns, strict=True)
+        )
+        stream.write(line.rstrip() + "\n")
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def _pad(text: str, width: int, right: bool) -> str:
+    space = " " * (width - _width(text))
+    return space + text if right else text + space
+
+
+def _rich_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], stream: TextIO) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            Text(clean(column.title)),
+            justify="right" if column.right else "left",
+            style=column.style,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(file=stream, highlight=False).print(table)
+
+
+def write_csv_rows(titles: Sequence[str], rows: Sequence[Sequence[object]], stream: TextIO) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(titles)
+    writer.writerows(rows)
+
+
+def write_markdown(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], stream: TextIO
+) -> None:
+    """A table in GitHub's Markdown."""
+    stream.write("| " + " | ".join(markdown_cell(column.title) for column in columns) + " |\n")
+    stream.write("|" + "|".join("---:" if column.right else "---" for column in columns) + "|\n")
+    for row in rows:
+        stream.write("| " + " | ".join(markdown_cell(cell) for cell in row) + " |\n")
+
+
+def markdown_cell(text: str) -> str:
+    """A text that Markdown shows as it is inside a table."""
+    text = clean(text)
+    for char in "\\`*_[]<>|":
+        text = text.replace(char, "\\" + char)
+    return text
+
+
+def write_json(value: Any, stream: TextIO) -> None:
+    """Indented JSON and a line break."""
+    import json
+
+    json.dump(value, stream, indent=2, ensure_ascii=False, allow_nan=False)
+    stream.write("\n")

@@ -1,0 +1,110 @@
+"""Runs as data for other programs: one JSON object a run, or a CSV of many."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from tuiflow.entities import Run
+from tuiflow.protocols import TrackingStore
+
+_PAGE = 500
+_ATTRIBUTES = (
+    "run_id",
+    "run_name",
+    "experiment_id",
+    "experiment_name",
+    "status",
+    "start_time",
+    "end_time",
+    "lifecycle_stage",
+    "artifact_uri",
+)
+
+
+def run_record(run: Run) -> dict[str, Any]:
+    """A run as JSON data, everywhere in the same shape.
+
+    Times are epoch ms, `status` is STALE for a run whose process is gone, and metrics that are no
+    finite number are the texts `NaN`, `Infinity` and `-Infinity`, as in MLflow's REST answers.
+    """
+    info, data = run.info, run.data
+    return {
+        "run_id": info.run_id,
+        "run_name": info.run_name,
+        "experiment_id": info.experiment_id,
+        "experiment_name": info.experiment_name,
+        "status": info.shown_status,
+        "start_time": info.start_time,
+        "end_time": info.end_time,
+        "lifecycle_stage": info.lifecycle_stage,
+        "artifact_uri": info.artifact_uri,
+        "params": dict(data.params),
+        "metrics": {key: json_number(value) for key, value in data.metrics.items()},
+        "tags": dict(data.tags),
+    }
+
+
+def json_number(value: float) -> float | str:
+    """A number as JSON can hold it (proto3 JSON mapping)."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def write_csv(
+    store: TrackingStore,
+    keys: Sequence[int],
+    stream: TextIO,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Write the runs of these row keys as CSV and return how many there were.
+
+    Columns are the attributes, then `metrics.*`, `params.*` and `tags.*` of any of the runs; times
+    are ISO 8601 in UTC. `progress` is called with the number of runs written so far.
+    """
+    names: dict[str, dict[str, None]] = {"metrics": {}, "params": {}, "tags": {}}
+    for run in _pages(store, keys):
+        for kind, used in names.items():
+            used.update(dict.fromkeys(_data(run, kind)))
+    columns = [(kind, name) for kind, used in names.items() for name in sorted(used)]
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([*_ATTRIBUTES, *(f"{kind}.{name}" for kind, name in columns)])
+    count = 0
+    for run in _pages(store, keys):
+        attributes = [_cell(run, name) for name in _ATTRIBUTES]
+        writer.writerow([*attributes, *(_data(run, kind).get(name, "") for kind, name in columns)])
+        count += 1
+        if progress is not None and count % _PAGE == 0:
+            progress(count)
+    return count
+
+
+def _pages(store: TrackingStore, keys: Sequence[int]) -> Iterator[Run]:
+    for start in range(0, len(keys), _PAGE):
+        yield from store.load_runs(keys[start : start + _PAGE])
+
+
+def _data(run: Run, kind: str) -> Mapping[str, float | str]:
+    values: Mapping[str, float | str] = getattr(run.data, kind)
+    return values
+
+
+def _cell(run: Run, name: str) -> str:
+    if name == "status":
+        return run.info.shown_status
+    value = getattr(run.info, name)
+    if name in ("start_time", "end_time"):
+        return "" if value is None else iso(value)
+    return str(value)
+
+
+def iso(then_ms: int) -> str:
+    """Epoch ms as ISO 8601 in UTC, to the millisecond: `2026-11-24T08:23:20.989Z`."""
+    moment = datetime.fromtimestamp(then_ms / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{then_ms % 1000:03d}Z"
