@@ -75,7 +75,9 @@ class FilterError(InvalidInput):
         self.text = text
         self.start = start
         self.end = max(end, start + 1)
-        super().__init__(f"{reason}\n  {text}\n  {self.caret()}")
+        # Line breaks and control characters would move the caret away from its place.
+        shown = "".join(char if char.isprintable() else " " for char in text)
+        super().__init__(f"{reason}\n  {shown}\n  {self.caret()}")
 
     def caret(self) -> str:
         """A line of `^` to print under `text`."""

@@ -19,7 +19,7 @@ from tuiflow.entities import (
     RunTag,
     ViewType,
 )
-from tuiflow.filters.tree import Node, OrderKey
+from tuiflow.filters.tree import Key, Kind, Node, OrderKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class KeyNames:
     metrics: tuple[str, ...]
     params: tuple[str, ...]
     tags: tuple[str, ...]
+
+    def keys(self) -> tuple[Key, ...]:
+        """All of them as keys of the filter language: metrics first, then params, then tags."""
+        groups = ((Kind.METRIC, self.metrics), (Kind.PARAM, self.params), (Kind.TAG, self.tags))
+        return tuple(Key(kind, name) for kind, names in groups for name in names)
 
 
 @dataclass(frozen=True, slots=True)

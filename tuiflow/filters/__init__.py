@@ -1,0 +1,45 @@
+"""The filter and sort language: text → a typed tree, the same wherever runs are searched."""
+
+from __future__ import annotations
+
+from tuiflow.filters.order import parse_order
+from tuiflow.filters.parser import parse_filter
+from tuiflow.filters.tree import (
+    ATTRIBUTES,
+    NUMBER_ATTRIBUTES,
+    TEXT_ATTRIBUTES,
+    And,
+    Between,
+    Compare,
+    In,
+    IsNull,
+    Key,
+    Kind,
+    Node,
+    Not,
+    Op,
+    Or,
+    OrderKey,
+    Text,
+)
+
+__all__ = [
+    "ATTRIBUTES",
+    "NUMBER_ATTRIBUTES",
+    "TEXT_ATTRIBUTES",
+    "And",
+    "Between",
+    "Compare",
+    "In",
+    "IsNull",
+    "Key",
+    "Kind",
+    "Node",
+    "Not",
+    "Op",
+    "Or",
+    "OrderKey",
+    "Text",
+    "parse_filter",
+    "parse_order",
+]

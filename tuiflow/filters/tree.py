@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,9 @@ class Kind(StrEnum):
     ATTRIBUTE = "attributes"
 
 
+_PLAIN = re.compile(r"""[^\s'"`(),=<>!]+""")
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """`metrics.rmse` is `Key(Kind.METRIC, "rmse")`; attributes use the names in `ATTRIBUTES`."""
@@ -23,7 +27,12 @@ class Key:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.kind.value}.{self.name}"
+        """The key as it is written in a filter, quoted where that is needed."""
+        if self.kind is Kind.ATTRIBUTE:
+            return self.name
+        if _PLAIN.fullmatch(self.name):
+            return f"{self.kind.value}.{self.name}"
+        return f"{self.kind.value}.`{self.name.replace('`', '``')}`"
 
 
 TEXT_ATTRIBUTES = ("run_id", "run_name", "status", "user_id", "artifact_uri", "experiment")
@@ -45,7 +54,12 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`key op value`; false where the run has no such key."""
+    """`key op value`; false where the run has no such key.
+
+    Of params and tags, a number is compared with those that read as numbers, a text with the text
+    as it was logged. A metric that is NaN is unequal to every number and neither less nor greater;
+    `= NaN` and `!= NaN` ask whether it is.
+    """
 
     key: Key
     op: Op
@@ -63,11 +77,11 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """`key BETWEEN low AND high`, both ends included."""
+    """`key BETWEEN low AND high`, both ends included and of one type."""
 
     key: Key
-    low: float
-    high: float
+    low: float | str
+    high: float | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +123,6 @@ class OrderKey:
 
     key: Key
     descending: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.key} DESC" if self.descending else str(self.key)

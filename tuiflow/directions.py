@@ -1,0 +1,46 @@
+"""Which way a metric is better, told by its name. No I/O."""
+
+from __future__ import annotations
+
+import re
+
+_HIGHER = frozenset(
+    # classification
+    "acc accuracy auc auroc auprc aucpr ap map recall precision sensitivity specificity"
+    " tpr tnr ppv npv f fbeta fscore mcc kappa informedness top1 top5 hit hits"
+    # regression and correlation
+    " r2 explained variance_explained evs corr correlation pearson pearsonr spearman spearmanr"
+    " kendall"
+    # ranking, overlap, text and signals
+    " ndcg mrr iou miou jaccard dice bleu rouge meteor cider chrf psnr ssim snr"
+    # clustering
+    " silhouette ari nmi ami homogeneity completeness calinski"
+    # general
+    " reward rewards return returns gain lift likelihood loglik elbo"
+    " throughput speedup".split()
+)
+_LOWER = frozenset(
+    "loss error err mse rmse mae mape smape msle rmsle medae brier logloss nll perplexity ppl"
+    " bpc wer cer ter fid hinge deviance aic bic davies time latency seconds fpr fnr".split()
+)
+_GENERIC = frozenset(("score", "scores"))  # says little: `brier_score`, `davies_bouldin_score`
+_WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*")
+
+
+def lower_is_better(metric: str) -> bool:
+    """True unless the name says that higher is better (`accuracy`, `val/f1`, `neg_log_loss`).
+
+    Of the words in the name the last one that says anything decides, so that `r2_loss` is a loss.
+    scikit-learn's `neg_…` scorers are negated, whatever follows.
+    """
+    words = [word.lower() for word in _WORD.findall(metric)]
+    if "neg" in words:
+        return False
+    if "negative" in words and "likelihood" in words:
+        return True
+    for word in reversed(words):
+        if not _HIGHER.isdisjoint((word, word.rstrip("0123456789"))):
+            return False
+        if not _LOWER.isdisjoint((word, word.rstrip("0123456789"))):
+            return True
+    return _GENERIC.isdisjoint(words)

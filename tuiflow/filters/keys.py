@@ -1,0 +1,113 @@
+"""Read a key: `metrics.rmse`, ``params.`batch size` ``, `attributes.status`, `start_time`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tuiflow.errors import FilterError
+from tuiflow.filters.lexer import Cursor, Token, TokenKind, nearest
+from tuiflow.filters.tree import ATTRIBUTES, Key, Kind
+from tuiflow.text import clean
+
+_PREFIXES = {
+    "metrics": Kind.METRIC,
+    "metric": Kind.METRIC,
+    "params": Kind.PARAM,
+    "param": Kind.PARAM,
+    "parameters": Kind.PARAM,
+    "parameter": Kind.PARAM,
+    "tags": Kind.TAG,
+    "tag": Kind.TAG,
+    "attributes": Kind.ATTRIBUTE,
+    "attribute": Kind.ATTRIBUTE,
+    "attr": Kind.ATTRIBUTE,
+    "run": Kind.ATTRIBUTE,
+}
+_ATTRIBUTE_ALIASES = {
+    "created": "start_time",
+    "run name": "run_name",
+    "experiment_name": "experiment",
+}
+_NAMED = (TokenKind.QUOTED, TokenKind.TICKED)
+
+
+def prefix_of(token: Token) -> Kind | None:
+    """The kind of key that an unquoted `token` starts as, or None."""
+    head, dot, _ = token.value.partition(".")
+    return _PREFIXES.get(head.lower()) if dot and token.kind is TokenKind.WORD else None
+
+
+def key_length(cursor: Cursor) -> int:
+    """How many of the next tokens could make one key: 0, 1 or 2."""
+    first, second = cursor.peek(), cursor.peek(1)
+    if first.kind not in (TokenKind.WORD, *_NAMED):
+        return 0
+    if first.end == second.start and (
+        (prefix_of(first) and first.value.endswith(".") and second.kind in _NAMED)
+        or (first.kind is TokenKind.TICKED and second.value.startswith("."))
+    ):
+        return 2
+    return 1
+
+
+def take_key(cursor: Cursor, known: Iterable[Key]) -> Key:
+    """Take the key that stands next. Raises FilterError where there is none."""
+    count = key_length(cursor)
+    if count == 0:
+        raise cursor.error("expected a key such as metrics.rmse")
+    first = cursor.take()
+    last = cursor.take() if count == 2 else first
+    if first.kind in _NAMED and count == 1:
+        return _attribute(cursor, first.value, known, first, last)
+    if first.kind is TokenKind.TICKED:
+        head, name = first.value, last.value[1:]
+    else:
+        head, dot, name = first.value.partition(".")
+        if not dot:
+            return _attribute(cursor, first.value, known, first, last)
+        if count == 2:
+            name += last.value
+    kind = _PREFIXES.get(head.lower())
+    if kind is None:
+        raise _unknown_prefix(cursor, head, known, first, last)
+    if not name:
+        raise cursor.error(f"expected a name after {clean(head, 60)}.", first, last)
+    if kind is Kind.ATTRIBUTE:
+        return _attribute(cursor, name, (), first, last)
+    return Key(kind, name)
+
+
+def is_attribute(name: str) -> bool:
+    lower = name.lower()
+    return lower in ATTRIBUTES or lower in _ATTRIBUTE_ALIASES
+
+
+def _attribute(cursor: Cursor, name: str, known: Iterable[Key], first: Token, last: Token) -> Key:
+    lower = name.lower()
+    lower = _ATTRIBUTE_ALIASES.get(lower, lower)
+    if lower in ATTRIBUTES:
+        return Key(Kind.ATTRIBUTE, lower)
+    shown = clean(name, 60) or "this"
+    by_name = {key.name: key for key in reversed(list(known))}
+    if name in by_name:
+        hint = f"did you mean {by_name[name]}?"
+    elif guess := nearest(name, [*ATTRIBUTES, *by_name]):
+        hint = f"did you mean {by_name.get(guess, guess)}?"
+    elif cursor.text[first.start : last.end] == name and not name[0].isdigit():
+        hint = f"expected a prefix: metrics.{shown}, params.{shown} or tags.{shown}"
+    else:
+        hint = f"expected one of {', '.join(ATTRIBUTES)}"
+    raise cursor.error(f"{shown} is not an attribute of a run; {hint}", first, last)
+
+
+def _unknown_prefix(
+    cursor: Cursor, head: str, known: Iterable[Key], first: Token, last: Token
+) -> FilterError:
+    whole = cursor.text[first.start : last.end]
+    reason = "expected metrics, params, tags or attributes before the dot"
+    for key in known:
+        if key.name == whole:
+            return cursor.error(f"{reason}; did you mean {key}?", first, last)
+    if guess := nearest(head, ("metrics", "params", "tags", "attributes")):
+        reason += f"; did you mean {guess}.{clean(whole[len(head) + 1 :], 60)}?"
+    return cursor.error(reason, first, last)
