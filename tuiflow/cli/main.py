@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tuiflow.cli import runs
-from tuiflow.cli.options import StoreOption, chosen_location
+from tuiflow.cli import run, runs
+from tuiflow.cli.options import StoreOption, chosen_location, remember_store
 from tuiflow.errors import InvalidInput, InvalidState, NotFound, StoreError, TuiflowError
 from tuiflow.text import clean_block
 
@@ -38,6 +38,7 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
+    remember_store(store)
     if context.invoked_subcommand is None:
         ui(store)
 
@@ -63,6 +64,7 @@ def where(store: StoreOption = None) -> None:
     typer.echo(f"{location.database.name} in this folder, since {location.reason}.{state}")
 
 
+run.register(app)
 runs.register(app)
 
 

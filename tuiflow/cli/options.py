@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from tuiflow.cli.output import Format
@@ -27,11 +26,18 @@ OutputOption = Annotated[
 ]
 
 
+_before_command: str | None = None
+
+
+def remember_store(store: str | None) -> None:
+    """Keep the `--store` given before the command's name, as in `tuiflow --store PATH runs`."""
+    global _before_command
+    _before_command = store
+
+
 def chosen_location(store: str | None) -> Location:
     """The store of `--store` here or before the command's name, else the one `locate` finds."""
-    if store is None:
-        store = click.get_current_context().find_root().params.get("store")
-    return locate(store)
+    return locate(_before_command if store is None else store)
 
 
 def open_existing(store: str | None) -> Store:

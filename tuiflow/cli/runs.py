@@ -21,7 +21,7 @@ from tuiflow.filters import parse_filter, parse_order
 from tuiflow.filters.tree import Key, Kind
 from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.store import Store, now_ms
-from tuiflow.store.export import run_record, write_csv
+from tuiflow.store.export import experiment_record, run_record, write_csv
 from tuiflow.text import (
     MISSING,
     STATUS_GLYPHS,
@@ -151,20 +151,7 @@ def experiments(
     """List experiments and how many runs they have."""
     opened = open_existing(store)
     counts = opened.experiment_counts()
-    found = opened.list_experiments()
-    records = [
-        {
-            "experiment_id": item.experiment_id,
-            "name": item.name,
-            "runs": counts[item.experiment_id].active,
-            "running": counts[item.experiment_id].running,
-            "creation_time": item.creation_time,
-            "last_update_time": item.last_update_time,
-            "artifact_location": item.artifact_location,
-        }
-        for item in found
-        if item.experiment_id in counts
-    ]
+    found = [item for item in opened.list_experiments() if item.experiment_id in counts]
     columns = [
         Column("id", right=True, style="dim"),
         Column("name", style="bold"),
@@ -175,20 +162,20 @@ def experiments(
     now = now_ms()
     rows = [
         [
-            str(item["experiment_id"]),
-            str(item["name"]),
-            str(item["runs"]),
-            str(item["running"] or MISSING),
-            ago(int(item["last_update_time"]), now),
+            item.experiment_id,
+            item.name,
+            str(counts[item.experiment_id].active),
+            str(counts[item.experiment_id].running or MISSING),
+            ago(item.last_update_time, now),
         ]
-        for item in records
+        for item in found
     ]
+    records = [experiment_record(item, counts[item.experiment_id]) for item in found]
     with out.output(output) as stream:
         if output_format is Format.JSON:
             out.write_json(records, stream)
         elif output_format is Format.CSV:
-            titles = list(records[0]) if records else ["experiment_id", "name"]
-            out.write_csv_rows(titles, [list(item.values()) for item in records], stream)
+            out.write_csv_rows(list(records[0]), [list(row.values()) for row in records], stream)
         elif output_format is Format.MD:
             out.write_markdown(columns, rows, stream)
         else:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from tuiflow.entities import Run
+from tuiflow.entities import Experiment, ExperimentCounts, Run
 from tuiflow.protocols import TrackingStore
 
 _PAGE = 500
@@ -45,6 +45,19 @@ def run_record(run: Run) -> dict[str, Any]:
         "params": dict(data.params),
         "metrics": {key: json_number(value) for key, value in data.metrics.items()},
         "tags": dict(data.tags),
+    }
+
+
+def experiment_record(experiment: Experiment, counts: ExperimentCounts) -> dict[str, Any]:
+    """An experiment as JSON data, with its active runs and how many of them are running."""
+    return {
+        "experiment_id": experiment.experiment_id,
+        "name": experiment.name,
+        "runs": counts.active,
+        "running": counts.running,
+        "creation_time": experiment.creation_time,
+        "last_update_time": experiment.last_update_time,
+        "artifact_location": experiment.artifact_location,
     }
 
 
