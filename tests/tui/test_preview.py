@@ -197,7 +197,7 @@ def test_a_file_that_was_cut_or_replaced_is_read_anew(tmp_path: Path):
     assert read_all(index) == ["new"]
     other = tmp_path / "other"
     other.write_text("a much longer replacement of the file\n")
-    os.replace(other, path)
+    other.replace(path)
     assert read_all(index) == ["a much longer replacement of the file"]
 
 

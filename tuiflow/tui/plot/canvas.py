@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 BRAILLE = 0x2800
+FAINT = 64
+"""Tones from here on are those of lines that stay in the background."""
 # The bit of each dot by (row in cell, column in cell), Unicode block U+2800.
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
@@ -10,7 +12,8 @@ _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 class Canvas:
     """`width` × `height` cells, hence 2·width × 4·height dots; dot (0, 0) is the upper left one.
 
-    A cell shows the dots of everything drawn in it, in the tone of what was drawn last.
+    A cell shows the dots of everything drawn in it, in the tone of what was drawn last; but what
+    is drawn over a faint tone takes its place.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -24,6 +27,8 @@ class Canvas:
         """Set one dot; outside of the canvas nothing happens."""
         if 0 <= x < 2 * self.width and 0 <= y < 4 * self.height:
             cell = (y >> 2) * self.width + (x >> 1)
+            if self.tones[cell] >= FAINT > tone:
+                self.dots[cell] = 0
             self.dots[cell] |= _BITS[y & 3][x & 1]
             self.tones[cell] = tone
 

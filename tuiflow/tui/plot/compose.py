@@ -10,15 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tuiflow.tui.plot import ticks
-from tuiflow.tui.plot.canvas import Canvas
+from tuiflow.tui.plot.canvas import FAINT, Canvas
 from tuiflow.tui.plot.line import Axis, Line
 
 BLANK = 0
 AXIS = 1
 LINE = 16
-"""Tone of the first line; the n-th has `LINE + n`."""
-FAINT = 64
-"""The same, for a line that stays in the background: `FAINT + n`."""
+"""Tone of the first line; the n-th has `LINE + n`, or `FAINT + n` to stay in the background."""
 
 NAN_MARK, ABOVE_MARK, BELOW_MARK, POINT_MARK = "×", "▲", "▼", "•"
 
@@ -83,7 +81,7 @@ def compose(
     window = _widened(*window)
     plot_rows = max(height - 2, 1)
     low, high = _bounds(layers, window)
-    marks = (ticks.logarithmic if log else ticks.linear)(low, high, max(plot_rows // 3, 2))
+    marks = (ticks.logarithmic if log else ticks.linear)(low, high, max(plot_rows // 4, 2))
     names = ticks.labels(marks)
     left = max(map(len, names), default=0) + 1
     columns = max(width - left, 1)
