@@ -28,7 +28,13 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*")
 
 
 def lower_is_better(metric: str) -> bool:
-    """True unless the name says that higher is better (`accuracy`, `val/f1`, `neg_log_loss`).
+    """True unless the name says that higher is better (`accuracy`, `val/f1`, `neg_log_loss`)."""
+    told = told_direction(metric)
+    return told is None or told
+
+
+def told_direction(metric: str) -> bool | None:
+    """True where the name says that lower is better, False for higher, None where it says nothing.
 
     Of the words in the name the last one that says anything decides, so that `r2_loss` is a loss.
     scikit-learn's `neg_…` scorers are negated, whatever follows.
@@ -43,4 +49,4 @@ def lower_is_better(metric: str) -> bool:
             return False
         if not _LOWER.isdisjoint((word, word.rstrip("0123456789"))):
             return True
-    return _GENERIC.isdisjoint(words)
+    return None if _GENERIC.isdisjoint(words) else False

@@ -1,0 +1,147 @@
+"""How the values of a comparison are written: the same words on the screen, in Markdown and CSV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tuiflow import text
+from tuiflow.diff.result import Cell, Kind, Row, RunColumn, Value, Verdict
+from tuiflow.entities import TAG_NOTE
+
+MARKS = {
+    Verdict.EQUAL: "=",
+    Verdict.BETTER: "▲",
+    Verdict.WORSE: "▼",
+    Verdict.DIFFERENT: "≠",
+    Verdict.ADDED: "+",
+    Verdict.REMOVED: "-",
+}
+"""Better and worse point up and down whatever the sign of the difference."""
+
+LEGEND = "▲ better  ▼ worse  ≠ different"
+
+_MOST_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CellText:
+    """One cell in words: each part is a clean line, empty where there is nothing to say."""
+
+    value: str
+    mark: str = ""
+    delta: str = ""
+    relative: str = ""
+
+    def line(self) -> str:
+        """The parts in one line: `▲ 0.7504 −0.0718 −8.7%`."""
+        return " ".join(part for part in (self.mark, self.value, self.delta, self.relative) if part)
+
+
+def label(key: str) -> str:
+    """A row's key for a person."""
+    return "note" if key == TAG_NOTE else text.clean(key)
+
+
+def column_names(runs: Sequence[RunColumn]) -> list[str]:
+    """The runs' names as heads of columns; a name that several runs have gets the id's start."""
+    names = [text.clean(run.run_name) for run in runs]
+    return [
+        f"{name} {run.run_id[:6]}" if names.count(name) > 1 else name
+        for name, run in zip(names, runs, strict=True)
+    ]
+
+
+def row_texts(row: Row, limit: int | None = None) -> list[CellText]:
+    """Write the cells of a row so that they compare by eye; texts are cut to `limit` characters.
+
+    Marks stand on metrics (better, worse, different), on artifacts and models (added, removed,
+    changed) and on texts that differ; an equal cell has none.
+    """
+    values = _values(row, limit)
+    return [
+        CellText(value, _mark(row, cell), *_change(row, cell, values))
+        for value, cell in zip(values, row.cells, strict=True)
+    ]
+
+
+def _values(row: Row, limit: int | None) -> list[str]:
+    if row.kind is Kind.NUMBER:
+        return _numbers([None if cell.value is None else float(cell.value) for cell in row.cells])
+    return [_value(row.kind, cell.value, limit) for cell in row.cells]
+
+
+def _numbers(values: list[float | None]) -> list[str]:
+    """A column with as many digits as tell different values apart, from 4 to 8 (else 4)."""
+    distinct = len({value for value in values if value is not None and not math.isnan(value)})
+    for digits in range(4, _MOST_DIGITS + 1):
+        texts = text.number_column(values, digits)
+        pairs = zip(texts, values, strict=True)
+        if len({t for t, v in pairs if v is not None and not math.isnan(v)}) >= distinct:
+            return texts
+    return text.number_column(values)
+
+
+def _value(kind: Kind, value: Value | None, limit: int | None) -> str:
+    if value is None:
+        return text.MISSING
+    if isinstance(value, str):
+        return text.clean(value, limit)
+    if kind is Kind.DURATION:
+        return text.duration(int(value))
+    if kind is Kind.MOMENT:
+        return text.moment(int(value))
+    return text.size(int(value))
+
+
+def _mark(row: Row, cell: Cell) -> str:
+    if cell.verdict is None or cell.verdict is Verdict.EQUAL or row.kind is Kind.MOMENT:
+        return ""
+    if cell.verdict in (Verdict.ADDED, Verdict.REMOVED):
+        return MARKS[cell.verdict] if row.kind is Kind.SIZE else ""
+    if row.kind is Kind.DURATION:
+        return ""
+    return MARKS[cell.verdict]
+
+
+def _change(row: Row, cell: Cell, values: list[str]) -> tuple[str, str]:
+    if cell.delta is None or cell.verdict is Verdict.EQUAL:
+        return "", ""
+    if row.kind is Kind.DURATION:
+        return _signed(cell.delta, text.duration(int(abs(cell.delta)))), percent(cell)
+    if row.kind is Kind.SIZE:
+        return (_signed(cell.delta, text.size(int(abs(cell.delta)))) if cell.delta else ""), ""
+    return _signed(cell.delta, _magnitude(abs(cell.delta), values)), percent(cell)
+
+
+def _magnitude(delta: float, values: list[str]) -> str:
+    places = max((len(v.partition(".")[2]) for v in values if "e" not in v), default=0)
+    plain = f"{delta:.{places}f}"
+    if delta >= 1e6 or (delta and float(plain) == 0):
+        return text.number(delta, 3)
+    return plain
+
+
+def _signed(delta: float, magnitude: str) -> str:
+    return ("−" if delta < 0 else "+") + magnitude
+
+
+def percent(cell: Cell, space: str = "") -> str:
+    """The relative difference in words: `−8.7%`, `+70.1%`, from a doubling on `×2.15`.
+
+    Empty where there is none; `space` is put before the percent sign.
+    """
+    ratio = cell.relative
+    if ratio is None or cell.delta is None or not isinstance(cell.value, (int, float)):
+        return ""
+    if ratio >= 1 and cell.delta < cell.value:
+        return f"×{text.number(1 + ratio, 3)}"
+    share = abs(ratio) * 100
+    if share < 0.01:
+        return f"≈0{space}%"
+    if share >= 1000:
+        magnitude = text.number(share, 3)
+    else:
+        magnitude = f"{share:.1f}" if share >= 0.1 else f"{share:.2f}"
+    return _signed(ratio, magnitude) + f"{space}%"
