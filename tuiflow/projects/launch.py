@@ -25,6 +25,7 @@ from tuiflow.entities import (
     TAG_SOURCE_NAME,
     TAG_SOURCE_TYPE,
     Run,
+    RunInfo,
     RunStatus,
 )
 from tuiflow.projects import command
@@ -104,7 +105,7 @@ def create_run(
     return store.create_run(experiment.experiment_id, run_name, tags=tags, params=launch.params)
 
 
-def execute(store: Store, run: Run, launch: Launch, echo: Callable[[bytes], None]) -> Outcome:
+def execute(store: Store, run: RunInfo, launch: Launch, echo: Callable[[bytes], None]) -> Outcome:
     """Run the command to its end and conclude the run.
 
     Its output, stdout and stderr in the order written, goes to `echo` and to the run's artifact
@@ -113,7 +114,7 @@ def execute(store: Store, run: Run, launch: Launch, echo: Callable[[bytes], None
     What the command recorded about its end itself stays, unless it claims to have FINISHED and
     then exits with an error.
     """
-    run_id = run.info.run_id
+    run_id = run.run_id
     process: subprocess.Popen[bytes] | None = None
     try:
         with _open_private(store.artifact_file(run_id, RUN_LOG)) as log:
@@ -148,12 +149,12 @@ def _verdict(recorded: str, returncode: int, interrupted: bool) -> RunStatus | N
     return RunStatus.FINISHED if returncode == 0 else RunStatus.FAILED
 
 
-def _spawn(store: Store, run: Run, launch: Launch) -> subprocess.Popen[bytes]:
+def _spawn(store: Store, run: RunInfo, launch: Launch) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
-        ENV_RUN_ID: run.info.run_id,
+        ENV_RUN_ID: run.run_id,
         ENV_STORE: str(store.database),
-        ENV_EXPERIMENT: run.info.experiment_name,
+        ENV_EXPERIMENT: run.experiment_name,
         "PYTHONUNBUFFERED": "1",
         # `python` in a command is the Python that tuiflow runs in.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
