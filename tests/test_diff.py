@@ -79,8 +79,9 @@ def test_runs_that_are_alike_differ_in_nothing() -> None:
         ({"metrics": BASE_METRICS | {"r2": math.nan}}, ("metrics", "r2")),
         ({"tags": {"team": "red"}}, ("tags", "team")),
         ({"tags": {"mlflow.note.content": "first"}}, ("tags", "mlflow.note.content")),
-        ({"tags": {"mlflow.source.git.commit": "9b1c4e2"}}, ("source", "commit")),
-        ({"tags": {"mlflow.docker.image.uri": "x"}}, ("source", "mlflow.docker.image.uri")),
+        ({"tags": {"mlflow.source.git.commit": "9b1c4e2"}}, ("code", "commit")),
+        ({"tags": {"mlflow.docker.image.uri": "x"}}, ("code", "mlflow.docker.image.uri")),
+        ({"tags": {"mlflow.parentRunId": "a" * 32}}, ("attributes", "parent run")),
         ({"files": {"plot.png": diff.FileFact(7)}}, ("artifacts", "plot.png")),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tuiflow.cli import run, runs
+from tuiflow.cli import diff, run, runs
 from tuiflow.cli.options import StoreOption, chosen_location, remember_store
 from tuiflow.errors import InvalidInput, InvalidState, NotFound, StoreError, TuiflowError
 from tuiflow.text import clean_block
@@ -66,6 +66,7 @@ def where(store: StoreOption = None) -> None:
 
 run.register(app)
 runs.register(app)
+diff.register(app)
 
 
 def main() -> None:

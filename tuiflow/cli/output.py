@@ -27,11 +27,15 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; `style` is Rich's and only used on a terminal."""
+    """A column of a table; `style` is Rich's and only used on a terminal.
+
+    A `verbatim` title, such as a run's name, is never written in capitals.
+    """
 
     title: str
     right: bool = False
     style: str = ""
+    verbatim: bool = False
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -66,7 +70,7 @@ def write_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], stream
     if is_terminal(stream):
         _rich_table(columns, cells, stream)
         return
-    titles = [column.title.upper() for column in columns]
+    titles = [c.title if c.verbatim else c.title.upper() for c in columns]
     widths = [max(map(_width, texts)) for texts in zip(titles, *cells, strict=True)]
     for row in [titles, *cells]:
         line = "  ".join(

@@ -23,19 +23,17 @@ from tuiflow.entities import (
     Run,
 )
 
-SECTIONS = ("metrics", "params", "tags", "source", "attributes", "model", "artifacts")
+SECTIONS = ("metrics", "params", "tags", "code", "attributes", "model", "artifacts")
 
 _SYSTEM_TAGS = ("mlflow.", "tuiflow.")
-_SOURCE = {
+_CODE = {
     TAG_SOURCE_NAME: "source",
     TAG_SOURCE_TYPE: "source type",
     TAG_GIT_COMMIT: "commit",
     TAG_ENTRY_POINT: "entry point",
     TAG_PROJECT_BACKEND: "backend",
-    TAG_USER: "user",
-    TAG_PARENT: "parent run",
 }
-_SHOWN_ELSEWHERE = (TAG_RUN_NAME, TAG_NOTE, TAG_MODELS)
+_SHOWN_ELSEWHERE = (TAG_RUN_NAME, TAG_NOTE, TAG_MODELS, TAG_USER, TAG_PARENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def build_sections(facts: Sequence[RunFacts]) -> tuple[Section, ...]:
         "metrics": _metrics,
         "params": lambda facts: _texts([fact.run.data.params for fact in facts]),
         "tags": lambda facts: _texts([_user_tags(fact.run) for fact in facts]),
-        "source": lambda facts: _texts([_source(fact.run) for fact in facts], keep_order=True),
+        "code": lambda facts: _texts([_code(fact.run) for fact in facts], keep_order=True),
         "attributes": _attributes,
         "model": _models,
         "artifacts": _artifacts,
@@ -97,9 +95,7 @@ def _metrics(facts: Sequence[RunFacts]) -> Iterable[Row]:
 
 def _texts(mappings: Sequence[Mapping[str, str]], keep_order: bool = False) -> Iterable[Row]:
     for key in _keys(mappings, keep_order):
-        baseline = mappings[0].get(key)
-        cells = [text_cell(mapping.get(key), baseline) for mapping in mappings]
-        yield _row(key, Kind.TEXT, cells)
+        yield _text_row(key, [mapping.get(key) for mapping in mappings])
 
 
 def _user_tags(run: Run) -> dict[str, str]:
@@ -109,43 +105,42 @@ def _user_tags(run: Run) -> dict[str, str]:
     return tags
 
 
-def _source(run: Run) -> dict[str, str]:
+def _code(run: Run) -> dict[str, str]:
     tags = run.data.tags
-    known = {name: tags[key] for key, name in _SOURCE.items() if key in tags}
+    known = {name: tags[key] for key, name in _CODE.items() if key in tags}
     others = {
         key: tags[key]
         for key in sorted(tags)
-        if key.startswith(_SYSTEM_TAGS) and key not in _SOURCE and key not in _SHOWN_ELSEWHERE
+        if key.startswith(_SYSTEM_TAGS) and key not in _CODE and key not in _SHOWN_ELSEWHERE
     }
     return known | others
 
 
 def _attributes(facts: Sequence[RunFacts]) -> Iterable[Row]:
     infos = [fact.run.info for fact in facts]
-    first = infos[0]
-    yield _row(
-        "status", Kind.TEXT, [text_cell(info.shown_status, first.shown_status) for info in infos]
-    )
+    yield _text_row("status", [info.shown_status for info in infos])
     durations = [
         None if info.end_time is None else info.end_time - info.start_time for info in infos
     ]
     yield _row("duration", Kind.DURATION, [number_cell(value, durations[0]) for value in durations])
+    starts = [info.start_time for info in infos]
+    same = [Verdict.EQUAL if start == starts[0] else Verdict.DIFFERENT for start in starts]
     yield _row(
         "start",
         Kind.MOMENT,
-        [
-            Cell(
-                info.start_time,
-                verdict=Verdict.EQUAL if info.start_time == first.start_time else Verdict.DIFFERENT,
-            )
-            for info in infos
-        ],
+        [Cell(start, verdict=verdict) for start, verdict in zip(starts, same, strict=True)],
     )
-    yield _row(
-        "experiment",
-        Kind.TEXT,
-        [text_cell(info.experiment_name, first.experiment_name) for info in infos],
-    )
+    yield _text_row("experiment", [info.experiment_name for info in infos])
+    for key, values in (
+        ("user", [info.user_id or None for info in infos]),
+        ("parent run", [fact.run.parent_run_id for fact in facts]),
+    ):
+        if any(values):
+            yield _text_row(key, values)
+
+
+def _text_row(key: str, values: Sequence[str | None]) -> Row:
+    return _row(key, Kind.TEXT, [text_cell(value, values[0]) for value in values])
 
 
 def _models(facts: Sequence[RunFacts]) -> Iterable[Row]:

@@ -23,6 +23,14 @@ _HEADLINES = (
 )
 
 
+_FATES: dict[str, str] = {
+    RunStatus.RUNNING: "is running",
+    RunStatus.FAILED: "failed",
+    RunStatus.KILLED: "was killed",
+    RunStatus.STALE: "is stale",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Winner:
     """The run at `index` has the best finite value of `row`'s metric, shared by `ties` others."""
@@ -85,7 +93,7 @@ def summarize(runs: Sequence[RunColumn], sections: Sequence[Section], best: Winn
     parts = [_best_words(runs, best)]
     if "params" in by_name:
         parts.append(_param_words(by_name["params"]))
-    for name in ("tags", "source", "model", "artifacts"):
+    for name in ("tags", "code", "model", "artifacts"):
         section = by_name.get(name)
         if section is not None and section.different:
             parts.append(f"{name}: {_names(section.different)}")
@@ -101,7 +109,7 @@ def _best_words(runs: Sequence[RunColumn], best: Winner | None) -> str:
     value = text.number(_finite(cell.value))
     if not best.row.differs:
         return f"{key} is equal: {value}"
-    name = text.clean(runs[best.index].run_name, _NAME_WIDTH)
+    name = _name(runs[best.index])
     change = percent(cell, space=" ")
     if best.index == 0:
         name += " (baseline)"
@@ -116,9 +124,11 @@ def _unfinished_words(runs: Sequence[RunColumn]) -> str:
     unfinished = [run for run in runs if run.status != RunStatus.FINISHED]
     if len(unfinished) > 2:
         return f"{len(unfinished)} runs are not finished"
-    return " · ".join(
-        f"{text.clean(run.run_name, _NAME_WIDTH)} is {run.status.lower()}" for run in unfinished
-    )
+    return " · ".join(f"{_name(run)} {_FATES.get(run.status, 'has not run')}" for run in unfinished)
+
+
+def _name(run: RunColumn) -> str:
+    return text.clean(run.run_name, _NAME_WIDTH)
 
 
 def _param_words(params: Section) -> str:
