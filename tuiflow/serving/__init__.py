@@ -1,0 +1,1 @@
+"""Scoring models over HTTP, and keeping the servers that do it."""

@@ -1,0 +1,176 @@
+"""How a server is: whether it lives, what it answers, what its log says."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tuiflow.entities import Process, ServerInfo
+from tuiflow.errors import ServingError
+from tuiflow.serving.ports import reachable
+from tuiflow.serving.traffic import ServerStats, stats_from_json
+from tuiflow.store.processes import start_time, this_process
+from tuiflow.text import clean
+
+LOG_FOLDER = "servers"
+"""In the store's folder."""
+
+HEALTH_SECONDS = 1.0
+STARTING_MS = 15_000
+"""A server that doesn't answer at all within this time of its start is still coming up."""
+
+POLL_SECONDS = 0.02
+_STATS = "/tuiflow/stats"
+_ERROR_MARK = "error: "
+
+
+class HealthState(StrEnum):
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    STOPPED = "stopped"
+    ELSEWHERE = "elsewhere"
+    """On another machine, which can't be asked from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a server is: `detail` is a sentence where there is something to say."""
+
+    state: HealthState
+    latency_ms: float | None = None
+    detail: str = ""
+
+
+def is_alive(server: ServerInfo) -> bool:
+    """True while the server's own process, not a later one with its pid, exists on this machine."""
+    process = server.process
+    if process.boot_id != this_process().boot_id:
+        return False
+    return start_time(process.pid) == process.started
+
+
+def is_here(process: Process) -> bool:
+    """Whether this process can tell if that one lives: same machine, same pid namespace, or the
+    machine has been restarted since."""
+    here = this_process()
+    if process.host != here.host:
+        return False
+    boot, _, namespace = process.boot_id.partition("/")
+    here_boot, _, here_namespace = here.boot_id.partition("/")
+    return namespace == here_namespace or boot != here_boot
+
+
+def health(server: ServerInfo, timeout: float = HEALTH_SECONDS) -> Health:
+    """Ask a server how it is; blocks up to `timeout` seconds."""
+    if server.stopped_at is not None:
+        return Health(HealthState.STOPPED)
+    if not is_here(server.process):
+        return Health(HealthState.ELSEWHERE, detail=f"It runs on {server.process.host}.")
+    if not is_alive(server):
+        return Health(HealthState.STOPPED, detail=_last_error(server))
+    begun = time.monotonic()
+    try:
+        status, _ = _get(server, "/health", timeout)
+    except OSError as error:
+        if time.time() * 1000 - server.started_at < STARTING_MS:
+            return Health(HealthState.STARTING)
+        return Health(HealthState.UNHEALTHY, detail=f"It does not answer: {error}.")
+    latency = (time.monotonic() - begun) * 1000
+    if status == 200:
+        return Health(HealthState.HEALTHY, latency)
+    if status == 503:
+        return Health(HealthState.STARTING, latency)
+    return Health(HealthState.UNHEALTHY, latency, f"It answers {status} to /health.")
+
+
+def stats(server: ServerInfo, timeout: float = HEALTH_SECONDS) -> ServerStats | None:
+    """What a server has answered so far; None while it doesn't say. Blocks up to `timeout`."""
+    import json
+
+    if server.stopped_at is not None or not is_alive(server):
+        return None
+    try:
+        status, body = _get(server, _STATS, timeout)
+        return stats_from_json(json.loads(body)) if status == 200 else None
+    except (OSError, ValueError):
+        return None
+
+
+def _get(server: ServerInfo, path: str, timeout: float) -> tuple[int, bytes]:
+    """One GET; every failure is an OSError."""
+    import http.client
+
+    connection = http.client.HTTPConnection(reachable(server.host), server.port, timeout=timeout)
+    try:
+        connection.request("GET", path, headers={"Connection": "close"})
+        answer = connection.getresponse()
+        return answer.status, answer.read(1_000_000)
+    except http.client.HTTPException as error:
+        raise OSError(f"not an HTTP answer ({type(error).__name__})") from error
+    finally:
+        connection.close()
+
+
+def wait_ready(
+    server: ServerInfo,
+    timeout: float = 60.0,
+    on_wait: Callable[[], None] | None = None,
+) -> ServerInfo:
+    """Wait until the server answers; `on_wait` is called between looks.
+
+    Raises ServingError when its process has ended (with the reason from its log) or `timeout`
+    seconds are over.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        state = health(server)
+        if state.state is HealthState.HEALTHY:
+            return server
+        if state.state is HealthState.STOPPED:
+            reason = state.detail or "its process has ended"
+            raise ServingError(
+                f"The server did not start: {reason.rstrip('.')}. Log: {server.log_path}"
+            )
+        if time.monotonic() > deadline:
+            raise ServingError(
+                f"The server is not ready after {timeout:g} s; it goes on trying."
+                f" Log: {server.log_path}"
+            )
+        if on_wait is not None:
+            on_wait()
+        time.sleep(POLL_SECONDS)
+
+
+def tail_log(server: ServerInfo, lines: int = 200) -> list[str]:
+    """The last lines of a server's log, made harmless for a terminal; empty where there is none."""
+    path = Path(server.log_path)
+    # The path comes from the store's file, which may come from anywhere.
+    if path.parent.name != LOG_FOLDER or ".." in path.parts:
+        return []
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return []
+    with os.fdopen(handle, "rb") as log:
+        size = log.seek(0, os.SEEK_END)
+        begin = max(size - 400 * max(lines, 1), 0)
+        log.seek(begin)
+        found = log.read().decode("utf-8", "replace").split("\n")
+    if begin:
+        del found[0]
+    return [clean(line.expandtabs(4)) for line in found if line][-lines:]
+
+
+def _last_error(server: ServerInfo) -> str:
+    """Why a server ended, in the words of its log; empty where it doesn't say."""
+    last = tail_log(server, 50)
+    for line in reversed(last):
+        before, mark, reason = line.partition(_ERROR_MARK)
+        if mark and len(before) <= len("2000-01-01 00:00:00 "):
+            return reason
+    return last[-1] if last else ""
