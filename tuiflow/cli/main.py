@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tuiflow.cli import diff, run, runs
+from tuiflow.cli import demo, diff, run, runs
+from tuiflow.cli.opening import has_terminal, open_app
 from tuiflow.cli.options import StoreOption, chosen_location, remember_store
 from tuiflow.errors import InvalidInput, InvalidState, NotFound, StoreError, TuiflowError
 from tuiflow.text import clean_block
@@ -47,12 +48,9 @@ def root(
 def ui(store: StoreOption = None) -> None:
     """Open the app."""
     location = chosen_location(store)
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
+    if not has_terminal():
         raise InvalidInput("The app needs a terminal; use `tuiflow runs` to print runs.")
-    from tuiflow.store import Store
-    from tuiflow.tui.app import run_app
-
-    run_app(Store(location.database), location)
+    open_app(location)
 
 
 @app.command()
@@ -64,6 +62,7 @@ def where(store: StoreOption = None) -> None:
     typer.echo(f"{location.database.name} in this folder, since {location.reason}.{state}")
 
 
+demo.register(app)
 run.register(app)
 runs.register(app)
 diff.register(app)

@@ -35,9 +35,14 @@ def remember_store(store: str | None) -> None:
     _before_command = store
 
 
+def explicit_store(store: str | None) -> str | None:
+    """The `--store` given here or before the command's name, None where there is none."""
+    return _before_command if store is None else store
+
+
 def chosen_location(store: str | None) -> Location:
     """The store of `--store` here or before the command's name, else the one `locate` finds."""
-    return locate(_before_command if store is None else store)
+    return locate(explicit_store(store))
 
 
 def open_existing(store: str | None) -> Store:

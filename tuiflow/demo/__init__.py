@@ -1,0 +1,1 @@
+"""A store to look around in: real models trained on data that scikit-learn ships."""

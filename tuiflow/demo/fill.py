@@ -1,0 +1,26 @@
+"""Train the demo's runs, all with fixed seeds, and log them through the public API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tuiflow.config import ENV_EXPERIMENT, ENV_RUN_ID
+
+RUNS = 40
+
+
+def fill(database: Path, done: Callable[[], None]) -> None:
+    """Fill the store `database` with `RUNS` runs in three experiments; `done` follows each run.
+
+    The process logs to that store from then on.
+    """
+    from tuiflow import set_tracking_uri
+    from tuiflow.demo import diabetes, digits, search
+
+    for name in (ENV_RUN_ID, ENV_EXPERIMENT):  # of a run that this is started from
+        os.environ.pop(name, None)
+    set_tracking_uri(database)
+    for experiment in (diabetes, digits, search):
+        experiment.fill(done)
