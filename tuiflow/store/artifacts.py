@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from tuiflow.entities import FileInfo
 from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.store.connection import make_private
 
 
 def check_path(path: str) -> PurePosixPath:
@@ -96,7 +97,7 @@ def make_folder(folder: Path, path: str) -> Path:
     or a link that leads out."""
     target = folder / check_path(path)
     try:
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(target)
     except (FileExistsError, NotADirectoryError):
         raise InvalidInput(
             f"Artifact folder {path!r} can't be made: a file is in its way."

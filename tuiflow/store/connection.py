@@ -8,17 +8,14 @@ import random
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tuiflow.errors import StoreError, TuiflowError
+from tuiflow.errors import StoreError
 from tuiflow.store.schema import APPLICATION_ID, DDL, SCHEMA_VERSION
 
 BUSY_SECONDS = 30.0
-
-# Connections inherited over a fork: closing one in the child could checkpoint the parent's
-# write-ahead log, so they are kept, unused, until the child ends.
-_inherited: list[object] = []
 
 
 class ReadInterrupted(StoreError):
@@ -34,33 +31,75 @@ class Database:
 
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
+        self._on_rollback: list[Callable[[], None]] = []
         self._reset()
         if not path.exists():
             if not create:
                 raise StoreError(f"There is no tuiflow store at {path}.")
             _create_file(path)
-        with _translated(path):
+        _databases.add(self)
+        with self._using():
             self._prepare()
 
     def _reset(self) -> None:
-        self._pid = os.getpid()
         self._lock = threading.RLock()
+        self._gate = threading.Condition(threading.Lock())
+        self._users = 0
+        self._frozen = False
         self._writer: sqlite3.Connection | None = None
         self._local = threading.local()
         self._readers: dict[int, sqlite3.Connection] = {}
-        self._on_rollback: list[Callable[[], None]] = []
-
-    def _leave_parent(self) -> None:
-        _inherited.append((self._writer, self._readers, self._local))
-        hooks = self._on_rollback
-        self._reset()
-        self._on_rollback = hooks
-        for hook in hooks:
-            hook()
 
     def on_rollback(self, hook: Callable[[], None]) -> None:
-        """Have `hook` called when a transaction was undone (and in a forked child)."""
+        """Have `hook` called when a transaction was undone."""
         self._on_rollback.append(hook)
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[None]:
+        """Hold off a fork while connections are in use, and translate SQLite's errors."""
+        with self._gate:
+            while self._frozen:
+                self._gate.wait()
+            self._users += 1
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise _store_error(error, self.path) from error
+        finally:
+            with self._gate:
+                self._users -= 1
+                if not self._users:
+                    self._gate.notify_all()
+
+    def freeze(self) -> None:
+        """Before a fork: wait until nothing uses the connections and close them.
+
+        SQLite's locks belong to a process, and its memory of them to the connections: a child that
+        inherited any would believe in locks that only its parent holds.
+        """
+        with self._gate:
+            self._frozen = True
+            while self._users:
+                self._gate.wait()
+        self._close()
+
+    def thaw(self) -> None:
+        """After a fork, in the parent: go on with new connections."""
+        with self._gate:
+            self._frozen = False
+            self._gate.notify_all()
+
+    def thaw_child(self) -> None:
+        """After a fork, in the child: begin anew."""
+        self._reset()
+
+    def _close(self) -> None:
+        for conn in [*self._readers.values(), self._writer]:
+            if conn is not None:
+                conn.close()
+        self._writer = None
+        self._local = threading.local()
+        self._readers = {}
 
     def _prepare(self) -> None:
         conn = self._open_writer()
@@ -81,7 +120,7 @@ class Database:
                 " (MLflow's own databases can't be opened directly)."
             )
         _retry_busy(lambda: conn.execute("PRAGMA journal_mode = WAL"))
-        with self.write() as conn:
+        with self._transaction(synced=False) as conn:
             if not conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 for statement in DDL.split(";\n"):
                     if statement.strip():
@@ -106,36 +145,36 @@ class Database:
         """One `BEGIN IMMEDIATE` transaction, committed when the block ends, undone if it raises.
 
         With `synced` the commit, and everything before it, is on disk when the block has ended.
-        Raises StoreError when other writers keep the store for `BUSY_SECONDS`.
+        Raises StoreError when other writers keep the store for `BUSY_SECONDS`. Blocks don't nest.
         """
-        if self._pid != os.getpid():
-            self._leave_parent()
-        with self._lock, _translated(self.path):
-            conn = self._open_writer()
+        with self._using(), self._lock, self._transaction(synced) as conn:
+            yield conn
+
+    @contextlib.contextmanager
+    def _transaction(self, synced: bool) -> Iterator[sqlite3.Connection]:
+        conn = self._open_writer()
+        if conn.in_transaction:  # a signal handler that writes, called inside a write
+            raise StoreError("A write was started inside another write of the same thread.")
+        if synced:
+            conn.execute("PRAGMA synchronous = FULL")
+        try:
+            _retry_busy(lambda: conn.execute("BEGIN IMMEDIATE"))
+            yield conn
+            conn.execute("COMMIT")
+        except BaseException:
             if conn.in_transaction:
-                raise StoreError("A write was started inside another write.")
+                conn.execute("ROLLBACK")
+            for hook in self._on_rollback:
+                hook()
+            raise
+        finally:
             if synced:
-                conn.execute("PRAGMA synchronous = FULL")
-            try:
-                _retry_busy(lambda: conn.execute("BEGIN IMMEDIATE"))
-                yield conn
-                conn.execute("COMMIT")
-            except BaseException:
-                if conn.in_transaction:
-                    conn.execute("ROLLBACK")
-                for hook in self._on_rollback:
-                    hook()
-                raise
-            finally:
-                if synced:
-                    conn.execute("PRAGMA synchronous = NORMAL")
+                conn.execute("PRAGMA synchronous = NORMAL")
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """This thread's reading connection. Never blocks a writer, nor waits for one."""
-        if self._pid != os.getpid():
-            self._leave_parent()
-        with _translated(self.path):
+        with self._using():
             yield self._reader()
 
     def _reader(self) -> sqlite3.Connection:
@@ -158,23 +197,50 @@ class Database:
                     conn.interrupt()
 
     def close(self) -> None:
-        """Close all connections of this process."""
-        if self._pid != os.getpid():
-            return
-        with self._lock:
-            for conn in [*self._readers.values(), self._writer]:
-                if conn is not None:
-                    conn.close()
-            self._reset()
+        """Close all connections; a later call opens new ones."""
+        self.freeze()
+        self.thaw()
+
+
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    for database in list(_databases):
+        database.freeze()
+
+
+def _after_fork_in_parent() -> None:
+    for database in list(_databases):
+        database.thaw()
+
+
+def _after_fork_in_child() -> None:
+    for database in list(_databases):
+        database.thaw_child()
+
+
+os.register_at_fork(
+    before=_before_fork,
+    after_in_parent=_after_fork_in_parent,
+    after_in_child=_after_fork_in_child,
+)
 
 
 def _create_file(path: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         # SQLite gives its -wal and -shm files the mode of the database.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreError(f"Can't create a store at {path}: {error.strerror}.") from error
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder and those above it that are missing, all for the owner alone (0700)."""
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _retry_busy(call: Callable[[], object]) -> None:
@@ -195,16 +261,6 @@ def _retry_busy(call: Callable[[], object]) -> None:
                 raise
         time.sleep(random.uniform(0.5, 1.5) * pause)
         pause = min(pause * 1.5, 0.01)
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except TuiflowError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise _store_error(error, path) from error
 
 
 def _store_error(error: sqlite3.DatabaseError, path: Path) -> StoreError:
