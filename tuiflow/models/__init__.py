@@ -1,0 +1,60 @@
+"""Models on disk in MLflow's directory format: read, save, load, predict. Knows no runs.
+
+Names are resolved on first use, so that importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tuiflow.models.datatypes import DataType
+    from tuiflow.models.mlmodel import MLmodel, read_mlmodel
+    from tuiflow.models.schema import (
+        ColSpec,
+        ModelSignature,
+        ParamSchema,
+        ParamSpec,
+        Schema,
+        TensorSpec,
+    )
+    from tuiflow.models.signature import infer_signature
+
+_HOMES = {
+    "ColSpec": "schema",
+    "DataType": "datatypes",
+    "MLmodel": "mlmodel",
+    "ModelSignature": "schema",
+    "ParamSchema": "schema",
+    "ParamSpec": "schema",
+    "Schema": "schema",
+    "TensorSpec": "schema",
+    "infer_signature": "signature",
+    "read_mlmodel": "mlmodel",
+}
+
+__all__ = [
+    "ColSpec",
+    "DataType",
+    "MLmodel",
+    "ModelSignature",
+    "ParamSchema",
+    "ParamSpec",
+    "Schema",
+    "TensorSpec",
+    "infer_signature",
+    "read_mlmodel",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,41 @@
+"""What `log_model` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tuiflow.models.mlmodel import MLmodel
+from tuiflow.models.schema import ModelSignature
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A logged model, with MLflow's field names. `model_uri` is `runs:/RUN_ID/path`."""
+
+    model_uri: str
+    run_id: str
+    artifact_path: str
+    signature: ModelSignature | None
+    flavors: Mapping[str, Mapping[str, Any]]
+    model_uuid: str | None
+    utc_time_created: str | None
+    mlflow_version: str | None
+    saved_input_example_info: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, mlmodel: MLmodel, run_id: str, artifact_path: str) -> ModelInfo:
+        return cls(
+            model_uri=f"runs:/{run_id}/{artifact_path}",
+            run_id=run_id,
+            artifact_path=artifact_path,
+            signature=mlmodel.signature,
+            flavors=mlmodel.flavors,
+            model_uuid=mlmodel.model_uuid,
+            utc_time_created=mlmodel.utc_time_created,
+            mlflow_version=mlmodel.mlflow_version,
+            saved_input_example_info=mlmodel.saved_input_example_info,
+            metadata=mlmodel.metadata,
+        )

@@ -1,0 +1,127 @@
+"""`tuiflow.sklearn`: log, save and load scikit-learn models, as `mlflow.sklearn` does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tuiflow.errors import InvalidInput
+from tuiflow.models import sklearn_flavor
+from tuiflow.models.info import ModelInfo
+from tuiflow.models.schema import ModelSignature
+from tuiflow.models.uri import check_model_path
+from tuiflow.tracking.fluent import current_or_new_run
+from tuiflow.tracking.models import model_folder, note_model
+
+__all__ = ["ModelInfo", "load_model", "log_model", "save_model"]
+
+_NOT_SERVED = frozenset(
+    {
+        "await_registration_for",
+        "code_paths",
+        "extra_files",
+        "mlflow_model",
+        "model_id",
+        "model_type",
+        "params",
+        "registered_model_name",
+        "serialization_format",
+        "skops_trusted_types",
+        "step",
+        "tags",
+    }
+)
+
+
+def log_model(
+    sk_model: Any,
+    artifact_path: str | None = None,
+    *,
+    name: str | None = None,
+    signature: ModelSignature | bool | None = None,
+    input_example: Any = None,
+    conda_env: dict[str, Any] | str | Path | None = None,
+    pip_requirements: Sequence[str] | str | Path | None = None,
+    extra_pip_requirements: Sequence[str] | str | Path | None = None,
+    pyfunc_predict_fn: str = "predict",
+    metadata: Mapping[str, Any] | None = None,
+    **unsupported: Any,
+) -> ModelInfo:
+    """Save a scikit-learn model among the artifacts of the active run.
+
+    Starts a run where none is active. `name` (or `artifact_path`, its older name) is the model's
+    folder within the run, `model` unless given; an earlier model there is replaced. The signature
+    is inferred from `input_example` where it is not given. skops is the format wherever it can
+    hold the model. Raises InvalidInput for arguments that are not served yet, ModelError where the
+    model can't be saved.
+    """
+    _refuse("log_model", unsupported)
+    if name is not None and artifact_path is not None and name != artifact_path:
+        raise InvalidInput("Give the model one name: name= is the new spelling of artifact_path=.")
+    path = check_model_path(name or artifact_path or "model")
+    run = current_or_new_run()
+    mlmodel = sklearn_flavor.save_model(
+        sk_model,
+        run.store.artifact_file(run.run_id, path),
+        signature=signature,
+        input_example=input_example,
+        conda_env=conda_env,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        pyfunc_predict_fn=pyfunc_predict_fn,
+        metadata=metadata,
+        run_id=run.run_id,
+        artifact_path=path,
+        replace=True,
+    )
+    note_model(run.store, run.run_id, path)
+    return ModelInfo.of(mlmodel, run.run_id, path)
+
+
+def save_model(
+    sk_model: Any,
+    path: str | Path,
+    *,
+    signature: ModelSignature | bool | None = None,
+    input_example: Any = None,
+    conda_env: dict[str, Any] | str | Path | None = None,
+    pip_requirements: Sequence[str] | str | Path | None = None,
+    extra_pip_requirements: Sequence[str] | str | Path | None = None,
+    pyfunc_predict_fn: str = "predict",
+    metadata: Mapping[str, Any] | None = None,
+    **unsupported: Any,
+) -> None:
+    """Save a scikit-learn model as the folder `path`, without a run.
+
+    Raises AlreadyExists where the folder exists and is not empty; see `log_model`.
+    """
+    _refuse("save_model", unsupported)
+    sklearn_flavor.save_model(
+        sk_model,
+        path,
+        signature=signature,
+        input_example=input_example,
+        conda_env=conda_env,
+        pip_requirements=pip_requirements,
+        extra_pip_requirements=extra_pip_requirements,
+        pyfunc_predict_fn=pyfunc_predict_fn,
+        metadata=metadata,
+    )
+
+
+def load_model(model_uri: str | Path) -> Any:
+    """Load a scikit-learn model from a folder, `file://…` or `runs:/RUN_ID/path`.
+
+    A model saved with cloudpickle or pickle runs code from its file when loaded: load only what
+    you trust. Raises NotFound, InvalidInput, ModelError.
+    """
+    return sklearn_flavor.load_model(model_folder(model_uri))
+
+
+def _refuse(function: str, arguments: Mapping[str, Any]) -> None:
+    for name, value in arguments.items():
+        if name not in _NOT_SERVED:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+        if value is not None:
+            raise InvalidInput(f"{function}({name}=…) is not served yet; leave it out.")
