@@ -9,6 +9,11 @@ FAINT = 64
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
+def dashed(x: int, dash: int) -> bool:
+    """Whether a dashed line shows in the dot column `x`: in 3 of 4 columns, in runs by `dash`."""
+    return x % (2 * dash) * 2 < 3 * dash
+
+
 class Canvas:
     """`width` × `height` cells, hence 2·width × 4·height dots; dot (0, 0) is the upper left one.
 
@@ -38,12 +43,12 @@ class Canvas:
             self.dot(x, y, tone)
 
     def line(self, x0: int, y0: int, x1: int, y1: int, tone: int, dash: int = 0) -> None:
-        """A straight line, left to right (Bresenham); with `dash`, every other `dash` columns."""
+        """A straight line, left to right (Bresenham); `dash` as in `dashed`."""
         dx, dy = x1 - x0, -abs(y1 - y0)
         step = 1 if y1 > y0 else -1
         error = dx + dy
         while True:
-            if not dash or x0 // dash % 2 == 0:
+            if not dash or dashed(x0, dash):
                 self.dot(x0, y0, tone)
             if x0 == x1 and y0 == y1:
                 return

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tuiflow.tui.plot import ticks
-from tuiflow.tui.plot.canvas import FAINT, Canvas
+from tuiflow.tui.plot.canvas import Canvas, dashed
 from tuiflow.tui.plot.line import Axis, Line
 
 BLANK = 0
@@ -211,12 +211,12 @@ def _draw(canvas: Canvas, layer: Layer, window: Window, low: float, high: float)
             )
             if alone:
                 canvas.mark(x >> 1, first >> 2, POINT_MARK, tone)
-            elif not dash or x // dash % 2 == 0:
+            elif not dash or dashed(x, dash):
                 canvas.dot(x, first, tone)
         else:
             part = ys[index:upto]
             least, greatest = row(min(part)), row(max(part))
-            if not dash or x // dash % 2 == 0 or least - greatest > 2:
+            if not dash or dashed(x, dash) or least - greatest > 2:
                 canvas.column(x, least, greatest, tone)
         pen = x, last
         index = upto

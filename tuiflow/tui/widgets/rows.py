@@ -25,6 +25,7 @@ Tone = Literal[
     "series0", "series1", "series2", "series3", "series4", "series5",
 ]  # fmt: skip
 
+NARROW = 16
 _GAP = 2
 
 
@@ -38,11 +39,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`flexible` columns share the room that is left and shorten what doesn't fit."""
+    """`flexible` columns shorten what doesn't fit, `optional` ones go, the last first, before a
+    flexible one is cut below `NARROW`; a column that `fills` takes the room that is left over."""
 
     title: str
     right: bool = False
     flexible: bool = False
+    optional: bool = False
+    fills: bool = False
     most: int = 60
 
 
@@ -153,23 +157,39 @@ class RowsView(ScrollView, can_focus=True):
         self._refresh_row(self._cursor)
 
     def _measured(self) -> list[int]:
-        """Column widths for the present size."""
-        if self._widths is None:
-            texts = [[_text(cell) for cell in row.cells] for row in self._rows]
-            if self._heading:
-                texts.append([column.title for column in self._columns])
-            widths = [
-                min(max((cell_len(row[i]) for row in texts if i < len(row)), default=0), c.most)
-                for i, c in enumerate(self._columns)
-            ]
-            room = self.size.width - 2 - _GAP * (len(widths) - 1) - sum(widths)
-            flexible = [i for i, column in enumerate(self._columns) if column.flexible]
-            for place, i in enumerate(flexible):
-                share = room // (len(flexible) - place)
-                widths[i] = max(widths[i] + min(share, 0), min(widths[i], 8))
-                room -= min(share, 0)
-            self._widths = widths
-        return self._widths
+        """Column widths for the present size; 0 for a column that is left out."""
+        if self._widths is not None:
+            return self._widths
+        texts = [[_text(cell) for cell in row.cells] for row in self._rows]
+        if self._heading:
+            texts.append([column.title for column in self._columns])
+        widths = [
+            min(max((cell_len(row[i]) for row in texts if i < len(row)), default=0), c.most)
+            for i, c in enumerate(self._columns)
+        ]
+        least = [
+            min(width, NARROW) if column.flexible else width
+            for width, column in zip(widths, self._columns, strict=True)
+        ]
+        for i, column in reversed(list(enumerate(self._columns))):
+            if column.optional and self._room(least) < 0:
+                least[i] = widths[i] = 0
+        room = self._room(widths)
+        flexible = [i for i, column in enumerate(self._columns) if column.flexible]
+        for place, i in enumerate(flexible):
+            cut = min(room // (len(flexible) - place), 0)
+            widths[i] = max(widths[i] + cut, min(widths[i], 8))
+            room -= cut
+        filling = next((i for i, column in enumerate(self._columns) if column.fills), None)
+        if filling is not None:
+            widths[filling] += max(self._room(widths), 0)
+        self._widths = widths
+        return widths
+
+    def _room(self, widths: Sequence[int]) -> int:
+        """Cells left over by columns of these widths, their gaps and the edges."""
+        shown = [width for width in widths if width]
+        return self.size.width - 2 - _GAP * (len(shown) - 1) - sum(shown)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -209,6 +229,8 @@ class RowsView(ScrollView, can_focus=True):
         for i, (cell, column, width) in enumerate(
             zip(cells, self._columns, self._measured(), strict=False)
         ):
+            if not width:
+                continue
             shown = _text(cell)
             shown = pad(cut_middle(shown, width), width, column.right)
             segments.append(Segment(shown + " " * _GAP, styles[i]))

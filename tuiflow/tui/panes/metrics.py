@@ -1,0 +1,228 @@
+"""Metrics: all of a run's metrics, and the curves of those that are chosen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tuiflow import text
+from tuiflow.entities import MetricSummary, Run
+from tuiflow.tui.actions import bindings
+from tuiflow.tui.panes.base import RunPane
+from tuiflow.tui.plot import Curve
+from tuiflow.tui.widgets.chart import COLOURS, Chart, ChartKeys
+from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView, Tone
+
+MOST_CURVES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A history as read, and the summary it belongs to."""
+
+    summary: MetricSummary
+    curve: Curve
+
+
+class MetricsPane(RunPane, ChartKeys):
+    """The list left, the chart right. Marked metrics are drawn together; without marks, the one
+    under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("chart", "lists.mark", "lists.unmark"),
+    ]
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self._summaries: dict[str, MetricSummary] = {}
+        self._marked: list[str] = []
+        self._read: dict[str, _Read] = {}
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield RowsView(
+                [
+                    Column("metric", flexible=True, fills=True),
+                    Column("last", right=True),
+                    Column("min", right=True, optional=True),
+                    Column("max", right=True, optional=True),
+                ],
+                id="metrics",
+            )
+            with Vertical(id="metrics-chart"):
+                yield Chart()
+                yield Static(id="metrics-facts")
+
+    @property
+    def chart(self) -> Chart:
+        return self.query_one(Chart)
+
+    @property
+    def _list(self) -> RowsView:
+        return self.query_one("#metrics", RowsView)
+
+    def front(self) -> Widget:
+        return self._list
+
+    def clear_something(self) -> bool:
+        if self.chart.clear():
+            return True
+        if self._marked:
+            self.action_unmark()
+            return True
+        return False
+
+    # the list
+
+    def load(self) -> None:
+        run_id = self.run.info.run_id
+        self.ask("metrics", lambda: self.store.metric_summaries(run_id), self._listed)
+
+    def _listed(self, summaries: list[MetricSummary]) -> None:
+        self._summaries = {item.key: item for item in sorted(summaries, key=_place)}
+        self._marked = [key for key in self._marked if key in self._summaries]
+        self._show_list()
+        self._load_curves()
+
+    def _show_list(self) -> None:
+        items = list(self._summaries.values())
+        rows = []
+        for item in items:
+            tone: Tone = ""
+            if item.key in self._marked:
+                tone = _TONES[self._marked.index(item.key) % COLOURS]
+            mark = "■ " if item.key in self._marked else "  " if self._marked else ""
+            single = item.count == 1
+            rows.append(
+                Row(
+                    item.key,
+                    (
+                        Cell(mark + item.key, tone or "name"),
+                        text.number(item.value),
+                        Cell("" if single else text.number(item.min), "dim"),
+                        Cell("" if single else text.number(item.max), "dim"),
+                    ),
+                )
+            )
+        self._list.show(rows)
+        self._list.display = bool(rows)
+
+    # the curves
+
+    def _shown(self) -> list[str]:
+        if self._marked:
+            return self._marked
+        key = self._list.key
+        return [key] if key is not None else []
+
+    @on(RowsView.Moved)
+    def _load_curves(self) -> None:
+        keys = self._shown()
+        self._show_facts()
+        due = [
+            self._summaries[key]
+            for key in keys
+            if key in self._summaries
+            and (key not in self._read or self._read[key].summary != self._summaries[key])
+        ]
+        if not due:
+            self._draw()
+            return
+        run_id, origin = self.run.info.run_id, self.run.info.start_time
+
+        def question() -> list[_Read]:
+            found = []
+            for item in due:
+                history = self.store.metric_history(run_id, item.key)
+                curve = Curve(item.key, history.steps, history.timestamps, history.values, origin)
+                found.append(_Read(item, curve))
+            return found
+
+        self.ask("curves", question, self._got_curves)
+
+    def _got_curves(self, found: list[_Read]) -> None:
+        for item in found:
+            self._read[item.summary.key] = item
+        kept = {*self._shown(), *list(self._read)[-MOST_CURVES:]}
+        self._read = {key: item for key, item in self._read.items() if key in kept}
+        self._draw()
+
+    def _draw(self) -> None:
+        curves = [self._read[key].curve for key in self._shown() if key in self._read]
+        note = ""
+        if not self._summaries:
+            note = "No metrics were logged yet." if self.live else _NONE
+        if curves and all(len(curve) == 1 for curve in curves):
+            key = curves[0].name
+            note = f"{key} was logged once: {text.number(curves[0].values[0], 6)}"
+            if len(curves) > 1:
+                note = "These metrics were logged once each: there is no curve to draw."
+            curves = []
+        self.chart.show(curves, live=self.live and bool(curves), note=note)
+        self._show_facts()
+
+    def _show_facts(self) -> None:
+        key = self._list.key
+        facts = self.query_one("#metrics-facts", Static)
+        if key is None or key not in self._summaries:
+            facts.update("")
+            return
+        item = self._summaries[key]
+        parts = [f"last {text.number(item.value)} @ {item.step}"]
+        read = self._read.get(key)
+        if item.count > 1 and read is not None and read.summary == item:
+            for name, value in (("min", item.min), ("max", item.max)):
+                step = _step_of(read.curve, value)
+                where = "" if step is None else f" @ {step}"
+                parts.append(f"{name} {text.number(value)}{where}")
+        parts.append(f"{item.count:,} points" if item.count > 1 else "1 point")
+        facts.update(Content.styled(" · ".join(parts), "$dim"))
+
+    # actions
+
+    def action_mark(self) -> None:
+        key = self._list.key
+        if key is None:
+            return
+        if key in self._marked:
+            self._marked.remove(key)
+        elif len(self._marked) == MOST_CURVES:
+            self.app.say(f"A chart shows at most {MOST_CURVES} metrics; u takes the marks away.")
+            return
+        else:
+            self._marked.append(key)
+        self._show_list()
+        self._load_curves()
+
+    def action_unmark(self) -> None:
+        self._marked.clear()
+        self._show_list()
+        self._load_curves()
+
+
+_NONE = 'No metrics were logged. tuiflow.log_metric("loss", 0.5, step=1) logs one.'
+_TONES: tuple[Tone, ...] = ("series0", "series1", "series2", "series3", "series4", "series5")
+
+
+def _place(item: MetricSummary) -> tuple[bool, bool, str]:
+    """Curves come first, then single values; what the system says about itself comes last."""
+    return item.key.startswith("system/"), item.count == 1, item.key
+
+
+def _step_of(curve: Curve, value: float) -> int | None:
+    """The first step at which a curve has this value."""
+    if math.isnan(value):
+        return None
+    try:
+        return curve.steps[curve.values.index(value)]
+    except ValueError:
+        return None
