@@ -37,12 +37,12 @@ def loaded_by(code: str, store: Path) -> list[str]:
             (),
         ),
         (
-            "import sys; sys.argv[1:] = ['--help']\nfrom tuiflow.cli.main import main\n"
+            "import sys; sys.argv[1:] = ['--help']\nfrom tuiflow.__main__ import main\n"
             "try: main()\nexcept SystemExit: pass",
             FOR_THE_SHELL,
         ),
         (
-            "import sys; sys.argv[1:] = ['where']\nfrom tuiflow.cli.main import main\n"
+            "import sys; sys.argv[1:] = ['where']\nfrom tuiflow.__main__ import main\n"
             "try: main()\nexcept SystemExit: pass",
             FOR_THE_SHELL,
         ),

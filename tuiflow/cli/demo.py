@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
+    context: typer.Context,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start over: train everything anew.")
     ] = False,
@@ -47,7 +48,7 @@ def demo(
         typer.echo(database.parent)
         typer.echo(f"open it with: tuiflow --store {shlex.quote(str(folder))}", err=True)
         return
-    open_app(Location(database, "it is the demo's own"))
+    open_app(context, Location(database, "it is the demo's own"))
 
 
 def _folder(named: str | None) -> Path | None:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from tuiflow.cli import demo, diff, run, runs
-from tuiflow.cli.opening import has_terminal, open_app
+from tuiflow.cli import demo, diff, runs
+from tuiflow.cli import run as project
+from tuiflow.cli.opening import AppOpener, has_terminal, open_app
 from tuiflow.cli.options import StoreOption, chosen_location, remember_store
 from tuiflow.errors import InvalidInput, InvalidState, NotFound, StoreError, TuiflowError
 from tuiflow.text import clean_block
@@ -41,16 +42,16 @@ def root(
 ) -> None:
     remember_store(store)
     if context.invoked_subcommand is None:
-        ui(store)
+        ui(context, store)
 
 
 @app.command()
-def ui(store: StoreOption = None) -> None:
+def ui(context: typer.Context, store: StoreOption = None) -> None:
     """Open the app."""
     location = chosen_location(store)
     if not has_terminal():
         raise InvalidInput("The app needs a terminal; use `tuiflow runs` to print runs.")
-    open_app(location)
+    open_app(context, location)
 
 
 @app.command()
@@ -63,15 +64,15 @@ def where(store: StoreOption = None) -> None:
 
 
 demo.register(app)
-run.register(app)
+project.register(app)
 runs.register(app)
 diff.register(app)
 
 
-def main() -> None:
+def run(open_app: AppOpener) -> None:
     """Run the command line; a user's mistake ends in one sentence and exit code 2."""
     try:
-        app()
+        app(obj=open_app)
     except TuiflowError as error:
         print(f"tuiflow: {clean_block(str(error))}", file=sys.stderr)
         bad_input = isinstance(error, InvalidInput | NotFound | InvalidState | StoreError)
@@ -79,7 +80,3 @@ def main() -> None:
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

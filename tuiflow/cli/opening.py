@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+
+import typer
 
 from tuiflow.store import Location, Store
+
+AppOpener = Callable[[Store, Location], None]
+"""Shows the app on a store and returns when it has ended; handed in from above, as `obj`."""
 
 
 def has_terminal() -> bool:
@@ -12,8 +18,7 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def open_app(location: Location) -> None:
-    """Show the app, and return when it has ended."""
-    from tuiflow.tui.app import run_app
-
-    run_app(Store(location.database), location)
+def open_app(context: typer.Context, location: Location) -> None:
+    """Show the app, and return when it has ended. A store that is not there yet is made."""
+    opener: AppOpener = context.find_root().obj
+    opener(Store(location.database), location)

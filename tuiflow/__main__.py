@@ -1,0 +1,21 @@
+"""The `tuiflow` command: the one place where the command line and the app meet."""
+
+from __future__ import annotations
+
+from tuiflow.cli.main import run
+from tuiflow.store import Location, Store
+
+
+def main() -> None:
+    """The entry point of the console script."""
+    run(_open_app)
+
+
+def _open_app(store: Store, location: Location) -> None:
+    from tuiflow.tui.app import run_app
+
+    run_app(store, location)
+
+
+if __name__ == "__main__":
+    main()
