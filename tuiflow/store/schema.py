@@ -49,8 +49,8 @@ CREATE TABLE runs (
     deleted_at INTEGER,                  -- epoch ms; NULL: active
     process INTEGER REFERENCES processes (id)
 );
-CREATE INDEX runs_by_experiment ON runs (experiment, deleted_at, start_time, uuid);
-CREATE INDEX runs_by_start ON runs (deleted_at, start_time, uuid);
+CREATE INDEX runs_by_experiment ON runs (experiment, deleted_at, start_time DESC, uuid);
+CREATE INDEX runs_by_start ON runs (deleted_at, start_time DESC, uuid);
 CREATE INDEX runs_by_name ON runs (name);
 CREATE INDEX runs_running ON runs (experiment, process) WHERE status = 'RUNNING';
 CREATE TABLE keys (

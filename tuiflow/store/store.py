@@ -160,15 +160,15 @@ class Store:
 
     def resolve_run(self, text: str, experiment_ids: tuple[str, ...] | None = None) -> str:
         with self._db.read() as conn:
-            return resolve.resolve_run(conn, text, experiment_ids)
+            return resolve.resolve_run(conn, self.root, text, experiment_ids)
 
     def search_keys(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> array[int]:
         with self._db.read() as conn:
-            return search.search_keys(conn, query, limit, offset)
+            return search.search_keys(conn, self.root, query, limit, offset)
 
     def count_runs(self, query: RunQuery) -> int:
         with self._db.read() as conn:
-            return search.count_runs(conn, query)
+            return search.count_runs(conn, self.root, query)
 
     def load_runs(self, keys: Sequence[int]) -> list[Run]:
         with self._db.read() as conn:

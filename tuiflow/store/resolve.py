@@ -1,0 +1,135 @@
+"""Which run a person means by a word."""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from tuiflow.directions import lower_is_better
+from tuiflow.entities import ViewType
+from tuiflow.errors import Ambiguous, NotFound
+from tuiflow.filters.tree import And, Compare, IsNull, Key, Kind, Op, OrderKey
+from tuiflow.protocols import RunQuery
+from tuiflow.store.predicates import Builder
+from tuiflow.store.processes import now_ms
+from tuiflow.store.search import key_names, scope, search_keys
+from tuiflow.text import ago, clean
+
+LATEST = "latest"
+BEST = "best:"
+MAX_CANDIDATES = 10
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_PREFIX = re.compile(r"[0-9a-f]{4,31}")
+_NAMES_COMPARED = 2_000
+
+
+def resolve_run(
+    conn: sqlite3.Connection,
+    root: Path,
+    text: str,
+    experiment_ids: tuple[str, ...] | None = None,
+) -> str:
+    """Run id for a full id, `latest`, `best:METRIC`, a run's name or the unique start of an id.
+
+    All but a full id looks at active runs only, of `experiment_ids` (None: of every active
+    experiment); the start of an id also at deleted ones, where no active run has it. `best:`
+    goes by the metric's name (`directions.lower_is_better`) and leaves NaN out.
+
+    Raises NotFound, with the nearest names, and Ambiguous, with the candidates.
+    """
+    query = RunQuery(experiment_ids)
+    word = text.strip()
+    lower = word.lower()
+    if word == LATEST:
+        return _first(conn, root, query, "There is no run yet to be the latest.")
+    if word.startswith(BEST):
+        return _best(conn, root, query, word.removeprefix(BEST))
+    if _RUN_ID.fullmatch(lower):
+        uuid = bytes.fromhex(lower)
+        if conn.execute("SELECT 1 FROM runs WHERE uuid = ?", (uuid,)).fetchone():
+            return lower
+    if named := _find(conn, root, query, "r.name = {}", word):
+        return _only(named, word, "the name")
+    if _PREFIX.fullmatch(lower):
+        span = [bytes.fromhex(lower.ljust(32, digit)) for digit in "0f"]
+        for view in (ViewType.ACTIVE_ONLY, ViewType.DELETED_ONLY):
+            started = RunQuery(experiment_ids, view=view)
+            if rows := _find(conn, root, started, "r.uuid BETWEEN {} AND {}", *span):
+                return _only(rows, word, "the start of the id")
+    raise NotFound(f"There is no run {word!r}{_hint(word, _recent_names(conn, root, query))}")
+
+
+def _first(conn: sqlite3.Connection, root: Path, query: RunQuery, missing: str) -> str:
+    keys = search_keys(conn, root, query, 1)
+    if not keys:
+        raise NotFound(missing)
+    row = conn.execute("SELECT uuid FROM runs WHERE id = ?", (keys[0],)).fetchone()
+    return bytes(row[0]).hex()
+
+
+def _best(conn: sqlite3.Connection, root: Path, query: RunQuery, metric: str) -> str:
+    key = Key(Kind.METRIC, metric)
+    metrics = key_names(conn, query.experiment_ids).metrics
+    if metric not in metrics:
+        raise NotFound(f"No run has a metric {metric!r}{_hint(metric, metrics)}")
+    best = RunQuery(
+        query.experiment_ids,
+        And((IsNull(key, negated=True), Compare(key, Op.NE, math.nan))),
+        (OrderKey(key, descending=not lower_is_better(metric)),),
+    )
+    return _first(conn, root, best, f"No active run has a metric {metric!r} that is a number.")
+
+
+_Row = tuple[bytes, str, str, int]
+
+
+def _find(
+    conn: sqlite3.Connection, root: Path, query: RunQuery, test: str, *values: str | bytes
+) -> list[_Row]:
+    """Id, name, experiment and start time of the runs that pass, newest first."""
+    builder = Builder(conn, root, 0)
+    where = f"{scope(builder, query)} AND {test.format(*map(builder.bind, values))}"
+    return conn.execute(
+        "SELECT r.uuid, r.name, e.name, r.start_time"
+        " FROM runs r JOIN experiments e ON e.id = r.experiment"
+        f" WHERE {where} ORDER BY r.start_time DESC, r.uuid",
+        builder.values,
+    ).fetchall()
+
+
+def _only(rows: list[_Row], word: str, what: str) -> str:
+    if len(rows) > 1:
+        now = now_ms()
+        raise Ambiguous(
+            f"{word!r} is {what} of {len(rows)} runs; give the id of one.",
+            tuple(
+                f"{uuid.hex()}  {clean(name)}  {clean(experiment)}  {ago(start, now)}"
+                for uuid, name, experiment, start in rows[:MAX_CANDIDATES]
+            ),
+        )
+    return rows[0][0].hex()
+
+
+def _recent_names(conn: sqlite3.Connection, root: Path, query: RunQuery) -> list[str]:
+    builder = Builder(conn, root, 0)
+    rows = conn.execute(
+        f"SELECT r.name FROM runs r WHERE {scope(builder, query)}"
+        f" ORDER BY r.start_time DESC LIMIT {_NAMES_COMPARED}",
+        builder.values,
+    )
+    return list(dict.fromkeys(row[0] for row in rows))
+
+
+def _hint(word: str, names: Sequence[str]) -> str:
+    """The end of the sentence: the names that `word` may have been meant to be."""
+    import difflib
+
+    close = [name for name in names if word and word.lower() in name.lower()][:3]
+    close = close or difflib.get_close_matches(word, names, n=3, cutoff=0.6)
+    if not close:
+        return "."
+    return f"; did you mean {' or '.join(clean(name, 60) for name in close)}?"

@@ -1,0 +1,204 @@
+"""Which runs, in which order: a `RunQuery` to row keys; and which keys there are."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tuiflow.entities import ViewType
+from tuiflow.filters.tree import IsNull, Key, Kind, OrderKey
+from tuiflow.protocols import KeyNames, RunQuery
+from tuiflow.store.experiments import parse_id
+from tuiflow.store.predicates import TABLES, Builder
+from tuiflow.store.processes import now_ms
+
+_SORTED_AT_ONCE = 2_000
+"""Up to so many runs, reading them all and sorting costs less than walking a key's index, which
+holds the runs of all experiments."""
+
+_Statement = tuple[str, Sequence[object]]
+
+
+def search_keys(
+    conn: sqlite3.Connection,
+    root: Path,
+    query: RunQuery,
+    limit: int | None = None,
+    offset: int = 0,
+) -> array[int]:
+    """Row keys of the matching runs in order, from `offset` on, at most `limit`.
+
+    Without sort keys, or where a metric, param or tag comes first, a first page is read along an
+    index. Raises NotFound for an experiment id that can't be one.
+    """
+    found = array("q")
+    with _snapshot(conn):
+        if limit is None:
+            sql, values = _all_at_once(conn, root, query, now_ms())
+            found.extend(row[0] for row in conn.execute(sql, values))
+        else:
+            for sql, values in _page(conn, root, query, now_ms()):
+                left = offset + limit - len(found)
+                found.extend(row[0] for row in conn.execute(f"{sql} LIMIT {left}", values))
+                if len(found) >= offset + limit:
+                    break
+    return found[offset:] if offset else found
+
+
+def count_runs(conn: sqlite3.Connection, root: Path, query: RunQuery) -> int:
+    """How many runs match; the order does not matter."""
+    with _snapshot(conn):
+        builder = Builder(conn, root, now_ms())
+        sql = f"SELECT count(*) FROM runs r WHERE {_where(builder, query)}"
+        return int(conn.execute(sql, builder.values).fetchone()[0])
+
+
+def key_names(conn: sqlite3.Connection, experiment_ids: tuple[str, ...] | None = None) -> KeyNames:
+    """Names of the metrics, params and tags of these experiments' runs (None: of all runs)."""
+    with _snapshot(conn):
+        return KeyNames(
+            *(
+                tuple(sorted(_names(conn, kind, experiment_ids)))
+                for kind in (Kind.METRIC, Kind.PARAM, Kind.TAG)
+            )
+        )
+
+
+@contextlib.contextmanager
+def _snapshot(conn: sqlite3.Connection) -> Iterator[None]:
+    """One state of the store for several reads."""
+    if conn.in_transaction:
+        yield
+        return
+    conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        conn.execute("COMMIT")
+
+
+def _all_at_once(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int) -> _Statement:
+    builder = Builder(conn, root, now)
+    where = _where(builder, query)
+    joins, terms = _order(builder, query.order_by)
+    return f"SELECT r.id FROM runs r {joins} WHERE {where} ORDER BY {terms}", builder.values
+
+
+def _page(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int) -> Iterator[_Statement]:
+    """Statements whose rows, one after the other, are the runs in order; few are read of each."""
+    first = query.order_by[0] if query.order_by else None
+    if first is None or first.key.kind is Kind.ATTRIBUTE or not _is_large(conn, root, query):
+        yield _all_at_once(conn, root, query, now)
+        return
+    # Along the index of the first key: its numbers, then NaN or texts; then runs without the key.
+    table, _ = TABLES[first.key.kind]
+    column = "value" if first.key.kind is Kind.METRIC else "number"
+    direction = "DESC" if first.descending else "ASC"
+    by_number = f"s.{column} {direction}, "
+    by_text = "" if first.key.kind is Kind.METRIC else f"s.text {direction}, "
+    for null, leading in (("IS NOT NULL", by_number), ("IS NULL", by_text)):
+        builder = Builder(conn, root, now, run="s.run")
+        if (key := builder.key_id(first.key)) is None:
+            break
+        where = _where(builder, query)
+        joins, terms = _order(builder, query.order_by[1:])
+        yield (
+            f"SELECT r.id FROM {table} s CROSS JOIN runs r ON r.id = s.run {joins}"
+            f" WHERE s.key = {builder.bind(key)} AND s.{column} {null} AND {where}"
+            f" ORDER BY {leading}{terms}",
+            builder.values,
+        )
+    builder = Builder(conn, root, now)
+    where = f"{_where(builder, query)} AND {builder.condition(IsNull(first.key))}"
+    joins, terms = _order(builder, query.order_by[1:])
+    yield f"SELECT r.id FROM runs r {joins} WHERE {where} ORDER BY {terms}", builder.values
+
+
+def _is_large(conn: sqlite3.Connection, root: Path, query: RunQuery) -> bool:
+    builder = Builder(conn, root, 0)
+    sql = f"SELECT 1 FROM runs r WHERE {scope(builder, query)} LIMIT 1 OFFSET {_SORTED_AT_ONCE}"
+    return conn.execute(sql, builder.values).fetchone() is not None
+
+
+def _where(builder: Builder, query: RunQuery) -> str:
+    where = scope(builder, query)
+    return where if query.filter is None else f"{where} AND {builder.condition(query.filter)}"
+
+
+def scope(builder: Builder, query: RunQuery) -> str:
+    """The condition of the query's experiments and lifecycle stage."""
+    tests = {
+        ViewType.ACTIVE_ONLY: ["r.deleted_at IS NULL"],
+        ViewType.DELETED_ONLY: ["r.deleted_at IS NOT NULL"],
+        ViewType.ALL: [],
+    }[query.view]
+    if query.experiment_ids is not None:
+        tests.append(f"r.experiment {_among(builder, query.experiment_ids)}")
+    elif builder.conn.execute("SELECT 1 FROM experiments WHERE deleted_at IS NOT NULL").fetchone():
+        # The + keeps SQLite on the index by start time.
+        tests.append("+r.experiment IN (SELECT id FROM experiments WHERE deleted_at IS NULL)")
+    return " AND ".join(tests) or "1"
+
+
+def _among(builder: Builder, experiment_ids: Sequence[str]) -> str:
+    ids = [builder.bind(parse_id(experiment_id)) for experiment_id in experiment_ids]
+    return f"= {ids[0]}" if len(ids) == 1 else f"IN ({', '.join(ids)})"
+
+
+def _order(builder: Builder, keys: Sequence[OrderKey]) -> tuple[str, str]:
+    """Joins and ORDER BY terms: numbers, then NaN or texts, then missing; newest first in ties."""
+    joins: list[str] = []
+    terms: list[str] = []
+    for index, order in enumerate(keys):
+        direction = "DESC" if order.descending else "ASC"
+        if order.key.kind is Kind.ATTRIBUTE:
+            value = builder.attribute(order.key.name)
+            if order.key.name in ("end_time", "duration"):  # the ones that can be missing
+                terms.append(f"{value} IS NULL")
+            terms.append(f"{value} {direction}")
+            continue
+        if (key := builder.key_id(order.key)) is None:
+            continue
+        table, o = TABLES[order.key.kind][0], f"o{index}"
+        joins.append(f"LEFT JOIN {table} {o} ON {o}.run = r.id AND {o}.key = {builder.bind(key)}")
+        column = "value" if order.key.kind is Kind.METRIC else "number"
+        terms.append(f"({o}.run IS NULL) + ({o}.{column} IS NULL)")
+        terms.append(f"{o}.{column} {direction}")
+        if order.key.kind is not Kind.METRIC:
+            terms.append(f"CASE WHEN {o}.number IS NULL THEN {o}.text END {direction}")
+    if not (keys and keys[-1].key == _START_TIME):
+        terms.append("r.start_time DESC")
+    return " ".join(joins), ", ".join([*terms, "r.uuid"])
+
+
+_START_TIME = Key(Kind.ATTRIBUTE, "start_time")
+
+
+def _names(
+    conn: sqlite3.Connection, kind: Kind, experiment_ids: tuple[str, ...] | None
+) -> list[str]:
+    table, number = TABLES[kind]
+    builder = Builder(conn, Path(), 0)
+    if experiment_ids is None:
+        used = f"EXISTS (SELECT 1 FROM {table} WHERE key = k.id)"
+    else:
+        within = f"r.experiment {_among(builder, experiment_ids)}"
+        count, total = conn.execute(
+            f"SELECT (SELECT count(*) FROM runs r WHERE {within}), (SELECT count(*) FROM runs)",
+            builder.values,
+        ).fetchone()
+        if count * 2 > total:  # most rows of most keys will do: look at one or a few
+            used = (
+                f"EXISTS (SELECT 1 FROM {table} t CROSS JOIN runs r ON r.id = t.run"
+                f" WHERE t.key = k.id AND {within})"
+            )
+        else:
+            used = (
+                f"id IN (SELECT DISTINCT t.key FROM runs r CROSS JOIN {table} t ON t.run = r.id"
+                f" WHERE {within})"
+            )
+    sql = f"SELECT name FROM keys k WHERE kind = {number} AND {used}"
+    return [row[0] for row in conn.execute(sql, builder.values)]
