@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuiflow.errors import InvalidInput
 from tuiflow.models.columns import Mismatch, enforce_series, enforce_value
-from tuiflow.models.datatypes import type_text
+from tuiflow.models.datatypes import DataType, type_text
 from tuiflow.models.schema import ColSpec, ParamSchema, Schema, check_columns
 from tuiflow.models.tensors import enforce_tensors
 from tuiflow.models.wording import listed
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["check_columns", "enforce", "enforce_params"]
+
+_EXACT = {
+    DataType.boolean: "bool",
+    DataType.integer: "int32",
+    DataType.long: "int64",
+    DataType.float: "float32",
+    DataType.double: "float64",
+}
 
 
 def enforce(data: Any, schema: Schema) -> Any:
@@ -83,9 +91,26 @@ def _as_frame(data: Any) -> pd.DataFrame:
         raise InvalidInput(f"The input is not a table: {error}.") from error
 
 
+def _fits(frame: pd.DataFrame, schema: Schema) -> bool:
+    """Whether the table is already as the schema asks: its names in order, its numeric types.
+
+    Worth asking first: looking at each column costs more than most models' prediction of a row.
+    """
+    return (
+        schema.has_input_names()
+        and list(frame.columns) == schema.input_names()
+        and all(
+            isinstance(spec.type, DataType) and dtype.name == _EXACT.get(spec.type)
+            for spec, dtype in zip(schema, frame.dtypes.tolist(), strict=True)
+        )
+    )
+
+
 def _enforce_columns(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     import pandas as pd
 
+    if _fits(frame, schema):
+        return frame
     if not schema.has_input_names():
         if frame.shape[1] < len(schema):
             raise InvalidInput(
