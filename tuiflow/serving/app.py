@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 import tuiflow
 from tuiflow.errors import InvalidInput, ModelError, TuiflowError
+from tuiflow.models.datatypes import AnyType
+from tuiflow.models.schema import ColSpec, Schema
 from tuiflow.serving.answers import encode
 from tuiflow.serving.journal import Journal
 from tuiflow.serving.mistakes import RequestError
@@ -37,6 +39,9 @@ class Model(Protocol):
     @property
     def signature(self) -> ModelSignature | None: ...
 
+    @property
+    def column_names(self) -> tuple[str, ...] | None: ...
+
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any: ...
 
 
@@ -54,7 +59,7 @@ def create_app(
     """
     app = Flask("tuiflow", static_folder=None)
     counts = traffic or Traffic()
-    schema = model.signature.inputs if model.signature else None
+    schema = _schema(model)
 
     @app.post("/invocations")
     def invocations() -> Response:
@@ -137,12 +142,20 @@ def warm_up(model: Model, request_body: Mapping[str, Any] | None) -> str | None:
     importlib.import_module("pandas")
     if request_body is None:
         return None
-    schema = model.signature.inputs if model.signature else None
     try:
-        asked = parse_request(orjson.dumps(request_body), JSON, schema)
+        asked = parse_request(orjson.dumps(request_body), JSON, _schema(model))
         encode(model.predict(asked.data, asked.params), Style.WRAPPED)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _schema(model: Model) -> Schema | None:
+    """The model's input schema; without one, the columns it was fitted with, of any type."""
+    if model.signature is not None and model.signature.inputs is not None:
+        return model.signature.inputs
+    if model.column_names:
+        return Schema([ColSpec(AnyType(), name) for name in model.column_names])
     return None
 
 

@@ -30,6 +30,7 @@ from tuiflow.serving.watch import (
     POLL_SECONDS,
     Health,
     HealthState,
+    LogFollower,
     health,
     is_alive,
     is_here,
@@ -37,14 +38,18 @@ from tuiflow.serving.watch import (
     tail_log,
     wait_ready,
 )
-from tuiflow.store.processes import identify
+from tuiflow.store.processes import identify, now_ms
+from tuiflow.text import clean
 
 if TYPE_CHECKING:
     from tuiflow.store import Store
 
 __all__ = [
+    "DRAIN_SECONDS",
+    "LOG_FOLDER",
     "Health",
     "HealthState",
+    "LogFollower",
     "ServerStats",
     "curl_example",
     "detach",
@@ -53,12 +58,14 @@ __all__ = [
     "health",
     "is_alive",
     "is_owned",
+    "launch",
     "list_servers",
     "ssh_tunnel",
     "start",
     "stats",
     "stop",
     "tail_log",
+    "terminate",
     "wait_ready",
 ]
 
@@ -101,24 +108,48 @@ def start(
     ServingError where the port is taken (naming the next free one).
     """
     path, folder = choose_model(store, run_id, model_path)
-    with contextlib.closing(claim(host, port)) as listening:
-        port = listening.getsockname()[1]
-        log = _new_log(store.root / LOG_FOLDER, f"{port}-{run_id[:8]}")
-        child = _spawn(folder, listening.fileno(), log)
+    launched = launch(folder, store.root / LOG_FOLDER, host, port)
     try:
+        log = f"{LOG_FOLDER}/{Path(launched.log_path).name}"
         server_id = store.add_server(
-            run_id, path, host, port, identify(child.pid), False, f"{LOG_FOLDER}/{log.name}"
+            run_id, path, host, launched.port, launched.process, False, log
         )
         if detached:
             detach(store, server_id)
     except BaseException:
-        _cut(child.pid)  # a server that nobody would find again
+        _cut(launched.process.pid)  # nobody would find it again
         raise
     return find(store, server_id)
 
 
+def launch(folder: Path, logs: Path, host: str, port: int) -> ServerInfo:
+    """Start a server for a model's folder, without a row: its `server_id` is 0.
+
+    Its log is a new file in `logs`, which is made and must be named `LOG_FOLDER`. Raises
+    ServingError where the port is taken.
+    """
+    with contextlib.closing(claim(host, port)) as listening:
+        port = listening.getsockname()[1]
+        log = _new_log(logs, str(port))
+        child = _spawn(folder, listening.fileno(), log)
+    return ServerInfo(
+        server_id=0,
+        run_id="",
+        run_name="",
+        experiment_name="",
+        model_path=str(folder),
+        host=host,
+        port=port,
+        process=identify(child.pid),
+        detached=False,
+        log_path=str(log),
+        started_at=now_ms(),
+        stopped_at=None,
+    )
+
+
 def _new_log(folder: Path, name: str) -> Path:
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     for attempt in range(1000):
         path = folder / (f"{stamp}-{name}.log" if not attempt else f"{stamp}-{name}-{attempt}.log")
@@ -209,10 +240,15 @@ def stop(store: Store, server_id: int, timeout: float = DRAIN_SECONDS + 1) -> bo
     and ServingError for a server of another machine.
     """
     server = find(store, server_id)
-    if server.stopped_at is not None:
-        return True
+    drained = server.stopped_at is not None or terminate(server, timeout)
+    store.stop_server_row(server_id)
+    return drained
+
+
+def terminate(server: ServerInfo, timeout: float = DRAIN_SECONDS + 1) -> bool:
+    """As `stop`, without the row."""
     if not is_here(server.process):
-        raise ServingError(f"Server {server_id} runs on {server.process.host}; stop it there.")
+        raise ServingError(f"The server runs on {clean(server.process.host)}; stop it there.")
     drained = True
     if _signal(server, signal.SIGTERM):
         deadline = time.monotonic() + timeout
@@ -223,7 +259,6 @@ def stop(store: Store, server_id: int, timeout: float = DRAIN_SECONDS + 1) -> bo
                 deadline = float("inf")
             time.sleep(POLL_SECONDS)
     _reap()
-    store.stop_server_row(server_id)
     return drained
 
 

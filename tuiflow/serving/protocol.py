@@ -17,13 +17,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from tuiflow.models.datatypes import DataType
-from tuiflow.models.enforce import check_columns
-from tuiflow.models.schema import ColSpec, Schema
+from tuiflow.models.schema import ColSpec, Schema, check_columns
 from tuiflow.serving.mistakes import RequestError, mismatch
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _ACCEPTED = (
 )
 _FORM = "application/x-www-form-urlencoded"
 _BOM = b"\xef\xbb\xbf"
+_NUMBERS = {int, float, type(None)}
 _TEXT_TYPES = (DataType.string, DataType.binary, DataType.datetime)
 
 
@@ -284,7 +285,29 @@ def _table(
     if not columns or not columns[0]:
         raise RequestError(f"{where} has no rows.")
     _check_names(names, where, schema)
+    # The usual table, in one piece and in order: a fifth of the time that pandas takes to infer
+    # each column. Whatever is no number stays for the model's enforcement to name.
+    if (
+        schema is not None
+        and all(spec.type is DataType.double for spec in schema)
+        and set(map(type, chain.from_iterable(columns))) <= _NUMBERS
+    ):
+        return _numbers(names, columns, schema)
     return pd.DataFrame(dict(zip(names, columns, strict=True)))
+
+
+def _numbers(
+    names: Sequence[str | int], columns: Sequence[Sequence[Any]], schema: Schema
+) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    if schema.has_input_names():
+        given = dict(zip(map(str, names), columns, strict=True))
+        names = [name for name in schema.input_names() if str(name) in given]
+        columns = [given[str(name)] for name in names]
+    matrix = np.array(columns, dtype=np.float64)  # null becomes NaN
+    return pd.DataFrame(matrix.T, columns=list(names))
 
 
 def _check_names(names: Sequence[str | int], where: str, schema: Schema | None) -> None:
@@ -298,12 +321,13 @@ def _check_names(names: Sequence[str | int], where: str, schema: Schema | None) 
             raise mismatch(f"The model takes {len(schema)} columns; {where} has {len(names)}.")
         return
     missing, extra = check_columns(schema, names)
-    problems = [f"lacks {_names(missing)}"] if missing else []
-    problems += [f"has {_names(extra)}, which the model does not take"] if extra else []
+    problems = [f"lacks {_columns(missing)}"] if missing else []
+    problems += [f"has {_columns(extra)} that the model does not take"] if extra else []
     if problems:
+        hint = " A column without a name is an index: write it with to_csv(index=False)."
         raise mismatch(
             f"{where} {' and '.join(problems)}. The model's columns are"
-            f" {_names(schema.input_names())}."
+            f" {_names(schema.input_names())}.{hint if '' in extra else ''}"
         )
 
 
@@ -338,6 +362,10 @@ def _names(names: Sequence[object] | Mapping[str, object], limit: int = 25) -> s
         repr(name) if isinstance(name, str) else str(name) for name in list(names)[:limit]
     )
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
+
+
+def _columns(names: Sequence[object]) -> str:
+    return f"the column{'' if len(names) == 1 else 's'} {_names(names)}"
 
 
 def _kind(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -108,4 +109,4 @@ def _quantile(ordered: list[float], share: float) -> float | None:
     """The nearest-rank quantile of an ascending list; None of an empty one."""
     if not ordered:
         return None
-    return round(ordered[min(int(share * len(ordered)), len(ordered) - 1)], 3)
+    return round(ordered[math.ceil(share * len(ordered)) - 1], 3)

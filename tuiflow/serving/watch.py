@@ -24,6 +24,7 @@ STARTING_MS = 15_000
 """A server that doesn't answer at all within this time of its start is still coming up."""
 
 POLL_SECONDS = 0.02
+_LINE_BYTES = 400
 _STATS = "/tuiflow/stats"
 _ERROR_MARK = "error: "
 
@@ -148,22 +149,48 @@ def wait_ready(
 
 def tail_log(server: ServerInfo, lines: int = 200) -> list[str]:
     """The last lines of a server's log, made harmless for a terminal; empty where there is none."""
-    path = Path(server.log_path)
-    # The path comes from the store's file, which may come from anywhere.
-    if path.parent.name != LOG_FOLDER or ".." in path.parts:
-        return []
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
-        return []
-    with os.fdopen(handle, "rb") as log:
-        size = log.seek(0, os.SEEK_END)
-        begin = max(size - 400 * max(lines, 1), 0)
-        log.seek(begin)
-        found = log.read().decode("utf-8", "replace").split("\n")
-    if begin:
-        del found[0]
-    return [clean(line.expandtabs(4)) for line in found if line][-lines:]
+    return LogFollower(server, lines).new_lines()
+
+
+class LogFollower:
+    """Reads a server's log as it grows, beginning with its last `lines` (None: with the first)."""
+
+    def __init__(self, server: ServerInfo, lines: int | None = None) -> None:
+        self._path = Path(server.log_path)
+        self._lines = lines
+        self._position: int | None = 0 if lines is None else None
+        self._rest = b""
+
+    def new_lines(self) -> list[str]:
+        """The whole lines that have come since the last call, made harmless for a terminal."""
+        # The path comes from the store's file, which may come from anywhere.
+        if self._path.parent.name != LOG_FOLDER or ".." in self._path.parts:
+            return []
+        try:
+            handle = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return []
+        with os.fdopen(handle, "rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            wanted: int | None = None
+            if self._position is None:
+                wanted = self._lines
+                self._position = max(size - _LINE_BYTES * max(self._lines or 0, 1), 0)
+                # One byte more tells whether a line begins there.
+                self._position = max(self._position - 1, 0)
+                log.seek(self._position)
+                if self._position:
+                    log.readline()
+            elif size < self._position:  # cut to its end, which has been read
+                self._rest = b""
+                log.seek(size)
+            else:
+                log.seek(self._position)
+            data = self._rest + log.read()
+            self._position = log.tell()
+        *whole, self._rest = data.split(b"\n")
+        found = [clean(line.decode("utf-8", "replace").expandtabs(4)) for line in whole if line]
+        return found if wanted is None else found[-wanted:] if wanted else []
 
 
 def _last_error(server: ServerInfo) -> str:
