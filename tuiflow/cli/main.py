@@ -12,8 +12,15 @@ from tuiflow.cli import demo, diff, runs
 from tuiflow.cli import run as project
 from tuiflow.cli.opening import AppOpener, has_terminal, open_app
 from tuiflow.cli.options import StoreOption, chosen_location, remember_store
-from tuiflow.errors import InvalidInput, InvalidState, NotFound, StoreError, TuiflowError
-from tuiflow.text import clean_block
+from tuiflow.errors import (
+    Ambiguous,
+    InvalidInput,
+    InvalidState,
+    NotFound,
+    StoreError,
+    TuiflowError,
+)
+from tuiflow.text import clean, clean_block
 
 app = typer.Typer(
     name="tuiflow",
@@ -75,6 +82,8 @@ def run(open_app: AppOpener) -> None:
         app(obj=open_app)
     except TuiflowError as error:
         print(f"tuiflow: {clean_block(str(error))}", file=sys.stderr)
+        for candidate in error.candidates if isinstance(error, Ambiguous) else ():
+            print(f"  {clean(candidate)}", file=sys.stderr)
         bad_input = isinstance(error, InvalidInput | NotFound | InvalidState | StoreError)
         sys.exit(2 if bad_input else 1)
     except BrokenPipeError:  # the reader, such as `head`, has had enough

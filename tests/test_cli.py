@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tuiflow.__main__ import main
+from tuiflow.entities import Metric, Param, RunTag
+from tuiflow.store import Store
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def cli(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Call the command line on the test's store, in this process."""
+    monkeypatch.setenv("TUIFLOW_STORE", str(store.root))
+
+    def call(*arguments: str) -> Result:
+        monkeypatch.setattr(sys, "argv", ["tuiflow", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def runs(store: Store) -> dict[str, str]:
+    """Three runs of an experiment `wine`, by name."""
+    wine = store.create_experiment("wine")
+    ids = {}
+    for index, (name, alpha, rmse) in enumerate(
+        [("a", "0.5", 0.82), ("b", "0.001", 0.75), ("c", "0.1", math.nan)]
+    ):
+        run = store.create_run(wine, name, start_time=1_000_000 + index, params={"alpha": alpha})
+        ids[name] = run.info.run_id
+        store.log_batch(run.info.run_id, [Metric("rmse", rmse, 5, 1)])
+        store.finish_run(run.info.run_id, "FINISHED", end_time=1_002_000)
+    return ids
+
+
+def test_runs_as_a_table(cli: Cli, runs: dict[str, str]) -> None:
+    result = cli("runs")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert lines[0].split() == ["RUN", "NAME", "STATUS", "AGE", "TOOK", "RMSE", "ALPHA"]
+    assert [line.split()[1] for line in lines[1:]] == ["c", "b", "a"]
+    assert "\x1b" not in result.out
+    assert lines[1].split()[-2:] == ["NaN", "0.1"]
+
+
+def test_filter_sort_limit(cli: Cli, runs: dict[str, str]) -> None:
+    def names(*arguments: str) -> list[str]:
+        result = cli("runs", "--format", "json", *arguments)
+        assert result.code == 0, result.err
+        return [run["run_name"] for run in json.loads(result.out)]
+
+    assert names("--sort", "metrics.rmse") == ["b", "a", "c"]
+    assert names("--sort", "metrics.rmse DESC") == ["a", "b", "c"]
+    assert names("--filter", "metrics.rmse < 0.8 or params.alpha = 0.5") == ["b", "a"]
+    assert names("--filter", "not params.alpha in (0.1, 0.5)") == ["b"]
+    assert names("--limit", "1") == ["c"]
+    assert names("--experiment", "wine", "--limit", "0") == ["c", "b", "a"]
+    assert names("--experiment", "Default") == []
+
+
+def test_json_of_a_run(cli: Cli, store: Store, runs: dict[str, str]) -> None:
+    record = json.loads(cli("show", "a", "--format", "json").out)
+    assert list(record) == [
+        "run_id", "run_name", "experiment_id", "experiment_name", "status", "start_time",
+        "end_time", "lifecycle_stage", "artifact_uri", "params", "metrics", "tags",
+    ]  # fmt: skip
+    assert record["metrics"] == {"rmse": 0.82}
+    assert record["params"] == {"alpha": "0.5"}
+    assert record["artifact_uri"] == str(store.artifact_folder(runs["a"]))
+    [listed] = json.loads(cli("runs", "--filter", "run_name = 'a'", "--format", "json").out)
+    assert listed == record
+    [odd] = json.loads(cli("runs", "--filter", "run_name = 'c'", "--format", "json").out)
+    assert odd["metrics"] == {"rmse": "NaN"}
+
+
+def test_csv_and_markdown(cli: Cli, store: Store, runs: dict[str, str], tmp_path: Path) -> None:
+    store.log_batch(runs["a"], tags=[RunTag("odd", 'a,"b"\nc')], params=[Param("only a", "x")])
+    file = tmp_path / "out.csv"
+    assert cli("runs", "--format", "csv", "-o", str(file)).out == ""
+    rows = list(csv.DictReader(io.StringIO(file.read_text())))
+    by_name = {row["run_name"]: row for row in rows}
+    assert by_name["a"]["tags.odd"] == 'a,"b"\nc'
+    assert by_name["b"]["params.only a"] == ""
+    assert by_name["b"]["metrics.rmse"] == "0.75"
+    assert by_name["a"]["start_time"] == "1970-01-01T00:16:40.000Z"
+    table = cli("runs", "--format", "md").out.splitlines()
+    assert table[0].startswith("| run | name |")
+    assert len(table) == 5
+
+
+def test_output_that_can_not_be_written(cli: Cli, runs: dict[str, str], tmp_path: Path) -> None:
+    result = cli("runs", "-o", str(tmp_path / "none" / "x.csv"))
+    assert (result.code, result.out) == (2, "")
+    assert "Can't write" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["runs", "--filter", "metrics.rmse <"], "expected"),
+        (["runs", "--filter", "rsme < 1"], "metrics.rmse"),
+        (["runs", "--sort", "metrics."], "expected"),
+        (["runs", "--experiment", "wien"], "there are: Default, wine"),
+        (["show", "nothing"], "no run"),
+        (["show", "0" * 32], "no run"),
+        (["--store", "/nonexistent/x", "runs"], "tuiflow demo"),
+        (["runs", "--store", "http://localhost:5000"], "not served yet"),
+        (["ui"], "needs a terminal"),
+        (["runs", "--format", "xml"], "xml"),
+        (["no-such-command"], "no-such-command"),
+    ],
+)
+def test_mistakes_end_in_a_sentence(
+    cli: Cli, runs: dict[str, str], arguments: list[str], message: str
+) -> None:
+    result = cli(*arguments)
+    assert result.code == 2
+    assert message in result.err
+    assert "Traceback" not in result.err
+
+
+def test_naming_a_run(cli: Cli, store: Store, runs: dict[str, str]) -> None:
+    def found(text: str) -> str:
+        result = cli("show", text, "--format", "json")
+        assert result.code == 0, result.err
+        return str(json.loads(result.out)["run_name"])
+
+    assert found(runs["a"]) == found(runs["a"][:12]) == found("a") == "a"
+    assert found("latest") == "c"
+    assert found("best:rmse") == "b"
+    store.create_run("0", "a")
+    result = cli("show", "a")
+    assert result.code == 2
+    assert runs["a"] in result.err
+
+
+def test_experiments(cli: Cli, runs: dict[str, str]) -> None:
+    listed = json.loads(cli("experiments", "--format", "json").out)
+    assert {item["name"]: item["runs"] for item in listed} == {"wine": 3, "Default": 0}
+    assert cli("experiments").out.splitlines()[1].split()[:3] == ["1", "wine", "3"]
+    assert cli("experiments", "--format", "csv").out.startswith("experiment_id,name,runs")
+
+
+def test_show_for_a_person(cli: Cli, store: Store, runs: dict[str, str]) -> None:
+    with store.writing_artifact(runs["b"], "plots/a.png") as part:
+        part.write_bytes(b"x" * 2000)
+    out = cli("show", "b").out
+    for text in (runs["b"], "alpha", "0.001", "rmse", "0.750000", "plots/", "1970"):
+        assert text in out
+
+
+def test_where(cli: Cli, store: Store, tmp_path: Path) -> None:
+    out = cli("where").out
+    assert out.splitlines()[0] == str(store.root)
+    assert "TUIFLOW_STORE" in out
+    assert "not there yet" in cli("where", "--store", str(tmp_path / "new")).out
+
+
+def test_text_of_runs_reaches_the_terminal_as_text(cli: Cli, store: Store) -> None:
+    run = store.create_run("0", "\x1b[31mred\x1b[0m [bold]x[/bold]\n\x07", params={"p": "\x9b2J"})
+    for arguments in (["runs"], ["show", run.info.run_id], ["runs", "--format", "md"]):
+        out = cli(*arguments).out
+        assert not {"\x1b", "\x07", "\x9b"} & set(out)
+        assert "␛[31mred" in out.replace("\\", "")
+    result = cli("show", "\x1b[31m")
+    assert "\x1b" not in result.err
+
+
+def test_a_reader_that_has_had_enough(store: Store, runs: dict[str, str]) -> None:
+    command = (
+        f"{sys.executable} -m tuiflow runs --format json | head -c 10; echo ${{PIPESTATUS[0]}}"
+    )
+    result = subprocess.run(
+        ["bash", "-c", command],
+        env={**os.environ, "TUIFLOW_STORE": str(store.root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in result.stderr
