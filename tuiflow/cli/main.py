@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tuiflow.cli import demo, diff, runs
+from tuiflow.cli import demo, diff, runs, serve
 from tuiflow.cli import run as project
 from tuiflow.cli.opening import AppOpener, has_terminal, open_app
 from tuiflow.cli.options import StoreOption, chosen_location, remember_store
@@ -27,6 +27,8 @@ app = typer.Typer(
     help="Track, compare and serve machine-learning runs. Without a command, the app opens.",
     no_args_is_help=False,
     pretty_exceptions_enable=False,
+    # Rich on a terminal, plain when piped.
+    rich_markup_mode="rich" if sys.stdout.isatty() else None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -74,6 +76,7 @@ demo.register(app)
 project.register(app)
 runs.register(app)
 diff.register(app)
+serve.register(app)
 
 
 def run(open_app: AppOpener) -> None:
