@@ -36,9 +36,14 @@ def curl_example(server: ServerInfo, mlmodel: MLmodel | None = None) -> str:
     It sends the first row of the model's input example, where it has none a row made up after its
     signature, in today's form (`dataframe_split` for a table).
     """
-    body = _json(_example(mlmodel))
+    body = request_example(mlmodel)
     url = f"http://{_shown_host(server)}:{server.port}/invocations"
     return f"curl -H 'Content-Type: application/json' -d {shlex.quote(body)} {shlex.quote(url)}"
+
+
+def request_example(mlmodel: MLmodel | None = None) -> str:
+    """A JSON body for `/invocations`, as `curl_example` sends it."""
+    return _json(_example(mlmodel))
 
 
 def ssh_tunnel(server: ServerInfo) -> str:

@@ -13,12 +13,22 @@ BACKLOG = 128
 _TRIES = 200
 
 
+class PortTaken(ServingError):
+    """The port is in use; `next_port` is the first free one after it."""
+
+    def __init__(self, port: int, next_port: int, holder: str = "") -> None:
+        by = f" by {holder}" if holder else ""
+        super().__init__(f"Port {port} is taken{by}; the next free one is {next_port}.")
+        self.port = port
+        self.next_port = next_port
+
+
 def claim(host: str, port: int) -> socket.socket:
     """A socket that listens on `host`:`port`; 0 takes any free port.
 
     It listens at once: a port that is merely bound could be bound, and believed to be theirs, by
-    two. Raises ServingError where the port is taken (naming the next free one) or the address is
-    not this machine's, InvalidInput for a port out of range.
+    two. Raises PortTaken, ServingError where the address is not this machine's, InvalidInput for a
+    port out of range.
     """
     if not host:
         raise InvalidInput("A server needs an address to listen on; 0.0.0.0 means all of them.")
@@ -32,9 +42,7 @@ def claim(host: str, port: int) -> socket.socket:
         ) from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise ServingError(
-                f"Port {port} is taken; the next free one is {free_port(port + 1, host)}."
-            ) from None
+            raise PortTaken(port, free_port(port + 1, host)) from None
         if error.errno == errno.EACCES:
             raise ServingError(
                 f"Port {port} may not be used by an ordinary user; take one from 1024 on."

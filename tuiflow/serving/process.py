@@ -23,7 +23,7 @@ from tuiflow.entities import ServerInfo
 from tuiflow.errors import InvalidState, NotFound, ServingError
 from tuiflow.serving.choice import choose_model
 from tuiflow.serving.hints import curl_example, ssh_tunnel
-from tuiflow.serving.ports import claim, free_port
+from tuiflow.serving.ports import PortTaken, claim, free_port
 from tuiflow.serving.traffic import ServerStats
 from tuiflow.serving.watch import (
     LOG_FOLDER,
@@ -50,9 +50,11 @@ __all__ = [
     "Health",
     "HealthState",
     "LogFollower",
+    "PortTaken",
     "ServerStats",
     "curl_example",
     "detach",
+    "exit_code",
     "find",
     "free_port",
     "health",
@@ -105,10 +107,17 @@ def start(
 
     `model_path` None means the run's only model; port 0 takes any free one. Raises NotFound for an
     unknown run or path, InvalidInput for a run without a model or with several to choose from,
-    ServingError where the port is taken (naming the next free one).
+    PortTaken (with `next_port`) and other ServingErrors where the port can't be had.
     """
     path, folder = choose_model(store, run_id, model_path)
-    launched = launch(folder, store.root / LOG_FOLDER, host, port)
+    try:
+        launched = launch(folder, store.root / LOG_FOLDER, host, port)
+    except PortTaken as error:
+        ours = [server for server in list_servers(store) if server.port == port]
+        if not ours:
+            raise
+        holder = f"server {ours[0].server_id} ({clean(ours[0].run_name)})"
+        raise PortTaken(port, error.next_port, holder) from None
     try:
         log = f"{LOG_FOLDER}/{Path(launched.log_path).name}"
         server_id = store.add_server(
@@ -126,7 +135,7 @@ def launch(folder: Path, logs: Path, host: str, port: int) -> ServerInfo:
     """Start a server for a model's folder, without a row: its `server_id` is 0.
 
     Its log is a new file in `logs`, which is made and must be named `LOG_FOLDER`. Raises
-    ServingError where the port is taken.
+    PortTaken, and other ServingErrors where the port can't be had.
     """
     with contextlib.closing(claim(host, port)) as listening:
         port = listening.getsockname()[1]
@@ -208,6 +217,13 @@ def _reap() -> None:
                 del _children[pid]
                 with contextlib.suppress(KeyError):
                     os.close(_lifelines.pop(pid))
+
+
+def exit_code(server: ServerInfo) -> int | None:
+    """The exit code of a server that this process has started; None while it runs or unknown."""
+    with _lock:
+        child = _children.get(server.process.pid)
+    return None if child is None else child.poll()
 
 
 def find(store: Store, server_id: int) -> ServerInfo:

@@ -134,13 +134,11 @@ def wait_ready(
             return server
         if state.state is HealthState.STOPPED:
             reason = state.detail or "its process has ended"
-            raise ServingError(
-                f"The server did not start: {reason.rstrip('.')}. Log: {server.log_path}"
-            )
+            raise ServingError(f"The server did not start: {reason.rstrip('.')}.")
         if time.monotonic() > deadline:
             raise ServingError(
-                f"The server is not ready after {timeout:g} s; it goes on trying."
-                f" Log: {server.log_path}"
+                f"The server is not ready after {timeout:g} s; it goes on trying, and its log"
+                " says how far it is."
             )
         if on_wait is not None:
             on_wait()
@@ -201,3 +199,11 @@ def _last_error(server: ServerInfo) -> str:
         if mark and len(before) <= len("2000-01-01 00:00:00 "):
             return reason
     return last[-1] if last else ""
+
+
+def failure(server: ServerInfo) -> str:
+    """Why a server that has ended did not end in order; empty where it did."""
+    last = tail_log(server, 50)
+    if last and last[-1].endswith(" stopped"):
+        return ""
+    return _last_error(server) or "its process ended without a word"

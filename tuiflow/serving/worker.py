@@ -177,7 +177,7 @@ def _load(
             journal.line(f"the model can't predict its own input example: {reason}")
         events.put(_Loaded(app, time.monotonic() - begun))
     except TuiflowError as error:
-        events.put(_Broken(f"the model can't be loaded: {error.message}"))
+        events.put(_Broken(error.message))
     except BaseException as error:  # whatever a model's own code raises while it is loaded
         journal.trace()
         reason = traceback.format_exception_only(error)[-1].strip()
