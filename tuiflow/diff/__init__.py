@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tuiflow.diff.export import folded, render_csv, render_markdown, to_json
-from tuiflow.diff.gather import MAX_RUNS, MIN_RUNS, compare, compare_facts, read_facts
+from tuiflow.diff.export import folded, render_as, render_csv, render_markdown, to_json
+from tuiflow.diff.gather import MAX_RUNS, MIN_RUNS, chosen_runs, compare, compare_facts, read_facts
 from tuiflow.diff.result import Cell, Comparison, Kind, Row, RunColumn, Section, Verdict
 from tuiflow.diff.sections import FileFact, RunFacts
 from tuiflow.diff.wording import LEGEND, CellText, column_names, label, percent, row_texts
@@ -22,6 +22,7 @@ __all__ = [
     "RunFacts",
     "Section",
     "Verdict",
+    "chosen_runs",
     "column_names",
     "compare",
     "compare_facts",
@@ -29,6 +30,7 @@ __all__ = [
     "label",
     "percent",
     "read_facts",
+    "render_as",
     "render_csv",
     "render_markdown",
     "row_texts",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterable
 
 from tuiflow import text
 from tuiflow.diff.result import Cell, Comparison, Row, Section, Value
 from tuiflow.diff.wording import column_names, label, row_texts
+from tuiflow.errors import InvalidInput
 from tuiflow.store.export import json_number
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~&])")
@@ -72,6 +74,18 @@ def render_csv(comparison: Comparison) -> str:
                 line += [cell.value, cell.delta, cell.relative]
             writer.writerow(line)
     return out.getvalue()
+
+
+def render_as(comparison: Comparison, suffix: str) -> str:
+    """The text of a file by its suffix: `.md`, `.csv`, `.json`; InvalidInput for others."""
+    match suffix.lower():
+        case ".md":
+            return render_markdown(comparison)
+        case ".csv":
+            return render_csv(comparison)
+        case ".json":
+            return json.dumps(to_json(comparison), indent=2, ensure_ascii=False) + "\n"
+    raise InvalidInput("A comparison is written as .md, .csv or .json; end the file's name so.")
 
 
 def to_json(comparison: Comparison) -> dict[str, object]:

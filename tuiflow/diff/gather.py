@@ -41,6 +41,15 @@ def compare(
     Reads artifacts' names and sizes, and the content of small files; never loads a model. Raises
     InvalidInput for a wrong number of runs, NotFound for an unknown one.
     """
+    facts, notes = read_facts(store, chosen_runs(run_ids, baseline))
+    return compare_facts(facts, notes, metric)
+
+
+def chosen_runs(run_ids: Sequence[str], baseline: str | None = None) -> list[str]:
+    """The runs to compare, each once, the baseline first.
+
+    Raises InvalidInput where they are too few or too many.
+    """
     ids = list(dict.fromkeys(run_ids))
     if baseline is not None:
         ids = [baseline, *(run_id for run_id in ids if run_id != baseline)]
@@ -48,7 +57,7 @@ def compare(
         raise InvalidInput("A comparison needs two different runs or more; name another one.")
     if len(ids) > MAX_RUNS:
         raise InvalidInput(f"{len(ids)} runs are too many to compare: {MAX_RUNS} is the most.")
-    return compare_facts(*read_facts(store, ids), metric=metric)
+    return ids
 
 
 def read_facts(

@@ -1,0 +1,273 @@
+"""Runs side by side: what differs first, curves of what they share below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from tuiflow import diff, text
+from tuiflow.diff import Comparison, RunFacts
+from tuiflow.entities import RunStatus
+from tuiflow.errors import TuiflowError
+from tuiflow.tui.actions import bindings
+from tuiflow.tui.cells import cut
+from tuiflow.tui.plot import Curve
+from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
+from tuiflow.tui.screens.base import StoreScreen
+from tuiflow.tui.widgets.chart import Chart
+from tuiflow.tui.widgets.compare_table import CompareTable
+
+CURVES_SECONDS = 0.15
+"""How long the cursor rests on a metric before its curves are drawn."""
+
+_METRIC = "metrics/"
+_CURVES_FROM = 20
+"""Lines of a screen from which on there is room for curves."""
+_CHART_HINTS = (
+    *("chart.zoom_in", "chart.zoom_out", "chart.cross_right", "chart.log", "chart.time"),
+    *("chart.smooth", "chart.zoom_reset", "app.next_pane"),
+)
+
+
+class CompareScreen(StoreScreen):
+    """2 to 20 runs of the store; the first of `run_ids` is the baseline until another is chosen.
+
+    `metric` is the one to say by which run is best (the one the runs were sorted by); by default
+    it is chosen from those they share.
+    """
+
+    HINTS: ClassVar[tuple[str, ...]] = (
+        *("compare.baseline", "compare.fold", "compare.next_difference", "compare.transpose"),
+        *("compare.export", "lists.open", "app.back"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("compare")]
+
+    def __init__(self, run_ids: Sequence[str], metric: str | None = None) -> None:
+        super().__init__()
+        self._run_ids = list(dict.fromkeys(run_ids))
+        self._metric = metric
+        self._facts: tuple[RunFacts, ...] = ()
+        self._curves: dict[tuple[str, str], Curve] = {}
+        self._charted: str | None = None
+        self._charted_facts: tuple[RunFacts, ...] = ()
+
+    def compose_body(self) -> ComposeResult:
+        yield Static(id="compare-summary")
+        yield CompareTable()
+        yield Static(id="compare-curves")
+        yield Chart(id="compare-chart")
+
+    @property
+    def table(self) -> CompareTable:
+        return self.query_one(CompareTable)
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """What is shown, None until it was read."""
+        return self.table.comparison
+
+    def on_mount(self) -> None:
+        self.query_one("#compare-summary").display = False
+        self.set_timer(SPINNER_SECONDS, self._say_waiting)
+        self.table.focus()
+        self._read()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height >= _CURVES_FROM, "-high")
+
+    def _say_waiting(self) -> None:
+        if self.waiting("compare"):
+            self._say("Comparing…")
+
+    # reading
+
+    def on_store_changed(self, message: StoreChanged) -> None:
+        super().on_store_changed(message)
+        self._read()
+
+    def _read(self) -> None:
+        question = partial(self._compare, list(self._run_ids), self._facts)
+        self.ask("compare", question, self._shown, failed=self._failed)
+
+    def _failed(self, error: TuiflowError) -> None:
+        self.app.fail(error)
+        if self.comparison is None:
+            self._say(f"These runs can't be compared. {error.message}")
+
+    def _say(self, words: str) -> None:
+        summary = self.query_one("#compare-summary", Static)
+        summary.update(Content(text.clean_block(words)))
+        summary.display = True
+
+    def _compare(
+        self, run_ids: Sequence[str], known: Sequence[RunFacts]
+    ) -> tuple[tuple[RunFacts, ...], Comparison]:
+        facts, notes = diff.read_facts(self.store, diff.chosen_runs(run_ids), known)
+        return facts, diff.compare_facts(facts, notes, self._metric)
+
+    def _shown(self, answer: tuple[tuple[RunFacts, ...], Comparison]) -> None:
+        self._facts, comparison = answer
+        if comparison == self.comparison:
+            return
+        self.table.show(comparison)
+        self._show_frame(comparison)
+
+    def _show_frame(self, comparison: Comparison) -> None:
+        experiments = {run.experiment_name for run in comparison.runs}
+        place = experiments.pop() if len(experiments) == 1 else f"{len(experiments)} experiments"
+        count = len(comparison.runs)
+        baseline = cut(text.clean(comparison.baseline.run_name), 24)
+        right = "▲ better ▼ worse"
+        if self.size.width >= 100:
+            right = f"baseline {baseline} · {right}"
+        self.crumbs.show(place, f"compare {count} runs", right=right)
+        self._say("\n".join([comparison.summary, *comparison.notes]))
+
+    # curves
+
+    @on(CompareTable.Moved)
+    def _moved(self) -> None:
+        self.refresh_hints()
+        comparison = self.comparison
+        if comparison is None:
+            return
+        self.set_class(bool(comparison.curves), "-curves")
+        if not comparison.curves:
+            return
+        here = (self.table.row_name or "").removeprefix(_METRIC)
+        if here in comparison.curves:
+            key = here
+        elif self._charted in comparison.curves:
+            key = self._charted
+        else:
+            headline = comparison.headline
+            key = headline if headline in comparison.curves else comparison.curves[0]
+        if key == self._charted and self._facts is self._charted_facts:
+            return
+        self._charted, self._charted_facts = key, self._facts
+        names = diff.column_names(comparison.runs)
+        question = partial(self._read_curves, key, names, self._facts)
+        self.ask("curves", question, self._draw, delay=CURVES_SECONDS)
+
+    def _read_curves(
+        self, key: str, names: Sequence[str], facts: Sequence[RunFacts]
+    ) -> tuple[str, list[Curve], bool]:
+        curves = []
+        live = False
+        for name, fact in zip(names, facts, strict=True):
+            summary = fact.metrics.get(key)
+            if summary is None:
+                continue
+            info = fact.run.info
+            live = live or info.shown_status == RunStatus.RUNNING
+            known = self._curves.get((info.run_id, key))
+            if known is None or len(known) != summary.count or known.name != name:
+                history = self.store.metric_history(info.run_id, key)
+                known = Curve(
+                    name, history.steps, history.timestamps, history.values, info.start_time
+                )
+                self._curves[info.run_id, key] = known
+            curves.append(known)
+        return key, curves, live
+
+    def _draw(self, answer: tuple[str, list[Curve], bool]) -> None:
+        key, curves, live = answer
+        heading = f"── {cut(text.clean(key), 60)}{_direction(self.comparison, key)} "
+        self.query_one("#compare-curves", Static).update(
+            Content(heading.ljust(400, "─")), layout=False
+        )
+        self.query_one("#compare-chart", Chart).show(curves, live=live)
+
+    # actions
+
+    def hints(self) -> tuple[str, ...]:
+        return _CHART_HINTS if isinstance(self.focused, Chart) else self.HINTS
+
+    def why_not(self, action_id: str) -> str | None:
+        if action_id.startswith("compare.") and self.comparison is None:
+            return "The runs are still being read"
+        if action_id == "compare.baseline" and self._run_here() == self._run_ids[0]:
+            return "This run is the baseline already; go to another column"
+        return super().why_not(action_id)
+
+    def _run_here(self) -> str | None:
+        return self.table.run_id
+
+    def action_baseline(self) -> None:
+        run_id = self._run_here()
+        if run_id is not None:
+            self._run_ids.remove(run_id)
+            self._run_ids.insert(0, run_id)
+            self._read()
+
+    def action_fold(self) -> None:
+        self.table.toggle_fold()
+
+    def action_next_difference(self) -> None:
+        self._go(forward=True)
+
+    def action_previous_difference(self) -> None:
+        self._go(forward=False)
+
+    def _go(self, forward: bool) -> None:
+        if not self.table.next_difference(forward):
+            self.app.say("These runs differ in nothing")
+
+    def action_transpose(self) -> None:
+        self.table.transpose()
+
+    def action_export(self) -> None:
+        """Ask for a file and write the comparison to it."""
+        from tuiflow.tui.modals.export import ExportModal
+
+        heading = "Write the comparison as .md, .csv or .json"
+        self.app.push_screen(ExportModal(heading, "compare.md"), self._export)
+
+    def _export(self, path: Path | None) -> None:
+        comparison = self.comparison
+        if path is None or comparison is None:
+            return
+
+        def write() -> None:
+            from tuiflow.store.export import new_file
+
+            content = diff.render_as(comparison, path.suffix)
+            with new_file(path) as stream:
+                stream.write(content)
+
+        self.ask("export", write, lambda _: self.app.say(f"Wrote {path}"))
+
+    def action_copy_id(self) -> None:
+        run_id = self._run_here()
+        runs = () if self.comparison is None else self.comparison.runs
+        for run in runs:
+            if run.run_id == run_id:
+                self.app.copy(run_id, f"Id of {run.run_name}")
+
+    @on(CompareTable.Opened)
+    def action_open(self) -> None:
+        """Show the run under the cursor."""
+        from tuiflow.tui.screens.run import RunScreen
+
+        run_id = self._run_here()
+        if run_id is not None:
+            self.app.push_screen(RunScreen(run_id))
+
+    def clear_something(self) -> bool:
+        return self.query_one("#compare-chart", Chart).clear()
+
+
+def _direction(comparison: Comparison | None, key: str) -> str:
+    rows = () if comparison is None else comparison.section("metrics").rows
+    lower = next((row.lower_is_better for row in rows if row.key == key), None)
+    if lower is None:
+        return ""
+    return " · lower is better" if lower else " · higher is better"
