@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tuiflow.entities import (
     Experiment,
@@ -19,7 +19,9 @@ from tuiflow.entities import (
     RunTag,
     ViewType,
 )
-from tuiflow.filters.tree import Key, Kind, Node, OrderKey
+
+if TYPE_CHECKING:
+    from tuiflow.filters.tree import Key, Node, OrderKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class KeyNames:
 
     def keys(self) -> tuple[Key, ...]:
         """All of them as keys of the filter language: metrics first, then params, then tags."""
+        from tuiflow.filters.tree import Key, Kind
+
         groups = ((Kind.METRIC, self.metrics), (Kind.PARAM, self.params), (Kind.TAG, self.tags))
         return tuple(Key(kind, name) for kind, names in groups for name in names)
 

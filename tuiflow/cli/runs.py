@@ -18,8 +18,7 @@ from tuiflow.cli.options import (
 from tuiflow.cli.output import Column, Format
 from tuiflow.entities import TAG_MODELS, TAG_NOTE, Run, ViewType
 from tuiflow.filters import parse_filter, parse_order
-from tuiflow.filters.tree import Key, Kind
-from tuiflow.protocols import KeyNames, RunQuery
+from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, now_ms
 from tuiflow.store.export import experiment_record, run_record, write_csv
 from tuiflow.text import (
@@ -66,10 +65,9 @@ def runs(
 ) -> None:
     """List runs, newest first, or as filtered and sorted."""
     opened = open_existing(store)
-    names = opened.key_names()
     query = RunQuery(
         experiment_ids(opened, experiment),
-        parse_filter(filter_text, known=known_keys(names)),
+        parse_filter(filter_text, known=opened.key_names().keys()),
         parse_order(sort or []),
         ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY,
     )
@@ -85,15 +83,6 @@ def runs(
                 total = opened.count_runs(query)
                 if total > limit:
                     typer.echo(f"{limit} of {total:,} runs; --limit 0 shows all.", err=True)
-
-
-def known_keys(names: KeyNames) -> list[Key]:
-    """The keys in use, for suggestions in the messages of a mistaken filter."""
-    return [
-        *(Key(Kind.METRIC, name) for name in names.metrics),
-        *(Key(Kind.PARAM, name) for name in names.params),
-        *(Key(Kind.TAG, name) for name in names.tags),
-    ]
 
 
 def _write_runs(found: list[Run], output_format: Format, stream: TextIO) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -72,6 +70,8 @@ def writing(folder: Path, path: str) -> Iterator[Path]:
 
     Folders are made 0700 and the file 0600; an existing artifact of that name is replaced.
     """
+    import tempfile
+
     pure = check_path(path)
     if not pure.parts:
         raise InvalidInput("An artifact needs a file name.")
@@ -111,6 +111,8 @@ def make_folder(folder: Path, path: str) -> Path:
 
 def copy_in(folder: Path, source: Path, path: str) -> None:
     """Copy a local file to the artifact `path`."""
+    import shutil
+
     with writing(folder, path) as part:
         shutil.copyfile(source, part)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import sqlite3
 import threading
 import time
@@ -39,7 +38,7 @@ class Database:
             _create_file(path)
         _databases.add(self)
         with self._using():
-            self._prepare()
+            _retry_busy(self._prepare)
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
@@ -102,6 +101,7 @@ class Database:
         self._readers = {}
 
     def _prepare(self) -> None:
+        """Check the file, and make the tables in a new one; can be called again when busy."""
         conn = self._open_writer()
         application = conn.execute("PRAGMA application_id").fetchone()[0]
         version = conn.execute("PRAGMA user_version").fetchone()[0]
@@ -119,7 +119,7 @@ class Database:
                 f"{self.path} is an SQLite file, but not a tuiflow store; name another path"
                 " (MLflow's own databases can't be opened directly)."
             )
-        _retry_busy(lambda: conn.execute("PRAGMA journal_mode = WAL"))
+        conn.execute("PRAGMA journal_mode = WAL")
         with self._transaction(synced=False) as conn:
             if not conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 for statement in DDL.split(";\n"):
@@ -259,7 +259,7 @@ def _retry_busy(call: Callable[[], object]) -> None:
                 deadline = now + BUSY_SECONDS
             elif now > deadline:
                 raise
-        time.sleep(random.uniform(0.5, 1.5) * pause)
+        time.sleep(pause * (0.5 + os.urandom(1)[0] / 256))
         pause = min(pause * 1.5, 0.01)
 
 

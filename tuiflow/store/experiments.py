@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from tuiflow.config import ARTIFACTS_FOLDER
 from tuiflow.entities import Experiment, ExperimentCounts, LifecycleStage, Process, ViewType
@@ -49,6 +48,8 @@ def create(
 
 
 def _stored_location(root: Path, location: str) -> str:
+    from urllib.parse import unquote, urlsplit
+
     scheme = urlsplit(location).scheme if "://" in location else ""
     if scheme == "file":
         location = unquote(urlsplit(location).path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from tuiflow.config import DATABASE_NAME, ENV_STORE, STORE_FOLDER
 from tuiflow.errors import InvalidInput, StoreError
@@ -52,6 +51,8 @@ def database_path(uri: str | os.PathLike[str]) -> Path:
 
     Raises InvalidInput for every other scheme.
     """
+    from urllib.parse import unquote, urlsplit
+
     text = os.fspath(uri)
     if not text:
         raise InvalidInput("A store needs a path; it was empty.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 _FIRST = (
     "able amber bold brave brisk calm clear cosy deft dire eager early fair fleet fond free glad"
     " grand hale happy idle keen kind late lean light live lost loud lucky mild neat noble odd"
@@ -18,7 +16,9 @@ _SECOND = (
 ).split()
 
 
-def random_name(source: random.Random | None = None) -> str:
-    """A name of two words and a number below 1,000; not the global generator, which users seed."""
-    pick = source or random.SystemRandom()
+def random_name() -> str:
+    """A name of two words and a number below 1,000, whatever seed the script has set."""
+    import random
+
+    pick = random.SystemRandom()
     return f"{pick.choice(_FIRST)}-{pick.choice(_SECOND)}-{pick.randrange(1000)}"

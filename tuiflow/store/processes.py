@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import socket
 import time
 from pathlib import Path
 
@@ -84,4 +83,4 @@ def _machine() -> tuple[str, str]:
         namespace = Path("/proc/self/ns/pid").stat().st_ino
     except OSError:
         boot, namespace = "unknown", 0
-    return socket.gethostname(), f"{boot}/{namespace}"
+    return os.uname().nodename, f"{boot}/{namespace}"

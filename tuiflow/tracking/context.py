@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import sys
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from tuiflow.entities import TAG_GIT_COMMIT, TAG_SOURCE_NAME, TAG_SOURCE_TYPE, T
 
 def script_tags() -> dict[str, str]:
     """User, source file and git commit, under MLflow's tag names."""
+    import getpass
+
     tags = {TAG_SOURCE_TYPE: "LOCAL"}
     with contextlib.suppress(KeyError, OSError):
         tags[TAG_USER] = getpass.getuser()

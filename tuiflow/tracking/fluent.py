@@ -27,7 +27,7 @@ from tuiflow.entities import (
 )
 from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
 from tuiflow.store import Store
-from tuiflow.tracking import active, record, searching
+from tuiflow.tracking import active, record
 from tuiflow.tracking.context import script_tags
 from tuiflow.tracking.stores import current_store
 
@@ -318,6 +318,8 @@ def search_experiments(
     order_by: list[str] | None = None,
 ) -> list[Experiment]:
     """Experiments by name, id, creation_time, last_update_time and tags; newest change first."""
+    from tuiflow.tracking import searching
+
     return searching.search_experiments(
         current_store(), ViewType(view_type), max_results, filter_string, order_by
     )
@@ -365,6 +367,8 @@ def search_runs(
     DataFrame columns: run_id, experiment_id, status, artifact_uri, start_time and end_time (UTC),
     then `metrics.*` (float), `params.*` and `tags.*` (text). Raises FilterError, InvalidInput.
     """
+    from tuiflow.tracking import searching
+
     if output_format not in ("pandas", "list"):
         raise InvalidInput(f'output_format is "pandas" or "list", not {output_format!r}.')
     if experiment_ids and experiment_names:
