@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TextIO
 
-from tuiflow.errors import InvalidInput
+from tuiflow.store.export import new_file
 from tuiflow.text import clean
 
 
@@ -51,17 +51,8 @@ def output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as stream:
-            yield stream
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InvalidInput(f"Can't write {str(path)!r}: {error.strerror}.") from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with new_file(path) as stream:
+        yield stream
 
 
 def write_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], stream: TextIO) -> None:

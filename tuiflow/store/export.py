@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TextIO
 
 from tuiflow.entities import Experiment, ExperimentCounts, Run
+from tuiflow.errors import InvalidInput
 from tuiflow.protocols import TrackingStore
 
 _PAGE = 500
@@ -121,3 +124,22 @@ def iso(then_ms: int) -> str:
     """Epoch ms as ISO 8601 in UTC, to the millisecond: `2026-11-24T08:23:20.989Z`."""
     moment = datetime.fromtimestamp(then_ms / 1000, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{then_ms % 1000:03d}Z"
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """A text file to fill, which takes its place when the block ends well.
+
+    Raises InvalidInput where it can't be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InvalidInput(f"Can't write {str(path)!r}: {error.strerror}.") from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

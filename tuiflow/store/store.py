@@ -28,9 +28,7 @@ from tuiflow.store import (
     experiments,
     loading,
     metrics,
-    resolve,
     runs,
-    search,
     servers,
 )
 from tuiflow.store.connection import Database
@@ -41,7 +39,10 @@ from tuiflow.store.schema import METRIC
 
 
 class Store:
-    """One store file, opened. Safe to use from threads and after a fork."""
+    """One store file, opened. Safe to use from threads and after a fork.
+
+    What a logging script doesn't call (searching) is imported by the call.
+    """
 
     def __init__(self, database: Path, *, create: bool = True) -> None:
         self.database = database
@@ -159,14 +160,20 @@ class Store:
             return loading.load(conn, self._keys, self.root, [runs.row_key(conn, run_id)])[0]
 
     def resolve_run(self, text: str, experiment_ids: tuple[str, ...] | None = None) -> str:
+        from tuiflow.store import resolve
+
         with self._db.read() as conn:
             return resolve.resolve_run(conn, self.root, text, experiment_ids)
 
     def search_keys(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> array[int]:
+        from tuiflow.store import search
+
         with self._db.read() as conn:
             return search.search_keys(conn, self.root, query, limit, offset)
 
     def count_runs(self, query: RunQuery) -> int:
+        from tuiflow.store import search
+
         with self._db.read() as conn:
             return search.count_runs(conn, self.root, query)
 
@@ -182,6 +189,8 @@ class Store:
             return runs.row_key(conn, run_id)
 
     def key_names(self, experiment_ids: tuple[str, ...] | None = None) -> KeyNames:
+        from tuiflow.store import search
+
         with self._db.read() as conn:
             return search.key_names(conn, experiment_ids)
 
