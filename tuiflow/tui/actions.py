@@ -41,8 +41,21 @@ class Action:
         """The keys as a person reads them."""
         return tuple(_SHOWN.get(key, key) for key in self.keys)
 
+    @property
+    def is_motion(self) -> bool:
+        """Whether it only moves the cursor or the view."""
+        return self.help.startswith("Move ")
 
-_SHOWN = {"escape": "esc", "pagedown": "pgdn", "pageup": "pgup"}
+
+_SHOWN = {
+    "escape": "esc",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+}
 
 CONTEXTS = {
     "everywhere": "Everywhere",
@@ -104,7 +117,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("chart.pan_left", ("h",), "pan left", "Move the view to the left", "chart"),
     Action("chart.pan_right", ("l",), "pan right", "Move the view to the right", "chart"),
     Action("chart.cross_left", ("left",), "read left", "Read the values off, to the left", "chart"),
-    Action("chart.cross_right", ("right",), "read right", "Read the values off", "chart"),
+    Action("chart.cross_right", ("right",), "read off", "Read the values off", "chart"),
     Action("chart.log", ("L",), "log scale", "Switch the logarithmic scale", "chart"),
     Action("chart.time", ("T",), "step or time", "Draw over steps or over time", "chart"),
     Action("chart.smooth", ("S",), "smooth", "Smooth the curves", "chart"),
@@ -114,11 +127,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.previous_difference", ("N",), "previous", "Go to the one before", "compare"),
     Action("compare.transpose", ("t",), "transpose", "Swap rows and columns", "compare"),
     Action("compare.export", ("x",), "export", "Write as Markdown, CSV or JSON", "compare"),
-    Action("servers.console", ("i", "enter"), "invoke", "Send a request to the server", "servers"),
-    Action("servers.send", ("ctrl+s",), "send", "Send the request in the console", "servers"),
+    Action("servers.invoke", ("i", "ctrl+s"), "invoke", "Send the request", "servers"),
+    Action("servers.console", ("enter",), "console", "Edit the request", "servers"),
     Action("servers.copy", ("Y",), "copy", "Copy the curl command or the ssh tunnel", "servers"),
     Action("servers.detach", ("&",), "detach", "Let it live on when the app ends", "servers"),
-    Action("servers.stop", ("X",), "stop", "Stop the server", "servers"),
+    Action("servers.stop", ("X",), "stop", "Stop the server; it answers what it has", "servers"),
+    Action("servers.restart", ("ctrl+r",), "restart", "Stop it and start it again", "servers"),
 )
 
 _BY_ID = {item.id: item for item in ACTIONS}

@@ -7,6 +7,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.dom import DOMNode
+
 from tuiflow.tui.actions import ACTIONS, Action, action
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from tuiflow.text import clean_block
 from tuiflow.tui.reader import POLL_SECONDS, StoreChanged
 from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.themes import DARK, LIGHT
-from tuiflow.tui.undo import Undo, UndoStack
+from tuiflow.tui.undo import UndoStack
 from tuiflow.tui.widgets.chrome import Header
 
 if TYPE_CHECKING:
@@ -187,26 +187,6 @@ class TuiflowApp(App[object]):
 
     def action_suspend(self) -> None:
         self.action_suspend_process()
-
-    def action_undo(self) -> None:
-        """Take back the last change made in this app."""
-        last = self.undo.pop()
-        if last is None:
-            self.say("Nothing to undo")
-            return
-        try:
-            last.revert()
-        except TuiflowError as error:
-            self.fail(error)
-            return
-        self.say(last.done)
-        self.store_changed()
-
-    def did(self, change: Undo) -> None:
-        """Remember how to take back a change just made, say what was done, and read again."""
-        self.undo.push(change)
-        self.say(f"{change.title}. z undoes it")
-        self.store_changed()
 
     async def action_quit(self) -> None:
         """Quit; ask first while servers would end with the app."""

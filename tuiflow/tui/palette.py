@@ -7,34 +7,36 @@ from functools import partial
 
 from textual.app import App
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
-from tuiflow.tui.actions import Action
+from tuiflow.tui.actions import CONTEXTS, Action
 from tuiflow.tui.screens.base import StoreScreen
+
+_LEFT_OUT = {"app.palette", "app.back", "app.next_pane"}
 
 
 class TableProvider(Provider):
-    """Offers what can be done where the palette was opened."""
+    """Offers what can be done where the palette was opened, the nearest first."""
 
-    def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+    def _commands(self) -> Iterator[tuple[Action, Callable[[], object]]]:
         screen = self.screen
-        if isinstance(screen, StoreScreen):
-            for item in screen.usable_actions():
-                yield (
-                    _label(item),
-                    item.help,
-                    partial(screen.call_later, screen.action_act, item.id),
-                )
+        if not isinstance(screen, StoreScreen):
+            return
+        nearest = list(reversed(CONTEXTS))
+        for item in sorted(screen.usable_actions(), key=lambda item: nearest.index(item.where)):
+            if item.id not in _LEFT_OUT and not item.is_motion:
+                yield item, partial(screen.call_later, screen.action_act, item.id)
 
     async def discover(self) -> Hits:
-        for label, text, run in self._commands():
-            yield DiscoveryHit(label, run, help=text)
+        for item, run in self._commands():
+            yield DiscoveryHit(_display(item), run, text=item.title, help=item.help)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for label, text, run in self._commands():
-            score = max(matcher.match(label), matcher.match(text) * 0.9)
+        for item, run in self._commands():
+            score = max(matcher.match(item.title), matcher.match(item.help) * 0.9)
             if score > 0:
-                yield Hit(score, matcher.highlight(label), run, help=text)
+                yield Hit(score, _display(item), run, text=item.title, help=item.help)
 
 
 def open_palette(app: App[object]) -> None:
@@ -43,6 +45,6 @@ def open_palette(app: App[object]) -> None:
         app.push_screen(CommandPalette(providers=[TableProvider], placeholder="What to do"))
 
 
-def _label(item: Action) -> str:
+def _display(item: Action) -> Content:
     title = item.title[:1].upper() + item.title[1:]
-    return f"{title}  [{item.shown_key}]" if item.keys else title
+    return Content(f"{title:<16}{' '.join(item.shown_keys)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -12,6 +13,7 @@ from textual.screen import Screen
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.acts import Acts
 from tuiflow.tui.reader import Asks, StoreChanged
+from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chrome import Crumbs, Header, Hints
 
 
@@ -28,9 +30,15 @@ class StoreScreen(Acts, Screen[object], Asks):
     HINTS: ClassVar[tuple[str, ...]] = ()
     """Action ids for the foot of the screen, the most useful first."""
 
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (100, "-wide"),
+    ]
+
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere")]
 
     _seen_version = -1
+    _changes = 0
 
     def compose(self) -> ComposeResult:
         yield Header(self.PLACE)
@@ -46,8 +54,11 @@ class StoreScreen(Acts, Screen[object], Asks):
     def crumbs(self) -> Crumbs:
         return self.query_one(Crumbs)
 
-    def hints(self) -> tuple[str, ...]:
-        """Action ids to hint at; a screen whose panes differ chooses by what has the focus."""
+    def hints(self) -> Sequence[str | tuple[str, str]]:
+        """Action ids to hint at; a screen whose panes differ chooses by what has the focus.
+
+        A pair is a key and what it does in a text field, where the table's keys are letters.
+        """
         return self.HINTS
 
     def refresh_hints(self) -> None:
@@ -74,6 +85,36 @@ class StoreScreen(Acts, Screen[object], Asks):
 
     def action_refresh(self) -> None:
         self.app.store_changed()
+
+    # changing the store
+
+    def change(self, write: Callable[[], object], undo: Undo) -> None:
+        """Run `write` in a worker, say what was done and remember how to undo it."""
+        self.ask(self._change_topic(), write, lambda _: self._changed(undo))
+
+    def _change_topic(self) -> str:
+        # A write must not be dropped for a newer one: each is a topic of its own.
+        self._changes += 1
+        return f"change-{self._changes}"
+
+    def _changed(self, undo: Undo) -> None:
+        self.app.undo.push(undo)
+        self.app.say(f"{undo.title} · z undoes it")
+        self.app.store_changed()
+
+    def action_undo(self) -> None:
+        """Take back the last change made in this app."""
+        last = self.app.undo.pop()
+        if last is None:
+            self.app.say("Nothing to undo")
+        else:
+            self.ask(self._change_topic(), last.revert, lambda _: self._undone(last))
+
+    def _undone(self, undo: Undo) -> None:
+        self.app.say(undo.done)
+        self.app.store_changed()
+
+    # following the store
 
     def on_mount(self) -> None:
         self._seen_version = self.app.version

@@ -1,19 +1,445 @@
-"""The home screen: experiments beside runs."""
+"""The home screen: experiments beside runs, a preview below."""
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
+from textual import events, on
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
 
+from tuiflow.entities import Experiment, ExperimentCounts, Run, ViewType
+from tuiflow.errors import NotFound
+from tuiflow.filters import OrderKey
+from tuiflow.protocols import KeyNames, RunQuery
+from tuiflow.text import clean
 from tuiflow.tui.actions import bindings
-from tuiflow.tui.screens.base import StoreScreen
+from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
+from tuiflow.tui.run_actions import RunActions
+from tuiflow.tui.views import View, last_experiment, load_view, save_last_experiment, save_view
+from tuiflow.tui.widgets.columns import default_columns, sort_title
+from tuiflow.tui.widgets.experiments import Experiments
+from tuiflow.tui.widgets.filter_bar import FilterBar
+from tuiflow.tui.widgets.pages import PAGE
+from tuiflow.tui.widgets.preview import Preview
+from tuiflow.tui.widgets.run_table import RunTable
+
+MOST_COMPARED = 20
+ALL = "all experiments"
+FILTER_HINTS = (("enter", "to the runs"), ("esc", "clear"))
 
 
-class RunsScreen(StoreScreen):
-    """All runs of an experiment, filtered and sorted."""
+class RunsScreen(RunActions):
+    """The runs of one experiment or of all, filtered and sorted."""
 
+    HINTS: ClassVar[tuple[str, ...]] = (
+        *("lists.open", "lists.mark", "runs.diff", "runs.serve", "lists.filter", "lists.sort"),
+        *("lists.columns", "runs.tags", "runs.note", "runs.export", "runs.delete"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("runs")]
+    AUTO_FOCUS = "RunTable"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._experiment: Experiment | None = None
+        self._view = View()
+        self._deleted = False
+        self._names: list[Experiment] = []
+        self._counts: dict[str, ExperimentCounts] = {}
+        self._again = False
+        self._slow = False
+
+    def hints(self) -> Sequence[str | tuple[str, str]]:
+        if self.filter_bar.is_typing:
+            return FILTER_HINTS
+        if self.query_one(Experiments).has_focus:
+            return ("lists.open", "app.next_pane", "runs.experiments", "app.servers", "app.palette")
+        return ("runs.restore", *self.HINTS) if self._deleted else self.HINTS
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(id="runs-body"):
+            yield Experiments()
+            with Vertical(id="runs-centre"):
+                yield RunTable()
+                yield Preview()
+        yield FilterBar()
+
+    @property
+    def table(self) -> RunTable:
+        return self.query_one(RunTable)
+
+    @property
+    def filter_bar(self) -> FilterBar:
+        return self.query_one(FilterBar)
 
     def on_mount(self) -> None:
-        self.crumbs.show("runs")
+        self.query_one(Experiments).set_class(False, "-shown")
+        self._open_last()
+        self.set_interval(1.0, self._tick)
+        self._ask_experiments()
+
+    # which runs
+
+    def _open_last(self) -> None:
+        experiment_id = last_experiment(self.store)
+        try:
+            found = self.store.get_experiment(experiment_id) if experiment_id else None
+        except NotFound:
+            found = None
+        self._show_experiment(found)
+
+    def open_experiment(self, experiment: Experiment | None) -> None:
+        """Show the runs of this experiment, or of all, as they were last looked at."""
+        if _id(experiment) != _id(self._experiment) or self._deleted:
+            self._deleted = False
+            self._show_experiment(experiment)
+            save = partial(save_last_experiment, self.store, _id(experiment))
+            self.ask("remember-last", save, _ignore)
+
+    def _show_experiment(self, experiment: Experiment | None) -> None:
+        self._experiment = experiment
+        self._view = load_view(self.store, _id(experiment))
+        self.filter_bar.set_text(self._view.filter)
+        self.table.set_order(self._view.order)
+        self.table.set_columns(self._view.columns or ())
+        if self.filter_bar.node is None:
+            # Nothing to search for: the first page can be had at once, before anything else.
+            self._found(self.store.search_keys(self._query(), PAGE), stay=False)
+        self._search(stay=False)
+
+    def _query(self) -> RunQuery:
+        return RunQuery(
+            None if self._experiment is None else (self._experiment.experiment_id,),
+            self.filter_bar.node,
+            () if self._view.order is None else (self._view.order,),
+            ViewType.DELETED_ONLY if self._deleted else ViewType.ACTIVE_ONLY,
+        )
+
+    def _search(self, *, stay: bool = True) -> None:
+        """Ask for all the row keys; the old rows stay until they are there."""
+        self._again = False
+        query, store = self._query(), self.store
+        self.ask("runs", lambda: store.search_keys(query), partial(self._found, stay=stay))
+        self.set_timer(SPINNER_SECONDS, self._show_crumbs)
+
+    def _found(self, keys: array[int], *, stay: bool) -> None:
+        table = self.table
+        table.set_notice(*self._notice())
+        table.show(keys, stay=stay)
+        self._choose_columns(() if not stay else [column.id for column in table.columns])
+        self._show_crumbs()
+        self.refresh_hints()
+        if self._again:
+            self._search()
+
+    def _choose_columns(self, shown: Sequence[str]) -> None:
+        if self._view.columns is None:
+            runs = self.table.first_page()
+            self.table.set_columns(
+                default_columns(runs, shown, experiment=self._experiment is None)
+            )
+
+    def _notice(self) -> tuple[str, ...]:
+        if self._deleted:
+            return ("No deleted runs here. . shows the others.",)
+        if self.filter_bar.text:
+            return ("No run matches the filter. esc clears it.",)
+        where = self.app.store_label if self._experiment is None else self._experiment.name
+        return (
+            f"No runs yet in {clean(where, 60)}.",
+            "",
+            "  tuiflow demo                  real runs in a store of its own, to look at",
+            "  tuiflow run . -P alpha=0.5    runs the project in this folder, recorded",
+        )
+
+    # what frames them
+
+    def _show_crumbs(self) -> None:
+        table = self.table
+        name = ALL if self._experiment is None else self._experiment.name
+        parts = [clean(name, 40), self._count_text()]
+        order = self._view.order
+        if order is not None:
+            title = sort_title(order.key)
+            parts.append(f"{clean(title, 40)} {'↓' if order.descending else '↑'}")
+        right = []
+        if self.waiting("runs"):
+            right.append("searching …")
+        if table.marks:
+            drawing = "marking, v ends · " if table.marks.in_range else ""
+            right.append(f"{drawing}{len(table.marks):,} marked")
+        running = sum(count.running for count in self._chosen_counts())
+        if running:
+            right.append(f"⏵ {running:,} live")
+        self.crumbs.show(*parts, right=" · ".join(right))
+
+    def _count_text(self) -> str:
+        found = len(self.table.keys)
+        noun = "run" if found == 1 else "runs"
+        if self._deleted:
+            return f"{found:,} deleted {noun}"
+        total = sum(count.active for count in self._chosen_counts())
+        if self.filter_bar.node is not None and self._counts:
+            return f"{found:,} of {total:,} runs"
+        return f"{max(found, total):,} {noun if total <= found else 'runs'}"
+
+    def _chosen_counts(self) -> list[ExperimentCounts]:
+        if self._experiment is None:
+            return list(self._counts.values())
+        counts = self._counts.get(self._experiment.experiment_id)
+        return [] if counts is None else [counts]
+
+    def _ask_experiments(self) -> None:
+        store = self.store
+        self.ask(
+            "experiments",
+            lambda: (store.list_experiments(), store.experiment_counts()),
+            self._experiments_found,
+        )
+
+    def _experiments_found(
+        self, found: tuple[list[Experiment], dict[str, ExperimentCounts]]
+    ) -> None:
+        names, self._counts = found
+        self._names = [
+            item
+            for item in names
+            if item.experiment_id != "0" or self._counts.get("0", _NONE).active
+        ]
+        self.query_one(Experiments).show_experiments(
+            self._names, self._counts, _id(self._experiment)
+        )
+        self._show_crumbs()
+
+    def _tick(self) -> None:
+        if self.is_current:
+            self.table.tick()
+
+    def on_store_changed(self, message: StoreChanged) -> None:
+        self.table.reload()
+        self.query_one(Preview).show(self.table.run, at_once=True)
+        self._ask_experiments()
+        if self.waiting("runs"):
+            self._again = True
+        else:
+            self._search()
+
+    # moving
+
+    def on_run_table_moved(self) -> None:
+        self.query_one(Preview).show(self.table.run)
+        self.refresh_hints()
+
+    def on_run_table_marked(self) -> None:
+        self._show_crumbs()
+        self.refresh_hints()
+
+    def on_run_table_opened(self) -> None:
+        from tuiflow.tui.screens.run import RunScreen
+
+        run = self.table.run
+        if run is not None:
+            self.app.push_screen(RunScreen(run.info.run_id))
+
+    def on_run_table_title_clicked(self) -> None:
+        self.action_sort()
+
+    @on(Experiments.Chosen)
+    def _experiment_chosen(self, event: Experiments.Chosen) -> None:
+        chosen = [item for item in self._names if item.experiment_id == event.experiment_id]
+        self.open_experiment(chosen[0] if chosen else None)
+        if event.leave:
+            self._focus_table()
+
+    def _focus_table(self) -> None:
+        self.query_one(Experiments).remove_class("-over")
+        self.table.focus()
+
+    def action_next_pane(self) -> None:
+        pane = self.query_one(Experiments)
+        if pane.has_focus:
+            self._focus_table()
+        else:
+            pane.add_class("-over")
+            pane.remove_class("-hidden")
+            pane.focus()
+
+    def action_experiments(self) -> None:
+        pane = self.query_one(Experiments)
+        pane.toggle_class("-hidden")
+        if pane.has_class("-hidden"):
+            self._focus_table()
+
+    def action_preview(self) -> None:
+        preview = self.query_one(Preview)
+        shown = preview.display
+        preview.set_class(shown, "-hidden")
+        preview.set_class(not shown, "-over")
+        self.call_after_refresh(preview.show, self.table.run, at_once=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.query_one(Preview).show, self.table.run, at_once=True)
+
+    def clear_something(self) -> bool:
+        if self.query_one(Experiments).has_focus:
+            self._focus_table()
+            return True
+        if self.table.marks.end_range():
+            self._show_crumbs()
+            return True
+        if self.filter_bar.clear():
+            return True
+        if self._deleted:
+            self.action_deleted()
+            return True
+        return False
+
+    # filter, sort, columns
+
+    def action_filter(self) -> None:
+        store, ids = self.store, self._query().experiment_ids
+        self.filter_bar.open()
+        self.ask("keys", lambda: store.key_names(ids), self._know_keys)
+
+    def _know_keys(self, names: KeyNames) -> None:
+        self.filter_bar.known = names.keys()
+
+    def on_filter_bar_changed(self) -> None:
+        self._remember(filter=self.filter_bar.text)
+        self._search()
+
+    def on_filter_bar_left(self) -> None:
+        self.table.focus()
+
+    def action_sort(self) -> None:
+        column = self.table.column
+        if column is None:
+            return
+        old = self._view.order
+        again = old is not None and old.key == column.key
+        descending = not old.descending if again and old is not None else column.id == "age"
+        order = OrderKey(column.key, descending)
+        self.table.set_order(order)
+        self._remember(order=order)
+        self._search()
+
+    def action_columns(self) -> None:
+        store, ids = self.store, self._query().experiment_ids
+        self.ask("columns", lambda: store.key_names(ids), self._ask_columns)
+
+    def _ask_columns(self, names: KeyNames) -> None:
+        from tuiflow.tui.modals.columns import ColumnsModal
+
+        shown = [column.id for column in self.table.columns]
+        self.app.push_screen(ColumnsModal(shown, names), self._columns_chosen)
+
+    def _columns_chosen(self, chosen: list[str] | None) -> None:
+        if chosen is None:
+            return
+        self._remember(columns=tuple(chosen) or None)
+        if chosen:
+            self.table.set_columns(chosen)
+        else:
+            self._choose_columns(())
+
+    def _remember(self, **changes: object) -> None:
+        self._view = replace(self._view, **changes)  # type: ignore[arg-type]
+        experiment_id = _id(self._experiment)
+        save = partial(save_view, self.store, experiment_id, self._view)
+        self.ask(f"remember-{experiment_id}", save, _ignore)
+
+    # what is done with runs
+
+    def current_run(self) -> Run | None:
+        return self.table.run
+
+    def with_chosen(self, then: Callable[[list[Run]], None]) -> None:
+        table, store = self.table, self.store
+        keys = list(table.marks) or ([] if table.run_key is None else [table.run_key])
+        self.ask("chosen", lambda: store.load_runs(keys), then)
+
+    def forget_chosen(self, runs: Sequence[Run]) -> None:
+        self.table.marks.clear()
+        self._show_crumbs()
+
+    def why_not(self, action_id: str) -> str | None:
+        if action_id == "runs.diff":
+            return self._why_no_diff()
+        if action_id == "runs.export" and not self.table.keys:
+            return "There is nothing to export"
+        return super().why_not(action_id)
+
+    def _why_no_diff(self) -> str | None:
+        marks, key = self.table.marks, self.table.run_key
+        if len(marks) > MOST_COMPARED:
+            return f"Up to {MOST_COMPARED} runs can be compared; {len(marks):,} are marked"
+        if len(marks) >= 2:
+            return None
+        if not marks:
+            return "Mark two or more runs with space; d then compares them"
+        if key is None or key in marks:
+            return "Move to another run: d compares it with the marked one"
+        return None
+
+    def action_diff(self) -> None:
+        table = self.table
+        keys = list(table.marks)
+        if len(keys) == 1 and table.run_key is not None:
+            keys.append(table.run_key)
+        store = self.store
+        self.ask("chosen", lambda: store.load_runs(keys), self._compare)
+
+    def _compare(self, runs: list[Run]) -> None:
+        from tuiflow.tui.screens.compare import CompareScreen
+
+        order = self._view.order
+        metric = order.key.name if order is not None and order.key.kind == "metrics" else None
+        self.app.push_screen(CompareScreen([run.info.run_id for run in runs], metric))
+
+    def action_deleted(self) -> None:
+        self._deleted = not self._deleted
+        self.table.marks.clear()
+        self._search(stay=False)
+
+    def action_export(self) -> None:
+        from tuiflow.tui.modals.export import ExportModal
+
+        marks = list(self.table.marks)
+        count = len(marks) or len(self.table.keys)
+        name = "runs" if self._experiment is None else _file_name(self._experiment.name)
+        heading = f"Write {count:,} {'marked ' if marks else ''}runs as CSV"
+        self.app.push_screen(ExportModal(heading, f"{name}.csv"), partial(self._export, marks))
+
+    def _export(self, marks: list[int], path: Path | None) -> None:
+        if path is None:
+            return
+        store, query = self.store, self._query()
+
+        def write() -> int:
+            from tuiflow.store.export import new_file, write_csv
+
+            with new_file(path) as stream:
+                return write_csv(store, marks or store.search_keys(query), stream)
+
+        self.ask("export", write, lambda count: self.app.say(f"Wrote {count:,} runs to {path}"))
+
+
+_NONE = ExperimentCounts(0, 0)
+
+
+def _id(experiment: Experiment | None) -> str | None:
+    return None if experiment is None else experiment.experiment_id
+
+
+def _file_name(name: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_." else "-" for char in name)[:60] or "runs"
+
+
+def _ignore(answer: object) -> None:
+    """The answer of a worker that had only to do something."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.cells import cell_len
@@ -139,7 +140,7 @@ class Hints(Asks):
     def __init__(self) -> None:
         super().__init__()
         self._spots: list[tuple[int, int, str]] = []
-        self._drawn: tuple[tuple[str, bool], ...] = ()
+        self._drawn: list[_Hint] = []
 
     @property
     def _screen(self) -> StoreScreen:
@@ -150,16 +151,22 @@ class Hints(Asks):
         if self._fitting() != self._drawn:
             self.refresh()
 
-    def _fitting(self) -> tuple[tuple[str, bool], ...]:
-        ids = [name for name in self._screen.hints() if name != "app.help"]
-        room = self.size.width - _hint_width("app.help")
-        fitting: list[tuple[str, bool]] = []
-        for name in ids:
-            room -= _hint_width(name)
+    def _fitting(self) -> list[_Hint]:
+        last = _Hint("app.help", "?", "help", True)
+        room = self.size.width - last.width
+        fitting: list[_Hint] = []
+        for hint in map(self._hint, self._screen.hints()):
+            room -= hint.width
             if room < 0:
                 break
-            fitting.append((name, self._screen.why_not(name) is None))
-        return (*fitting, ("app.help", True))
+            fitting.append(hint)
+        return [*fitting, last] if all(hint.id for hint in fitting) else fitting
+
+    def _hint(self, hint: str | tuple[str, str]) -> _Hint:
+        if isinstance(hint, tuple):
+            return _Hint("", *hint, True)
+        item = action(hint)
+        return _Hint(hint, item.shown_key, item.title, self._screen.why_not(hint) is None)
 
     def render(self) -> Content:
         style = self.get_visual_style
@@ -167,23 +174,29 @@ class Hints(Asks):
         self._spots = []
         parts: list[Content] = []
         x = 0
-        for name, usable in self._drawn:
-            item = action(name)
-            width = _hint_width(name)
-            self._spots.append((x, x + width, name))
-            x += width
-            key = "hints--key" if usable else "hints--off"
-            title = "hints--title" if usable else "hints--off"
-            parts.append(Content.styled(f" {item.shown_key} ", style(key)))
-            parts.append(Content.styled(f"{item.title} ", style(title)))
+        for hint in self._drawn:
+            self._spots.append((x, x + hint.width, hint.id))
+            x += hint.width
+            key, title = ("hints--key", "hints--title") if hint.usable else ("hints--off",) * 2
+            parts.append(Content.styled(f" {hint.key} ", style(key)))
+            parts.append(Content.styled(f"{hint.title} ", style(title)))
         return Content("").join(parts)
 
     def on_click(self, event: events.Click) -> None:
         for start, end, name in self._spots:
-            if start <= event.x < end:
+            if name and start <= event.x < end:
                 self.call_later(self._screen.action_act, name)
 
 
-def _hint_width(name: str) -> int:
-    item = action(name)
-    return cell_len(f" {item.shown_key} {item.title} ")
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    """`id` is empty for a key that is no action of the table, such as one of a text field."""
+
+    id: str
+    key: str
+    title: str
+    usable: bool
+
+    @property
+    def width(self) -> int:
+        return cell_len(f" {self.key} {self.title} ")

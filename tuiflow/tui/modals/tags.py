@@ -1,0 +1,112 @@
+"""Edit the tags of one or more runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tuiflow.entities import Run
+from tuiflow.tui.modals.base import Modal
+from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
+
+OWN_PREFIXES = ("mlflow.", "tuiflow.")
+"""Tags with these are kept by the tools themselves and not listed."""
+
+KEYS = "enter set, or save when empty · tab edit · ctrl+d remove · esc cancel"
+
+
+class TagsModal(Modal[dict[str, str | None]]):
+    """Answers what changes, by key; None as a value removes the tag."""
+
+    keys = KEYS
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "rows('down')", priority=True, show=False),
+        Binding("up", "rows('up')", priority=True, show=False),
+        Binding("tab", "edit", priority=True, show=False),
+        Binding("ctrl+d", "remove", priority=True, show=False),
+        Binding("ctrl+s", "save", priority=True, show=False),
+    ]
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        super().__init__()
+        of = runs[0].info.run_name if len(runs) == 1 else f"{len(runs):,} runs"
+        self.heading = f"Tags of {of}"
+        self._runs = runs
+        self._edits: dict[str, str | None] = {}
+
+    def compose_body(self) -> ComposeResult:
+        yield Input(placeholder="key=value", compact=True)
+        yield RowsView([Column("", most=28), Column("", flexible=True)], heading=False, id="tags")
+
+    def on_mount(self) -> None:
+        self.query_one(RowsView).can_focus = False
+        self.query_one(Input).cursor_blink = False
+        self._show()
+
+    def _show(self) -> None:
+        present = {key for run in self._runs for key in run.data.tags}
+        listed = sorted(
+            key for key in present | set(self._edits) if not key.startswith(OWN_PREFIXES)
+        )
+        rows = self.query_one(RowsView)
+        rows.show([Row(key, (key, self._cell(key))) for key in listed])
+        rows.display = bool(listed)
+
+    def _value(self, key: str) -> str | None:
+        """The value the tag will have; None where it goes, `…` where runs differ."""
+        if key in self._edits:
+            return self._edits[key]
+        values = {run.data.tags.get(key) for run in self._runs}
+        return next(iter(values)) if len(values) == 1 else "…"
+
+    def _cell(self, key: str) -> Cell:
+        value = self._value(key)
+        if value is None:
+            return Cell("removed", "dim")
+        return Cell(value, "name" if key in self._edits else "")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        text = event.value.strip()
+        if not text:
+            self.action_save()
+            return
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            self._say("Write it as key=value")
+            return
+        self._edits[key.strip()] = value.strip()
+        event.input.value = ""
+        self._say(KEYS)
+        self._show()
+        self.query_one(RowsView).go_to(key.strip())
+
+    def _say(self, text: str) -> None:
+        self.query_one(".modal--keys", Static).update(Content(text))
+
+    def action_rows(self, name: str) -> None:
+        """Move the list while the focus is in the field."""
+        getattr(self.query_one(RowsView), f"action_{name}")()
+
+    def action_edit(self) -> None:
+        key = self.query_one(RowsView).key
+        if key is not None:
+            self.query_one(Input).value = f"{key}={self._value(key) or ''}"
+            self.query_one(Input).action_end()
+
+    def action_remove(self) -> None:
+        key = self.query_one(RowsView).key
+        if key is not None:
+            if self._edits.get(key, "") is None:
+                del self._edits[key]
+            else:
+                self._edits[key] = None
+            self._show()
+
+    def action_save(self) -> None:
+        self.dismiss(self._edits)
