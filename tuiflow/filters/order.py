@@ -8,6 +8,9 @@ from tuiflow.filters.keys import take_key
 from tuiflow.filters.lexer import Cursor, TokenKind, nearest
 from tuiflow.filters.tree import Key, OrderKey
 
+MAX_KEYS = 16
+"""SQLite joins no more than 64 tables."""
+
 
 def parse_order(text: str | Sequence[str], known: Iterable[Key] = ()) -> tuple[OrderKey, ...]:
     """Parse `key [ASC|DESC], …`, or several such texts; empty texts give no keys.
@@ -16,13 +19,16 @@ def parse_order(text: str | Sequence[str], known: Iterable[Key] = ()) -> tuple[O
     """
     known = tuple(known)
     texts = (text,) if isinstance(text, str) else text
-    return tuple(key for part in texts for key in _parse_one(part, known))
-
-
-def _parse_one(text: str, known: tuple[Key, ...]) -> list[OrderKey]:
-    cursor = Cursor(text)
     keys: list[OrderKey] = []
+    for part in texts:
+        _parse_into(keys, Cursor(part), known)
+    return tuple(keys)
+
+
+def _parse_into(keys: list[OrderKey], cursor: Cursor, known: tuple[Key, ...]) -> None:
     while cursor.peek().kind is not TokenKind.END:
+        if len(keys) == MAX_KEYS:
+            raise cursor.error(f"expected at most {MAX_KEYS} sort keys")
         key = take_key(cursor, known)
         descending = cursor.take_word("DESC")
         if not descending:
@@ -30,12 +36,10 @@ def _parse_one(text: str, known: tuple[Key, ...]) -> list[OrderKey]:
         keys.append(OrderKey(key, descending))
         token = cursor.peek()
         if token.kind is TokenKind.END:
-            break
+            return
         if not cursor.take_kind(TokenKind.COMMA):
-            reason = "expected ASC, DESC, a comma or the end"
-            if guess := nearest(token.value, ("ASC", "DESC")):
-                reason += f"; did you mean {guess}?"
-            raise cursor.error(reason)
+            guess = nearest(token.value, ("ASC", "DESC"))
+            hint = f"; did you mean {guess}?" if guess else ""
+            raise cursor.error(f"expected ASC, DESC, a comma or the end{hint}")
         if cursor.peek().kind is TokenKind.END:
             raise cursor.error("expected another key after the comma")
-    return keys
