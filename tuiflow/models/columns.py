@@ -88,7 +88,7 @@ def _numbers(series: pd.Series[Any], kind: DataType) -> pd.Series[Any]:
         return pd.Series(converted, index=series.index, name=series.name)
     if nulls.any():
         raise Mismatch("got missing values, which integers can't hold")
-    values = series.to_numpy()
+    values = series.to_numpy(dtype=getattr(series.dtype, "numpy_dtype", None))
     if given == "f":
         # Beyond 2**53 a float no longer says which integer was meant.
         bad = ~np.isfinite(values) | (np.trunc(values) != values) | (np.abs(values) > 2**53)

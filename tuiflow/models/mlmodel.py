@@ -21,7 +21,7 @@ SKLEARN = "sklearn"
 # Far above any real file (a signature of ten thousand columns takes 1 MB), far below trouble.
 _MAX_BYTES = 32 * 1024 * 1024
 # YAML aliases can make a small file stand for billions of values.
-_MAX_VALUES = 1_000_000
+_MAX_VALUES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
