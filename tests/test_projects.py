@@ -19,10 +19,10 @@ import pytest
 
 from tuiflow.entities import TAG_ENTRY_POINT, TAG_GIT_COMMIT, TAG_SOURCE_TYPE, Run
 from tuiflow.protocols import RunQuery
-from tuiflow.store import Store, open_store
+from tuiflow.store import Store
 
 ROOT = Path(__file__).parent.parent
-COMMAND = [sys.executable, "-m", "tuiflow.cli.main", "run"]
+COMMAND = [sys.executable, "-m", "tuiflow", "run"]
 
 MLPROJECT = """\
 name: demo
@@ -66,8 +66,8 @@ with mlflow.start_run():
 """,
     "wait.py": """
 import os, sys, time
-print("pid", os.getpid(), flush=True)
 try:
+    print("pid", os.getpid())
     time.sleep(300)
 except KeyboardInterrupt:
     print("cleaned up")
@@ -126,13 +126,6 @@ def tuiflow_run(project: Path, environment: dict[str, str]) -> Runner:
         )
 
     return call
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "store")
-    yield opened
-    opened.close()
 
 
 def only_run(store: Store) -> Run:
