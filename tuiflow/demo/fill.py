@@ -16,11 +16,14 @@ def fill(database: Path, done: Callable[[], None]) -> None:
 
     The process logs to that store from then on.
     """
+    from threadpoolctl import threadpool_limits
+
     from tuiflow import set_tracking_uri
     from tuiflow.demo import diabetes, digits, search
 
     for name in (ENV_RUN_ID, ENV_EXPERIMENT):  # of a run that this is started from
         os.environ.pop(name, None)
     set_tracking_uri(database)
-    for experiment in (diabetes, digits, search):
-        experiment.fill(done)
+    with threadpool_limits(1):  # on tables this small, threads wait for one another
+        for experiment in (diabetes, digits, search):
+            experiment.fill(done)
