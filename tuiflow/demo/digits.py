@@ -1,4 +1,4 @@
-"""Experiment two: classifiers of handwritten digits with curves over epochs."""
+"""Classifiers of handwritten digits with curves over epochs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ NETWORKS = ((16, 0.01), (32, 0.003), (64, 0.001), (64, 0.0003))
 """Hidden units and learning rate."""
 LINEAR = ((0.05, 1e-4), (0.01, 1e-4), (0.002, 1e-4), (0.01, 1e-2))
 """Learning rate and L2 penalty."""
-RUNS = len(NETWORKS) + len(LINEAR)
 
 
 def fill(done: Callable[[], None]) -> None:

@@ -25,5 +25,5 @@ def fill(database: Path, done: Callable[[], None]) -> None:
         os.environ.pop(name, None)
     set_tracking_uri(database)
     with threadpool_limits(1):  # on tables this small, threads wait for one another
-        for experiment in (diabetes, digits, search):
+        for experiment in (search, digits, diabetes):
             experiment.fill(done)

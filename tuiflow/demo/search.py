@@ -1,4 +1,4 @@
-"""Experiment three: a random search whose trials are children of one run."""
+"""A random search whose trials are children of one run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ import tuiflow
 from tuiflow.config import RUN_LOG
 
 TRIALS = 10
-RUNS = TRIALS + 1
 
 
 @dataclass(frozen=True, slots=True)
