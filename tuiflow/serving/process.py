@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -74,6 +75,7 @@ __all__ = [
 DRAIN_SECONDS = 10.0
 """How long `stop` lets a server finish what it is answering; the worker's own bound is the same."""
 
+_KILL_SECONDS = 5.0
 _DETACH = b"d"
 
 # Of the servers that this process has started, by pid: the lifelines of those not detached, and
@@ -223,7 +225,13 @@ def exit_code(server: ServerInfo) -> int | None:
     """The exit code of a server that this process has started; None while it runs or unknown."""
     with _lock:
         child = _children.get(server.process.pid)
-    return None if child is None else child.poll()
+    if child is None or is_alive(server):
+        return None
+    try:
+        # Its first thread counts as gone a little before the last one is.
+        return child.wait(1)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def find(store: Store, server_id: int) -> ServerInfo:
@@ -265,41 +273,47 @@ def terminate(server: ServerInfo, timeout: float = DRAIN_SECONDS + 1) -> bool:
     """As `stop`, without the row."""
     if not is_here(server.process):
         raise ServingError(f"The server runs on {clean(server.process.host)}; stop it there.")
-    drained = True
-    if _signal(server, signal.SIGTERM):
-        deadline = time.monotonic() + timeout
-        while is_alive(server):
-            if time.monotonic() > deadline:
-                drained = False
-                _signal(server, signal.SIGKILL)
-                deadline = float("inf")
-            time.sleep(POLL_SECONDS)
-    _reap()
-    return drained
-
-
-def _signal(server: ServerInfo, number: signal.Signals) -> bool:
-    """Send a signal to the server's process and no other; false when it is gone."""
     pid = server.process.pid
-    if not hasattr(os, "pidfd_open"):
-        if not is_alive(server):
-            return False
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        return True
-    try:
-        handle = os.pidfd_open(pid)
-    except OSError:
-        return False
+    handle = None
+    if hasattr(os, "pidfd_open"):
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError:
+            return True
     try:
         # Looked up after it is held: the pid can't change hands any more.
         if not is_alive(server):
-            return False
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(handle, number)
-        return True
+            return True
+        _send(pid, handle, signal.SIGTERM)
+        if _ends(server, handle, timeout):
+            return True
+        _send(pid, handle, signal.SIGKILL)
+        _ends(server, handle, _KILL_SECONDS)
+        return False
     finally:
-        os.close(handle)
+        if handle is not None:
+            os.close(handle)
+        _reap()
+
+
+def _send(pid: int, handle: int | None, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if handle is None:
+            os.kill(pid, number)
+        else:
+            signal.pidfd_send_signal(handle, number)
+
+
+def _ends(server: ServerInfo, handle: int | None, timeout: float) -> bool:
+    """Wait until the process, all its threads included, has ended."""
+    if handle is not None:
+        return bool(select.select([handle], [], [], max(timeout, 0))[0])
+    deadline = time.monotonic() + timeout
+    while is_alive(server):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
 
 
 def detach(store: Store, server_id: int) -> None:
