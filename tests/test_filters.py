@@ -105,6 +105,7 @@ BEYOND = [
     ("not a and b", And((Not(A), B))),
     ("not (a and b)", Not(And((A, B)))),
     ("NOT not a", A),
+    ("not (not a)", A),
     ("a AND b And c", And((A, B, C))),
     ("a b c", And((A, B, C))),
     ('"a phrase" b', And((Text("a phrase"), B))),
@@ -441,13 +442,14 @@ def test_mistake(mistake: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("(" * 51 + "a" + ")" * 51, "expected at most 50 parentheses inside each other"),
+        ("(" * 11 + "a" + ")" * 11, "expected at most 10 parentheses inside each other"),
         ("a " * 501, "expected at most 500 conditions"),
         (f"params.a in ({'1,' * 10_001})", "expected at most 10,000 values"),
         ("a" * 10_001, "expected at most 10,000 characters"),
         ("a \ud800", "this is not valid text"),
         (f"duration > {'9' * 400}d", "expected a time span such as 90s, 10m or 1h30m"),
     ],
+    ids=["depth", "conditions", "values", "word", "surrogate", "span"],
 )
 def test_limits(text: str, reason: str) -> None:
     with pytest.raises(FilterError) as caught:

@@ -9,7 +9,7 @@ _HIGHER = frozenset(
     "acc accuracy auc auroc auprc aucpr ap map recall precision sensitivity specificity"
     " tpr tnr ppv npv f fbeta fscore mcc kappa informedness top1 top5 hit hits"
     # regression and correlation
-    " r2 explained variance_explained evs corr correlation pearson pearsonr spearman spearmanr"
+    " r2 explained evs corr correlation pearson pearsonr spearman spearmanr"
     " kendall"
     # ranking, overlap, text and signals
     " ndcg mrr iou miou jaccard dice bleu rouge meteor cider chrf psnr ssim snr"
@@ -24,29 +24,40 @@ _LOWER = frozenset(
     " bpc wer cer ter fid hinge deviance aic bic davies time latency seconds fpr fnr".split()
 )
 _GENERIC = frozenset(("score", "scores"))  # says little: `brier_score`, `davies_bouldin_score`
-_WORD = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*")
+_SEGMENT = re.compile(r"[A-Za-z]+\d*")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*")
 
 
 def lower_is_better(metric: str) -> bool:
-    """True unless the name says that higher is better (`accuracy`, `val/f1`, `neg_log_loss`)."""
-    told = told_direction(metric)
-    return told is None or told
-
-
-def told_direction(metric: str) -> bool | None:
-    """True where the name says that lower is better, False for higher, None where it says nothing.
+    """True unless the name says that higher is better (`accuracy`, `val/f1`, `neg_log_loss`).
 
     Of the words in the name the last one that says anything decides, so that `r2_loss` is a loss.
     scikit-learn's `neg_…` scorers are negated, whatever follows.
     """
-    words = [word.lower() for word in _WORD.findall(metric)]
+    words = _words(metric)
     if "neg" in words:
         return False
     if "negative" in words and "likelihood" in words:
         return True
     for word in reversed(words):
-        if not _HIGHER.isdisjoint((word, word.rstrip("0123456789"))):
+        if word in _HIGHER:
             return False
-        if not _LOWER.isdisjoint((word, word.rstrip("0123456789"))):
+        if word in _LOWER:
             return True
-    return None if _GENERIC.isdisjoint(words) else False
+    return _GENERIC.isdisjoint(words)
+
+
+def _words(metric: str) -> list[str]:
+    """Words in lower case, `mIoU` and `valAcc` taken whole or apart, whichever says something."""
+    words: list[str] = []
+    for segment in _SEGMENT.findall(metric):
+        whole = [_without_number(segment)]
+        known = whole[0] in _HIGHER or whole[0] in _LOWER
+        words += whole if known else [_without_number(part) for part in _CAMEL.findall(segment)]
+    return words
+
+
+def _without_number(word: str) -> str:
+    """`mAP50` is `map`, but `r2` stays."""
+    lower = word.lower()
+    return lower if lower in _HIGHER else lower.rstrip("0123456789")

@@ -30,7 +30,7 @@ from tuiflow.filters.tree import (
 )
 from tuiflow.filters.values import Day, Value, holds_text, take_value
 
-MAX_DEPTH = 50
+MAX_DEPTH = 10
 MAX_CONDITIONS = 500
 MAX_LIST = 10_000
 """Limits on nested parentheses, conditions and the values of all IN lists, so that every accepted
@@ -105,7 +105,9 @@ class _Parser:
         while self.cursor.take_word("NOT"):
             negated = not negated
         node = self._primary()
-        return Not(node) if negated else node
+        if not negated:
+            return node
+        return node.part if isinstance(node, Not) else Not(node)
 
     def _primary(self) -> Node:
         token = self.cursor.peek()

@@ -75,7 +75,7 @@ class Builder:
             case Or(parts):
                 return f"({' OR '.join(self.condition(part) for part in parts)})"
             case Not(part):
-                return f"(NOT {self.condition(part)})"
+                return f"NOT {self.condition(part)}"
             case Text(text):
                 return self._free_text(text)
         if node.key.kind is not Kind.ATTRIBUTE:
