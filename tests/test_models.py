@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pickle
@@ -31,6 +32,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import all_estimators
 
 from tuiflow.errors import AlreadyExists, InvalidInput, ModelError, NotFound
 from tuiflow.models import infer_signature, pyfunc, read_mlmodel, serialize
@@ -204,7 +206,7 @@ MODELS = {
     "forest": RandomForestClassifier(5, random_state=0).fit(TABLE, CLASSES),
     "boosting": GradientBoostingClassifier(n_estimators=3).fit(TABLE, CLASSES),
     "histogram boosting": HistGradientBoostingClassifier(max_iter=3).fit(TABLE, CLASSES),
-    "network": MLPClassifier((4,), solver="lbfgs", tol=10).fit(TABLE, CLASSES),
+    "network": MLPClassifier(hidden_layer_sizes=(4,), solver="lbfgs", tol=10).fit(TABLE, CLASSES),
     "neighbours": KNeighborsClassifier(3, algorithm="kd_tree").fit(TABLE, CLASSES),
     "log": make_pipeline(FunctionTransformer(np.tanh), Ridge()).fit(TABLE, TARGET),
     "search": GridSearchCV(
@@ -222,6 +224,31 @@ def test_models_come_back_as_they_were(tmp_path: Path, name: str) -> None:
     shuffled = table[list(reversed(table.columns))].assign(extra=1)
     np.testing.assert_array_equal(loaded.predict(shuffled), model.predict(table))
     assert type(load_model(tmp_path / "m")) is type(model)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learns_own_estimators_need_no_pickle(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(30, 4))
+    targets = (x[:, 0] > 0, x[:, 0], np.abs(x[:, 0]) + 1, np.c_[x[:, 0], x[:, 1]])
+    formats = {}
+    for name, estimator in all_estimators(type_filter=["classifier", "regressor", "cluster"]):
+        if name.endswith("CV"):  # slow, and their parts are here anyway
+            continue
+        for data, target in itertools.product((x, np.abs(x)), targets):
+            try:
+                model = estimator().fit(data, target)
+            except (TypeError, ValueError, AttributeError):
+                continue
+            saved = serialize.save(model, tmp_path)
+            formats[name] = saved.format
+            if hasattr(model, "predict"):
+                np.testing.assert_allclose(
+                    np.asarray(saved.restored.predict(data), float), model.predict(data), 1e-9
+                )
+            break
+    assert len(formats) > 70
+    assert [name for name, format in formats.items() if format != "skops"] == ["Birch"]
 
 
 class Doubler(TransformerMixin, BaseEstimator):

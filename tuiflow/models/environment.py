@@ -10,6 +10,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,13 @@ def default_requirements(serializer: str, modules: Iterable[str] = ()) -> list[s
     if modules:
         homes = metadata.packages_distributions()
         names.update(name for module in modules for name in homes.get(module, ())[:1])
-    return [f"{name}=={metadata.version(name)}" for name in sorted(names, key=str.lower)]
+    return [f"{name}=={installed(name)}" for name in sorted(names, key=str.lower)]
+
+
+@cache
+def installed(name: str) -> str:
+    """The installed version of a distribution."""
+    return metadata.version(name)
 
 
 def local_modules(modules: Iterable[str]) -> list[str]:

@@ -9,7 +9,6 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
-from importlib import metadata as distributions
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +152,7 @@ def _fill(
     description["flavors"] = _flavors(saved, sk_model, predict_fn)
     description |= {
         "mlflow_version": environment.READABLE_SINCE,
-        "tuiflow_version": distributions.version("tuiflow"),
+        "tuiflow_version": environment.installed("tuiflow"),
         "model_uuid": uuid.uuid4().hex,
         "utc_time_created": str(datetime.datetime.now(datetime.UTC).replace(tzinfo=None)),
         "model_size_bytes": sum(path.stat().st_size for path in draft.iterdir()),

@@ -1,0 +1,158 @@
+"""`tuiflow.sklearn` and `tuiflow.pyfunc`: models among the artifacts of runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import ElasticNet, Ridge
+
+import tuiflow
+from tuiflow.entities import TAG_MODELS
+from tuiflow.errors import AlreadyExists, InvalidInput, ModelError, NotFound
+
+TABLE = pd.DataFrame({"pH": [3.0, 3.2, 3.5], "fixed acidity": [7.0, 6.5, 8.1]})
+TARGET = [5.0, 6.0, 7.0]
+MODEL = ElasticNet(alpha=0.1).fit(TABLE, TARGET)
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path) -> Path:
+    tuiflow.set_tracking_uri(tmp_path / "store")
+    return tmp_path / "store"
+
+
+def test_log_and_load() -> None:
+    with tuiflow.start_run() as run:
+        info = tuiflow.sklearn.log_model(MODEL, "model", input_example=TABLE.head(1))
+    assert info.model_uri == f"runs:/{run.info.run_id}/model"
+    assert (info.run_id, info.artifact_path) == (run.info.run_id, "model")
+    assert info.signature is not None
+    assert info.signature.inputs is not None
+    assert info.signature.inputs.input_names() == ["pH", "fixed acidity"]
+    loaded = tuiflow.pyfunc.load_model(info.model_uri)
+    assert loaded.mlmodel.run_id == run.info.run_id
+    assert loaded.mlmodel.artifact_path == "model"
+    shuffled = TABLE[["fixed acidity", "pH"]]
+    np.testing.assert_array_equal(loaded.predict(shuffled), MODEL.predict(TABLE))
+    assert isinstance(tuiflow.sklearn.load_model(info.model_uri), ElasticNet)
+
+
+def test_the_run_lists_its_models(own_store: Path) -> None:
+    with tuiflow.start_run() as run:
+        tuiflow.sklearn.log_model(MODEL)
+        tuiflow.sklearn.log_model(MODEL, name="checkpoints/1")
+        tuiflow.sklearn.log_model(Ridge().fit(TABLE, TARGET), name="model")
+    stored = tuiflow.get_run(run.info.run_id)
+    assert stored.model_paths == ("model", "checkpoints/1")
+    assert stored.data.tags[TAG_MODELS] == "model,checkpoints/1"
+    # the second "model" took the first one's place, and nothing else is left behind
+    assert isinstance(tuiflow.sklearn.load_model(f"runs:/{run.info.run_id}/model"), Ridge)
+    artifacts = Path(stored.info.artifact_uri)
+    assert sorted(path.name for path in artifacts.iterdir()) == ["checkpoints", "model"]
+    assert {path.stat().st_mode & 0o077 for path in artifacts.rglob("*")} == {0}
+
+
+def test_a_run_is_started_where_none_is_active() -> None:
+    info = tuiflow.sklearn.log_model(MODEL)
+    active = tuiflow.active_run()
+    assert active is not None
+    assert active.info.run_id == info.run_id
+
+
+def test_threads_lose_no_model() -> None:
+    with tuiflow.start_run() as run:
+        threads = [
+            threading.Thread(target=tuiflow.sklearn.log_model, args=(MODEL, f"m{number}"))
+            for number in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    stored = tuiflow.get_run(run.info.run_id)
+    assert sorted(stored.model_paths) == [f"m{number}" for number in range(6)]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"registered_model_name": "wine"},
+        {"code_paths": ["x.py"]},
+        {"serialization_format": "pickle"},
+        {"skops_trusted_types": ["x"]},
+        {"name": "../out"},
+        {"name": "a,b"},
+        {"artifact_path": "a", "name": "b"},
+        {"signature": "x"},
+        {"input_example": object()},
+    ],
+    ids=lambda arguments: "+".join(arguments),
+)
+def test_what_is_not_served_is_said_and_leaves_nothing(arguments: dict[str, object]) -> None:
+    with tuiflow.start_run() as run:
+        with pytest.raises(InvalidInput) as caught:
+            tuiflow.sklearn.log_model(MODEL, **arguments)  # type: ignore[arg-type]
+        for name in arguments:
+            if name in ("registered_model_name", "code_paths", "serialization_format"):
+                assert name in caught.value.message
+    stored = tuiflow.get_run(run.info.run_id)
+    assert stored.model_paths == ()
+    assert list(Path(stored.info.artifact_uri).glob("**/*")) == []
+
+
+def test_arguments_left_at_none_are_fine_and_unknown_ones_are_not() -> None:
+    with tuiflow.start_run():
+        tuiflow.sklearn.log_model(MODEL, registered_model_name=None, code_paths=None)
+        with pytest.raises(TypeError, match="no_such"):
+            tuiflow.sklearn.log_model(MODEL, no_such=1)
+
+
+def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "my models" / "one"
+    tuiflow.sklearn.save_model(MODEL, folder, input_example=TABLE)
+    monkeypatch.chdir(tmp_path)
+    for uri in (folder, str(folder), "my models/one", folder.as_uri()):
+        np.testing.assert_array_equal(
+            tuiflow.pyfunc.load_model(uri).predict(TABLE), MODEL.predict(TABLE)
+        )
+    with pytest.raises(AlreadyExists):
+        tuiflow.sklearn.save_model(MODEL, folder)
+    with tuiflow.start_run(run_name="able-crane") as run:
+        tuiflow.sklearn.log_model(MODEL)
+    for text in (run.info.run_id, run.info.run_id[:12], "able-crane", "latest"):
+        assert isinstance(tuiflow.sklearn.load_model(f"runs:/{text}/model"), ElasticNet)
+    for missing in (f"runs:/{run.info.run_id}/other", f"runs:/{'0' * 32}/model", "nowhere"):
+        with pytest.raises(NotFound):
+            tuiflow.pyfunc.load_model(missing)
+    with pytest.raises(InvalidInput):
+        tuiflow.pyfunc.load_model(f"runs:/{run.info.run_id}/../model")
+    with pytest.raises(InvalidInput, match="not served yet"):
+        tuiflow.pyfunc.load_model("models:/wine/1")
+
+
+def test_a_model_that_can_not_be_saved_leaves_the_old_one() -> None:
+    with tuiflow.start_run() as run:
+        tuiflow.sklearn.log_model(MODEL)
+        broken = Ridge().fit(TABLE, TARGET)
+        broken.lock = threading.Lock()
+        with pytest.raises(ModelError):
+            tuiflow.sklearn.log_model(broken)
+    stored = tuiflow.get_run(run.info.run_id)
+    assert [path.name for path in Path(stored.info.artifact_uri).iterdir()] == ["model"]
+    assert isinstance(tuiflow.sklearn.load_model(f"runs:/{run.info.run_id}/model"), ElasticNet)
+
+
+def test_the_facades_load_nothing_heavy() -> None:
+    code = (
+        "import tuiflow, tuiflow.sklearn, tuiflow.pyfunc\nimport sys\n"
+        "print(*({'pandas', 'numpy', 'sklearn', 'yaml', 'skops', 'cloudpickle'}"
+        " & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
