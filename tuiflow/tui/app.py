@@ -89,7 +89,10 @@ class TuiflowApp(App[object]):
         self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = LIGHT.name if store.get_state("theme") == "light" else DARK.name
+        light = store.get_state("theme") == "light"
+        # Not by assignment, which would have every style sheet read a second time.
+        self.set_reactive(App.theme, LIGHT.name if light else DARK.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
         self.set_interval(POLL_SECONDS, self._poll)
@@ -133,7 +136,8 @@ class TuiflowApp(App[object]):
         self, text: str, *, severity: Literal["information", "warning"] = "information"
     ) -> None:
         """Show a remark that goes away by itself."""
-        self.clear_notifications()
+        for old in [item for item in self._notifications if item.severity != "error"]:
+            self._unnotify(old)
         self.notify(clean_block(text), severity=severity, markup=False)
 
     def fail(self, error: TuiflowError | str) -> None:
@@ -142,10 +146,10 @@ class TuiflowApp(App[object]):
         self.notify(clean_block(text), severity="error", timeout=STAYS, markup=False)
 
     def dismiss_messages(self) -> bool:
-        """Take away what `say` and `fail` have put up; False where there was nothing."""
-        shown = bool(self._notifications)
+        """Take away what `say` and `fail` have put up; True where an error was among it."""
+        failed = any(item.severity == "error" for item in self._notifications)
         self.clear_notifications()
-        return shown
+        return failed
 
     def copy(self, text: str, what: str) -> None:
         """Copy through the terminal (OSC 52) and say so."""

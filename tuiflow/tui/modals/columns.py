@@ -20,6 +20,13 @@ FIXED = "name"
 _GROUPS = ("metrics.", "params.", "model", "tags.")
 
 
+class _Search(Input):
+    """Leaves space to the check marks: no key of a run needs it to be found."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key != "space" and super().check_consume_key(key, character)
+
+
 class ColumnsModal(Modal[list[str]]):
     """Answers the ids of the columns chosen, in the order to show them; none for the default."""
 
@@ -42,7 +49,7 @@ class ColumnsModal(Modal[list[str]]):
         self._shown = self._all
 
     def compose_body(self) -> ComposeResult:
-        yield Input(placeholder="search", compact=True)
+        yield _Search(placeholder="search", compact=True)
         yield RowsView([Column("", flexible=True)], heading=False, id="columns")
 
     def on_mount(self) -> None:

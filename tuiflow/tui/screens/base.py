@@ -16,6 +16,9 @@ from tuiflow.tui.reader import Asks, StoreChanged
 from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chrome import Crumbs, Header, Hints
 
+WIDTHS = [(0, "-narrow"), (100, "-wide")]
+"""Style classes by the width of the screen."""
+
 
 class StoreScreen(Acts, Screen[object], Asks):
     """A full screen over the store: header, breadcrumb, the body, hints.
@@ -30,10 +33,7 @@ class StoreScreen(Acts, Screen[object], Asks):
     HINTS: ClassVar[tuple[str, ...]] = ()
     """Action ids for the foot of the screen, the most useful first."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"),
-        (100, "-wide"),
-    ]
+    HORIZONTAL_BREAKPOINTS = WIDTHS
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere")]
 

@@ -31,6 +31,8 @@ from tuiflow.tui.widgets.preview import Preview
 from tuiflow.tui.widgets.run_table import RunTable
 
 MOST_COMPARED = 20
+REST_SECONDS = 0.12
+"""How long the cursor must rest before what depends on its run is brought up to date."""
 ALL = "all experiments"
 FILTER_HINTS = (("enter", "to the runs"), ("esc", "clear"))
 
@@ -82,6 +84,7 @@ class RunsScreen(RunActions):
         self.query_one(Experiments).set_class(False, "-shown")
         self._open_last()
         self.set_interval(1.0, self._tick)
+        self._rest = self.set_interval(REST_SECONDS, self._rested, pause=True)
         self._ask_experiments()
 
     # which runs
@@ -234,6 +237,12 @@ class RunsScreen(RunActions):
 
     def on_run_table_moved(self) -> None:
         self.query_one(Preview).show(self.table.run)
+        # A move itself repaints two lines; what else depends on the run follows when it rests.
+        self._rest.reset()
+        self._rest.resume()
+
+    def _rested(self) -> None:
+        self._rest.pause()
         self.refresh_hints()
 
     def on_run_table_marked(self) -> None:

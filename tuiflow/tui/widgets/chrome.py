@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.cells import cell_len
 from textual import events
 from textual.content import Content
+from textual.geometry import Region
 
 from tuiflow.text import clean, shorten_middle
 from tuiflow.tui.actions import action
@@ -148,8 +149,15 @@ class Hints(Asks):
 
     def update_if_changed(self) -> None:
         """Repaint when another set of hints, or another dimness, is due."""
-        if self._fitting() != self._drawn:
+        new, old = self._fitting(), self._drawn
+        if [(hint.id, hint.width) for hint in new] != [(hint.id, hint.width) for hint in old]:
             self.refresh()
+            return
+        x = 0
+        for hint, drawn in zip(new, old, strict=True):
+            if hint != drawn:
+                self.refresh(Region(x, 0, hint.width, 1))
+            x += hint.width
 
     def _fitting(self) -> list[_Hint]:
         last = _Hint("app.help", "?", "help", True)

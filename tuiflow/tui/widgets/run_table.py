@@ -153,7 +153,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
         self._cursor = max(min(row, len(keys) - 1), 0)
         self._window = None
         self._measure()
-        self.virtual_size = Size(self.size.width, len(keys) + 1)
+        self.virtual_size = Size(self._width, len(keys) + 1)
         if not (at_start and self._cursor < self._rows_high):
             self.scroll_to(y=self._cursor - (old_row - old_top), animate=False)
         self._scroll_to_cursor()
@@ -178,6 +178,11 @@ class RunTable(ScrollView, Asks, can_focus=True):
     # drawing
 
     @property
+    def _width(self) -> int:
+        """Cells of a line, without the scrollbar."""
+        return self.scrollable_content_region.width
+
+    @property
     def _rows_high(self) -> int:
         return max(self.size.height - 1, 1)
 
@@ -187,7 +192,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
         return strip
 
     def _draw(self, y: int) -> Strip:
-        width = self.size.width
+        width = self._width
         base = self.rich_style
         if not self.keys:
             text = self.notice[y - 1] if 0 <= y - 1 < len(self.notice) else ""
@@ -255,7 +260,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
 
     def _shown_columns(self) -> list[Column]:
         """The first column, which stays, and as many whole ones as fit from `_first` on."""
-        room = self.size.width - LEAD
+        room = self._width - LEAD
         shown: list[Column] = []
         for col in [*self.columns[:1], *self.columns[max(self._first, 1) :]]:
             room -= self._widths[col.id]
@@ -303,7 +308,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
 
     def _repaint_line(self, y: int) -> None:
         if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+            self.refresh(Region(0, y, self._width, 1))
 
     def _repaint_row(self, row: int) -> None:
         self._repaint_line(row - self.scroll_offset.y + 1)
@@ -318,13 +323,8 @@ class RunTable(ScrollView, Asks, can_focus=True):
         self._window = None
         self._repaint_changed()
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._painted.clear()
-
     def on_resize(self, event: events.Resize) -> None:
-        self.virtual_size = Size(self.size.width, len(self.keys) + 1)
-        self._painted.clear()
+        self.virtual_size = Size(self._width, len(self.keys) + 1)
         self._window = None
         self._scroll_to_cursor()
         self._scroll_to_column()
@@ -384,7 +384,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
         """Choose the first scrolled column so that the cursor's column can be seen whole."""
         if not self.columns:
             return
-        room = self.size.width - LEAD - self._widths[self.columns[0].id]
+        room = self._width - LEAD - self._widths[self.columns[0].id]
         self._first = max(min(self._first, max(self._place, 1)), 1)
         while self._first < self._place:
             shown = self.columns[self._first : self._place + 1]
