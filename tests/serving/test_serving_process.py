@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -72,6 +73,19 @@ def accepts(port: int) -> bool:
 
 def url(server: ServerInfo, path: str = "/invocations") -> str:
     return f"http://127.0.0.1:{server.port}{path}"
+
+
+@contextlib.contextmanager
+def ask_slowly(server: ServerInfo, seconds: int) -> Iterator[None]:
+    """Have a request to the slow model under way."""
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        text = b"seconds\n%d\n" % seconds
+        connection.sendall(
+            b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(text), text)
+        )
+        until(lambda: (found := process.stats(server)) and found.in_flight)
+        yield
 
 
 @pytest.fixture
@@ -209,6 +223,35 @@ def test_it_ends_with_its_owner(
     assert process.find(store, server.server_id).stopped_at is not None
 
 
+def test_it_ends_with_an_owner_that_dies_while_the_model_loads(
+    store: Store,
+    log_run: LogRun,
+    owner: Callable[..., subprocess.Popen[str]],
+    linear: tuple[Path, ElasticNet],
+) -> None:
+    mine = owner(log_run(model=linear[0]))
+    server = process.find(store, int(line(mine)))
+    mine.kill()
+    mine.wait()
+    until(lambda: not accepts(server.port))
+    until(lambda: not process.is_alive(server))
+    assert process.health(server).state is HealthState.STOPPED
+    assert process.health(server).detail == ""
+
+
+def test_requests_that_outlast_the_owner_are_cut(
+    store: Store, log_run: LogRun, owner: Callable[..., subprocess.Popen[str]], slow: Path
+) -> None:
+    mine = owner(log_run(model=slow))
+    server = process.find(store, int(line(mine)))
+    assert line(mine) == "ready"
+    with ask_slowly(server, 30):
+        mine.kill()
+        mine.wait()
+        until(lambda: not process.is_alive(server), 2.5)
+    assert "gave up on 1 request after 0.5 s" in process.tail_log(server)[-1]
+
+
 def test_a_forked_child_of_the_owner_does_not_keep_it(
     store: Store,
     log_run: LogRun,
@@ -295,7 +338,7 @@ def test_it_finishes_what_it_is_answering(
     stopping.join(15)
     assert [answer.json() for answer in answers] == [{"predictions": [1.5]}]
     assert not process.is_alive(server)
-    assert "finishing 1 request" in "\n".join(process.tail_log(server))
+    assert "finishing 1 request\n" in "\n".join(process.tail_log(server))
     assert process.exit_code(server) in (0, None)
 
 
@@ -303,13 +346,7 @@ def test_one_that_does_not_end_is_killed(
     store: Store, log_run: LogRun, start: Callable[..., ServerInfo], slow: Path
 ) -> None:
     server = process.wait_ready(start(log_run(model=slow)))
-    with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        text = b"seconds\n30\n"
-        connection.sendall(
-            b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(text), text)
-        )
-        until(lambda: (found := process.stats(server)) and found.in_flight)
+    with ask_slowly(server, 30):
         assert process.stop(store, server.server_id, timeout=0.3) is False
     assert not process.is_alive(server)
     assert not accepts(server.port)

@@ -33,6 +33,9 @@ class HealthState(StrEnum):
     STARTING = "starting"
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
+    STOPPING = "stopping"
+    """It lives and takes no more requests: it is finishing those it has."""
+
     STOPPED = "stopped"
     ELSEWHERE = "elsewhere"
     """On another machine, which can't be asked from here."""
@@ -73,10 +76,12 @@ def health(server: ServerInfo, timeout: float = HEALTH_SECONDS) -> Health:
     if not is_here(server.process):
         return Health(HealthState.ELSEWHERE, detail=f"It runs on {server.process.host}.")
     if not is_alive(server):
-        return Health(HealthState.STOPPED, detail=_last_error(server))
+        return Health(HealthState.STOPPED, detail=failure(server))
     begun = time.monotonic()
     try:
         status, _ = _get(server, "/health", timeout)
+    except ConnectionRefusedError:  # its port was taken before it lived: it has let go of it
+        return Health(HealthState.STOPPING)
     except OSError as error:
         if time.time() * 1000 - server.started_at < STARTING_MS:
             return Health(HealthState.STARTING)
@@ -133,7 +138,7 @@ def wait_ready(
         if state.state is HealthState.HEALTHY:
             return server
         if state.state is HealthState.STOPPED:
-            reason = state.detail or "its process has ended"
+            reason = state.detail or "it was stopped"
             raise ServingError(f"The server did not start: {reason.rstrip('.')}.")
         if time.monotonic() > deadline:
             raise ServingError(

@@ -207,16 +207,20 @@ def _watch(
 
 def _drain(server: _Server, leave: _Leave, traffic: Traffic, journal: Journal) -> int:
     waiting = traffic.in_flight
-    journal.line(f"stopping, {leave.why}" + (f"; finishing {waiting} requests" if waiting else ""))
+    journal.line(f"stopping, {leave.why}" + (f"; finishing {_count(waiting)}" if waiting else ""))
     server.shutdown_timeout = leave.grace
     stopping = _thread("stop", server.stop)
     # Cheroot's own bound only closes sockets and then waits for ever.
     stopping.join(leave.grace + 2 * server.expiration_interval)
     if stopping.is_alive():
-        journal.line(f"gave up on {traffic.in_flight} requests after {leave.grace:g} s")
+        journal.line(f"gave up on {_count(traffic.in_flight)} after {leave.grace:g} s")
         return 1
     journal.line("stopped")
     return 0
+
+
+def _count(requests: int) -> str:
+    return f"{requests} request{'' if requests == 1 else 's'}"
 
 
 def main(arguments: list[str] | None = None) -> int:
