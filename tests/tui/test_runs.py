@@ -86,7 +86,9 @@ async def test_sort_by_the_column_under_the_cursor_and_back(app: TuiflowApp) -> 
         while table.column is None or table.column.id != "metrics.rmse":
             await pilot.press("l")
         await pilot.press("j", "j", "o")
-        await until(pilot, lambda: names(app)[0] == "able-crane-41" and "rmse ↑" in screen_text(app))
+        await until(
+            pilot, lambda: names(app)[0] == "able-crane-41" and "rmse ↑" in screen_text(app)
+        )
         assert names(app)[1] == "wry-lemur-6"
         assert names(app)[-1] == "dire-moth-2", "missing values come last"
         assert current(app) == "bold-otter-3", "the cursor stays on its run"
@@ -441,7 +443,9 @@ async def test_errors_stay_until_dismissed(app: TuiflowApp) -> None:
 async def test_hostile_names_are_shown_as_text(
     store: Store, app_of: Callable[[Store], TuiflowApp]
 ) -> None:
-    for number, name in enumerate(("[red]no[/red]", "esc\x1b[31m", "漢字" * 20, "a\nb", "\u202eevil")):
+    for number, name in enumerate(
+        ("[red]no[/red]", "esc\x1b[31m", "漢字" * 20, "a\nb", "\u202eevil")
+    ):
         run = store.create_run("0", name, 1000 * number)
         store.log_batch(run.info.run_id, params=[Param("p", f"[b]{name}")])
         store.finish_run(run.info.run_id, "FINISHED")
@@ -469,9 +473,7 @@ async def test_cursor_move_repaints_two_lines_and_sends_little(app: TuiflowApp) 
         assert sorted(lines) == [2, 3]
 
 
-async def test_pages_of_a_long_list(
-    store: Store, app_of: Callable[[Store], TuiflowApp]
-) -> None:
+async def test_pages_of_a_long_list(store: Store, app_of: Callable[[Store], TuiflowApp]) -> None:
     for number in range(250):
         run = store.create_run("0", f"run-{number:03}", 1000 * number)
         store.finish_run(run.info.run_id, "FINISHED", 1000 * number + 500)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -14,14 +13,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
-from tuiflow.entities import Experiment, ExperimentCounts, Run, ViewType
+from tuiflow.entities import Experiment, ExperimentCounts, ViewType
 from tuiflow.errors import NotFound
 from tuiflow.filters import OrderKey
 from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.text import clean
 from tuiflow.tui.actions import bindings
+from tuiflow.tui.many_runs import ManyRuns
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
-from tuiflow.tui.run_actions import RunActions
 from tuiflow.tui.views import View, last_experiment, load_view, save_last_experiment, save_view
 from tuiflow.tui.widgets.columns import default_columns, sort_title
 from tuiflow.tui.widgets.experiments import Experiments
@@ -30,14 +29,13 @@ from tuiflow.tui.widgets.pages import PAGE
 from tuiflow.tui.widgets.preview import Preview
 from tuiflow.tui.widgets.run_table import RunTable
 
-MOST_COMPARED = 20
 REST_SECONDS = 0.12
 """How long the cursor must rest before what depends on its run is brought up to date."""
 ALL = "all experiments"
 FILTER_HINTS = (("enter", "to the runs"), ("esc", "clear"))
 
 
-class RunsScreen(RunActions):
+class RunsScreen(ManyRuns):
     """The runs of one experiment or of all, filtered and sorted."""
 
     HINTS: ClassVar[tuple[str, ...]] = (
@@ -55,7 +53,6 @@ class RunsScreen(RunActions):
         self._names: list[Experiment] = []
         self._counts: dict[str, ExperimentCounts] = {}
         self._again = False
-        self._slow = False
 
     def hints(self) -> Sequence[str | tuple[str, str]]:
         if self.filter_bar.is_typing:
@@ -73,15 +70,10 @@ class RunsScreen(RunActions):
         yield FilterBar()
 
     @property
-    def table(self) -> RunTable:
-        return self.query_one(RunTable)
-
-    @property
     def filter_bar(self) -> FilterBar:
         return self.query_one(FilterBar)
 
     def on_mount(self) -> None:
-        self.query_one(Experiments).set_class(False, "-shown")
         self._open_last()
         self.set_interval(1.0, self._tick)
         self._rest = self.set_interval(REST_SECONDS, self._rested, pause=True)
@@ -110,13 +102,13 @@ class RunsScreen(RunActions):
         self._view = load_view(self.store, _id(experiment))
         self.filter_bar.set_text(self._view.filter)
         self.table.set_order(self._view.order)
-        self.table.set_columns(self._view.columns or ())
-        if self.filter_bar.node is None:
-            # Nothing to search for: the first page can be had at once, before anything else.
-            self._found(self.store.search_keys(self._query(), PAGE), stay=False)
-        self._search(stay=False)
+        at_once = self.filter_bar.node is None
+        if at_once:
+            # Nothing to search for: the first page can be had before anything else.
+            self._found(self.store.search_keys(self.query_now(), PAGE), stay=False)
+        self._search(stay=at_once)
 
-    def _query(self) -> RunQuery:
+    def query_now(self) -> RunQuery:
         return RunQuery(
             None if self._experiment is None else (self._experiment.experiment_id,),
             self.filter_bar.node,
@@ -124,10 +116,13 @@ class RunsScreen(RunActions):
             ViewType.DELETED_ONLY if self._deleted else ViewType.ACTIVE_ONLY,
         )
 
+    def export_name(self) -> str:
+        return "runs" if self._experiment is None else self._experiment.name
+
     def _search(self, *, stay: bool = True) -> None:
         """Ask for all the row keys; the old rows stay until they are there."""
         self._again = False
-        query, store = self._query(), self.store
+        query, store = self.query_now(), self.store
         self.ask("runs", lambda: store.search_keys(query), partial(self._found, stay=stay))
         self.set_timer(SPINNER_SECONDS, self._show_crumbs)
 
@@ -142,11 +137,11 @@ class RunsScreen(RunActions):
             self._search()
 
     def _choose_columns(self, shown: Sequence[str]) -> None:
-        if self._view.columns is None:
+        chosen: Sequence[str] | None = self._view.columns
+        if chosen is None:
             runs = self.table.first_page()
-            self.table.set_columns(
-                default_columns(runs, shown, experiment=self._experiment is None)
-            )
+            chosen = default_columns(runs, shown, experiment=self._experiment is None)
+        self.table.set_columns(chosen)
 
     def _notice(self) -> tuple[str, ...]:
         if self._deleted:
@@ -312,7 +307,7 @@ class RunsScreen(RunActions):
     # filter, sort, columns
 
     def action_filter(self) -> None:
-        store, ids = self.store, self._query().experiment_ids
+        store, ids = self.store, self.query_now().experiment_ids
         self.filter_bar.open()
         self.ask("keys", lambda: store.key_names(ids), self._know_keys)
 
@@ -339,7 +334,7 @@ class RunsScreen(RunActions):
         self._search()
 
     def action_columns(self) -> None:
-        store, ids = self.store, self._query().experiment_ids
+        store, ids = self.store, self.query_now().experiment_ids
         self.ask("columns", lambda: store.key_names(ids), self._ask_columns)
 
     def _ask_columns(self, names: KeyNames) -> None:
@@ -349,12 +344,8 @@ class RunsScreen(RunActions):
         self.app.push_screen(ColumnsModal(shown, names), self._columns_chosen)
 
     def _columns_chosen(self, chosen: list[str] | None) -> None:
-        if chosen is None:
-            return
-        self._remember(columns=tuple(chosen) or None)
-        if chosen:
-            self.table.set_columns(chosen)
-        else:
+        if chosen is not None:
+            self._remember(columns=tuple(chosen) or None)
             self._choose_columns(())
 
     def _remember(self, **changes: object) -> None:
@@ -365,78 +356,10 @@ class RunsScreen(RunActions):
 
     # what is done with runs
 
-    def current_run(self) -> Run | None:
-        return self.table.run
-
-    def with_chosen(self, then: Callable[[list[Run]], None]) -> None:
-        table, store = self.table, self.store
-        keys = list(table.marks) or ([] if table.run_key is None else [table.run_key])
-        self.ask("chosen", lambda: store.load_runs(keys), then)
-
-    def forget_chosen(self, runs: Sequence[Run]) -> None:
-        self.table.marks.clear()
-        self._show_crumbs()
-
-    def why_not(self, action_id: str) -> str | None:
-        if action_id == "runs.diff":
-            return self._why_no_diff()
-        if action_id == "runs.export" and not self.table.keys:
-            return "There is nothing to export"
-        return super().why_not(action_id)
-
-    def _why_no_diff(self) -> str | None:
-        marks, key = self.table.marks, self.table.run_key
-        if len(marks) > MOST_COMPARED:
-            return f"Up to {MOST_COMPARED} runs can be compared; {len(marks):,} are marked"
-        if len(marks) >= 2:
-            return None
-        if not marks:
-            return "Mark two or more runs with space; d then compares them"
-        if key is None or key in marks:
-            return "Move to another run: d compares it with the marked one"
-        return None
-
-    def action_diff(self) -> None:
-        table = self.table
-        keys = list(table.marks)
-        if len(keys) == 1 and table.run_key is not None:
-            keys.append(table.run_key)
-        store = self.store
-        self.ask("chosen", lambda: store.load_runs(keys), self._compare)
-
-    def _compare(self, runs: list[Run]) -> None:
-        from tuiflow.tui.screens.compare import CompareScreen
-
-        order = self._view.order
-        metric = order.key.name if order is not None and order.key.kind == "metrics" else None
-        self.app.push_screen(CompareScreen([run.info.run_id for run in runs], metric))
-
     def action_deleted(self) -> None:
         self._deleted = not self._deleted
         self.table.marks.clear()
         self._search(stay=False)
-
-    def action_export(self) -> None:
-        from tuiflow.tui.modals.export import ExportModal
-
-        marks = list(self.table.marks)
-        count = len(marks) or len(self.table.keys)
-        name = "runs" if self._experiment is None else _file_name(self._experiment.name)
-        heading = f"Write {count:,} {'marked ' if marks else ''}runs as CSV"
-        self.app.push_screen(ExportModal(heading, f"{name}.csv"), partial(self._export, marks))
-
-    def _export(self, marks: list[int], path: Path | None) -> None:
-        if path is None:
-            return
-        store, query = self.store, self._query()
-
-        def write() -> int:
-            from tuiflow.store.export import new_file, write_csv
-
-            with new_file(path) as stream:
-                return write_csv(store, marks or store.search_keys(query), stream)
-
-        self.ask("export", write, lambda count: self.app.say(f"Wrote {count:,} runs to {path}"))
 
 
 _NONE = ExperimentCounts(0, 0)
@@ -444,10 +367,6 @@ _NONE = ExperimentCounts(0, 0)
 
 def _id(experiment: Experiment | None) -> str | None:
     return None if experiment is None else experiment.experiment_id
-
-
-def _file_name(name: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_." else "-" for char in name)[:60] or "runs"
 
 
 def _ignore(answer: object) -> None:

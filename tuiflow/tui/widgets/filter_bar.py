@@ -74,7 +74,7 @@ class FilterBar(Asks):
     def open(self) -> None:
         """Show the bar and put the focus into it."""
         self.add_class("-shown")
-        self._input.focus()
+        self.screen.set_focus(self._input)
         self._input.action_end()
 
     def clear(self) -> bool:

@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -21,16 +20,17 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tuiflow.entities import Run
-from tuiflow.filters import Kind, OrderKey
+from tuiflow.filters import OrderKey
 from tuiflow.tui.actions import bindings
-from tuiflow.tui.cells import cut_middle, pad
+from tuiflow.tui.cells import pad
 from tuiflow.tui.reader import Asks
 from tuiflow.tui.widgets import columns as cols
 from tuiflow.tui.widgets.columns import Column
 from tuiflow.tui.widgets.marks import Marks
 from tuiflow.tui.widgets.pages import PAGE, Pages
+from tuiflow.tui.widgets.sheet import Sheet
+from tuiflow.tui.widgets.titles import title_line
 
-GAP = 2
 LEAD = 4
 """Cells before the first column: cursor, mark, status, space."""
 
@@ -74,15 +74,11 @@ class RunTable(ScrollView, Asks, can_focus=True):
         super().__init__(id=id)
         self._pages = Pages(lambda keys: self.store.load_runs(keys))
         self.marks = Marks()
-        self.columns: tuple[Column, ...] = ()
+        self._sheet = Sheet()
         self.order: OrderKey | None = None
         self.notice: tuple[str, ...] = ()
         """Lines shown where there are no rows."""
         self._cursor = 0
-        self._place = 0
-        self._first = 1
-        self._widths: dict[str, int] = {}
-        self._right: dict[str, bool] = {}
         self._window: tuple[tuple[int, int], list[tuple[Run | None, str]]] | None = None
         self._painted: dict[int, Strip] = {}
 
@@ -105,7 +101,11 @@ class RunTable(ScrollView, Asks, can_focus=True):
     @property
     def column(self) -> Column | None:
         """The column under the cursor."""
-        return self.columns[self._place] if self._place < len(self.columns) else None
+        return self._sheet.column
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self._sheet.columns
 
     @property
     def run_key(self) -> int | None:
@@ -120,15 +120,11 @@ class RunTable(ScrollView, Asks, can_focus=True):
     def set_columns(self, ids: Sequence[str]) -> None:
         """Show these columns; ids that name none are left out."""
         found = tuple(col for col in map(cols.column, ids) if col is not None)
-        if found == self.columns:
-            return
-        here = self.column
-        self.columns = found
-        self._place = found.index(here) if here in found else 0
-        self._first = 1
-        self._measure()
-        self._scroll_to_column()
-        self._repaint()
+        if found != self.columns:
+            self._sheet.set_columns(found)
+            self._measure()
+            self._sheet.scroll(self._room)
+            self._repaint()
 
     def set_order(self, order: OrderKey | None) -> None:
         """Mark the column the rows are sorted by."""
@@ -143,7 +139,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
         that look different.
         """
         if not stay:
-            self._widths.clear()
+            self._sheet.forget_widths()
         old_key, old_row, old_top = self.run_key, self._cursor, self.scroll_offset.y
         at_start = old_top == 0
         self._pages.set_keys(keys)
@@ -181,6 +177,11 @@ class RunTable(ScrollView, Asks, can_focus=True):
     def _width(self) -> int:
         """Cells of a line, without the scrollbar."""
         return self.scrollable_content_region.width
+
+    @property
+    def _room(self) -> int:
+        """Cells for the columns."""
+        return self._width - LEAD
 
     @property
     def _rows_high(self) -> int:
@@ -228,47 +229,11 @@ class RunTable(ScrollView, Asks, can_focus=True):
         )
 
     def _draw_titles(self, width: int, base: Style) -> Strip:
-        title, here, ordered = (
+        styles = (
             base + self.get_component_rich_style(f"run-table--{name}", partial=True)
             for name in ("title", "title-here", "title-sorted")
         )
-        shown = self._shown_columns()
-        segments = [Segment(" " * LEAD, title)]
-        for col in shown:
-            by_this = self.order is not None and self.order.key == col.key
-            arrow = ""
-            if by_this and self.order is not None:
-                arrow = "↓" if self.order.descending else "↑"
-            size = self._widths[col.id]
-            text = cut_middle(col.title, size)
-            space = size - cell_len(text)
-            style = ordered if by_this else title
-            if col is self.column:
-                style += here
-            before, after = (space, 0) if self._right[col.id] else (0, space)
-            segments += [
-                Segment(" " * before, title),
-                Segment(text, style),
-                Segment(f"{arrow:<{after + GAP}}", ordered),
-            ]
-        more = self.columns.index(shown[-1]) < len(self.columns) - 1 if shown else False
-        line = Strip(segments).adjust_cell_length(width, title)
-        if self._first > 1 and shown:
-            at = LEAD + self._widths[shown[0].id]
-            line = _overlay(line, at, "‹", title)
-        return _overlay(line, width - 1, "›", title) if more else line
-
-    def _shown_columns(self) -> list[Column]:
-        """The first column, which stays, and as many whole ones as fit from `_first` on."""
-        room = self._width - LEAD
-        shown: list[Column] = []
-        for col in [*self.columns[:1], *self.columns[max(self._first, 1) :]]:
-            room -= self._widths[col.id]
-            if room < 0 and len(shown) > 1:
-                break
-            shown.append(col)
-            room -= GAP
-        return shown
+        return title_line(self._sheet, self.order, LEAD, width, *styles)
 
     def _visible(self) -> list[tuple[Run | None, str]]:
         """Runs and cell texts of the rows on screen, made once until something changes."""
@@ -281,24 +246,12 @@ class RunTable(ScrollView, Asks, can_focus=True):
     def _texts(self, top: int, count: int) -> list[tuple[Run | None, str]]:
         runs = [self._pages.get(row) for row in range(top, min(top + count, len(self.keys)))]
         there = [run for run in runs if run is not None]
-        now = self.app.clock()
-        table: list[list[str]] = []
-        for col in self._shown_columns():
-            size, right = self._widths[col.id], self._right[col.id]
-            table.append([pad(text, size, right) for text in cols.cells(col, there, now)])
-        lines = iter([(" " * GAP).join(parts) for parts in zip(*table, strict=True)])
-        return [(run, next(lines, "") if run is not None else "") for run in runs]
+        lines = iter(self._sheet.lines(there, self._room, self.app.clock()))
+        return [(run, next(lines) if run is not None else "") for run in runs]
 
     def _measure(self) -> None:
-        """Widths from the first page, and never less than before: columns must not jump."""
         runs = self.first_page()
-        now = self.app.clock() if runs else 0
-        for col in self.columns:
-            texts = cols.cells(col, runs, now)
-            self._widths[col.id] = max(cols.width(col, texts), self._widths.get(col.id, 0))
-            self._right[col.id] = col.right or (
-                col.key.kind is not Kind.ATTRIBUTE and cols.is_numeric(texts)
-            )
+        self._sheet.measure(runs, self.app.clock())
 
     # repainting
 
@@ -327,7 +280,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
         self.virtual_size = Size(self._width, len(self.keys) + 1)
         self._window = None
         self._scroll_to_cursor()
-        self._scroll_to_column()
+        self._sheet.scroll(self._room)
 
     def on_focus(self) -> None:
         self._repaint_row(self._cursor)
@@ -368,29 +321,13 @@ class RunTable(ScrollView, Asks, can_focus=True):
             self.move_to(inside)
 
     def _move_column(self, step: int) -> None:
-        place = max(min(self._place + step, len(self.columns) - 1), 0)
-        if place == self._place:
+        if not self._sheet.move(step):
             return
-        self._place = place
-        first = self._first
-        self._scroll_to_column()
-        if self._first != first:
+        if self._sheet.scroll(self._room):
             self._repaint()
         else:
             self._repaint_line(0)
         self.post_message(self.Moved())
-
-    def _scroll_to_column(self) -> None:
-        """Choose the first scrolled column so that the cursor's column can be seen whole."""
-        if not self.columns:
-            return
-        room = self._width - LEAD - self._widths[self.columns[0].id]
-        self._first = max(min(self._first, max(self._place, 1)), 1)
-        while self._first < self._place:
-            shown = self.columns[self._first : self._place + 1]
-            if sum(self._widths[col.id] + GAP for col in shown) <= room:
-                break
-            self._first += 1
 
     def action_down(self) -> None:
         self.move_to(self._cursor + 1)
@@ -459,9 +396,9 @@ class RunTable(ScrollView, Asks, can_focus=True):
     # mouse
 
     def on_click(self, event: events.Click) -> None:
-        at = self._column_at(event.x)
+        at = self._sheet.at(event.x - LEAD, self._room)
         if at is not None:
-            self._move_column(at - self._place)
+            self._move_column(at - self._sheet.place)
         if event.y == 0:
             if at is not None:
                 self.post_message(self.TitleClicked())
@@ -472,14 +409,6 @@ class RunTable(ScrollView, Asks, can_focus=True):
             if event.chain == 2:
                 self.action_open()
 
-    def _column_at(self, x: int) -> int | None:
-        left = LEAD
-        for col in self._shown_columns():
-            left += self._widths[col.id] + GAP
-            if x < left:
-                return self.columns.index(col)
-        return None
-
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop().prevent_default()
         self.scroll_to(y=self.scroll_offset.y + 3, animate=False)
@@ -487,11 +416,6 @@ class RunTable(ScrollView, Asks, can_focus=True):
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop().prevent_default()
         self.scroll_to(y=self.scroll_offset.y - 3, animate=False)
-
-
-def _overlay(line: Strip, x: int, text: str, style: Style) -> Strip:
-    size = line.cell_length
-    return Strip.join([line.crop(0, x), Strip([Segment(text, style)]), line.crop(x + 1, size)])
 
 
 def _find(keys: array[int], key: int, default: int) -> int:

@@ -1,0 +1,105 @@
+"""What can be done with runs chosen from a table: compare them, write them to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from tuiflow.entities import Run
+from tuiflow.filters import Kind, OrderKey
+from tuiflow.protocols import RunQuery
+from tuiflow.tui.run_actions import RunActions
+from tuiflow.tui.widgets.run_table import RunTable
+
+MOST_COMPARED = 20
+"""More columns than that can't be read side by side."""
+
+
+class ManyRuns(RunActions):
+    """A screen with a RunTable: its marked runs are the chosen ones, else the cursor's."""
+
+    @property
+    def table(self) -> RunTable:
+        return self.query_one(RunTable)
+
+    def query_now(self) -> RunQuery:
+        """The query whose runs the table shows."""
+        raise NotImplementedError
+
+    def export_name(self) -> str:
+        """A name for a file of these runs, without its ending."""
+        raise NotImplementedError
+
+    def current_run(self) -> Run | None:
+        return self.table.run
+
+    def with_chosen(self, then: Callable[[list[Run]], None]) -> None:
+        table, store = self.table, self.store
+        keys = list(table.marks) or ([] if table.run_key is None else [table.run_key])
+        self.ask("chosen", lambda: store.load_runs(keys), then)
+
+    def forget_chosen(self, runs: Sequence[Run]) -> None:
+        self.table.action_unmark()
+
+    def why_not(self, action_id: str) -> str | None:
+        if action_id == "runs.diff":
+            return self._why_no_diff()
+        if action_id == "runs.export" and not self.table.keys:
+            return "There is nothing to export"
+        return super().why_not(action_id)
+
+    def _why_no_diff(self) -> str | None:
+        marks, key = self.table.marks, self.table.run_key
+        if len(marks) > MOST_COMPARED:
+            return f"Up to {MOST_COMPARED} runs can be compared; {len(marks):,} are marked"
+        if len(marks) >= 2:
+            return None
+        if not marks:
+            return "Mark two or more runs with space; d then compares them"
+        if key is None or key in marks:
+            return "Move to another run: d compares it with the marked one"
+        return None
+
+    def action_diff(self) -> None:
+        table = self.table
+        keys = list(table.marks)
+        if len(keys) == 1 and table.run_key is not None:
+            keys.append(table.run_key)
+        store = self.store
+        self.ask("chosen", lambda: store.load_runs(keys), self._compare)
+
+    def _compare(self, runs: list[Run]) -> None:
+        from tuiflow.tui.screens.compare import CompareScreen
+
+        order: OrderKey | None = self.table.order
+        metric = order.key.name if order is not None and order.key.kind is Kind.METRIC else None
+        self.app.push_screen(CompareScreen([run.info.run_id for run in runs], metric))
+
+    def action_export(self) -> None:
+        from tuiflow.tui.modals.export import ExportModal
+
+        marks = list(self.table.marks)
+        count = len(marks) or len(self.table.keys)
+        heading = f"Write {count:,} {'marked ' if marks else ''}runs as CSV"
+        self.app.push_screen(
+            ExportModal(heading, f"{_file_name(self.export_name())}.csv"),
+            partial(self._export, marks),
+        )
+
+    def _export(self, marks: list[int], path: Path | None) -> None:
+        if path is None:
+            return
+        store, query = self.store, self.query_now()
+
+        def write() -> int:
+            from tuiflow.store.export import new_file, write_csv
+
+            with new_file(path) as stream:
+                return write_csv(store, marks or store.search_keys(query), stream)
+
+        self.ask("export", write, lambda count: self.app.say(f"Wrote {count:,} runs to {path}"))
+
+
+def _file_name(name: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_." else "-" for char in name)[:60] or "runs"
