@@ -385,3 +385,10 @@ def test_a_wrong_number_of_runs_is_one_clear_sentence(store: Store) -> None:
     assert len(diff.compare(store, ids[:20]).runs) == 20
     with pytest.raises(NotFound):
         diff.compare(store, [ids[0], "f" * 32])
+
+
+def test_a_metric_that_says_nothing_about_itself_is_neither_better_nor_worse() -> None:
+    comparison = diff.compare_facts([facts("a", {"lr": 0.1}), facts("b", {"lr": 0.01})])
+    assert cell(comparison, "metrics", "lr").verdict is Verdict.DIFFERENT
+    assert comparison.headline is None
+    assert comparison.summary.startswith("no metric to choose the best run by")

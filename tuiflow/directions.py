@@ -29,7 +29,13 @@ _CAMEL = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*")
 
 
 def lower_is_better(metric: str) -> bool:
-    """True unless the name says that higher is better (`accuracy`, `val/f1`, `neg_log_loss`).
+    """True unless the name says that higher is better (`accuracy`, `val/f1`, `neg_log_loss`)."""
+    told = told_direction(metric)
+    return told is None or told
+
+
+def told_direction(metric: str) -> bool | None:
+    """True where the name says that lower is better, False for higher, None where it says nothing.
 
     Of the words in the name the last one that says anything decides, so that `r2_loss` is a loss.
     scikit-learn's `neg_…` scorers are negated, whatever follows.
@@ -44,7 +50,7 @@ def lower_is_better(metric: str) -> bool:
             return False
         if word in _LOWER:
             return True
-    return _GENERIC.isdisjoint(words)
+    return None if _GENERIC.isdisjoint(words) else False
 
 
 def _words(metric: str) -> list[str]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from tuiflow import text
-from tuiflow.diff.result import Comparison, RunColumn
+from tuiflow.diff.result import Comparison, Row, RunColumn, Section
 from tuiflow.diff.sections import FileFact, RunFacts, build_sections, inside, model_folders
 from tuiflow.diff.summary import headline, summarize, winner
 from tuiflow.entities import Run, RunStatus
@@ -97,13 +97,11 @@ def compare_facts(
     facts: Sequence[RunFacts], notes: Sequence[str] = (), metric: str | None = None
 ) -> Comparison:
     """The comparison of runs whose facts were read; the first is the baseline. Pure."""
-    sections = build_sections(facts)
     runs = tuple(_column(fact.run) for fact in facts)
-    metrics = next((section for section in sections if section.name == "metrics"), None)
-    row = None
-    if metrics is not None:
-        chosen = (row for row in metrics.rows if row.key == metric)
-        row = next(chosen, None) or headline(metrics)
+    sections = build_sections(facts)
+    row = next((row for section in sections if (row := _spoken_of(section, metric))), None)
+    if row is not None:
+        sections = tuple(_with_first(section, row) for section in sections)
     best = winner(row) if row is not None else None
     return Comparison(
         runs,
@@ -114,6 +112,18 @@ def compare_facts(
         curves=_curves(facts),
         notes=tuple(notes),
     )
+
+
+def _spoken_of(section: Section, metric: str | None) -> Row | None:
+    if section.name != "metrics":
+        return None
+    return next((row for row in section.rows if row.key == metric), None) or headline(section)
+
+
+def _with_first(section: Section, first: Row) -> Section:
+    """The section with a row of its own in front of those that differ, or don't, as it does."""
+    rows = sorted(section.rows, key=lambda row: (not row.differs, row is not first))
+    return Section(section.name, tuple(rows))
 
 
 def _column(run: Run) -> RunColumn:
