@@ -25,7 +25,7 @@ from tuiflow.diff import (
     label,
     row_texts,
 )
-from tuiflow.tui.cells import cut, cut_middle, pad
+from tuiflow.tui.cells import cut_middle, pad
 
 TEXT_LIMIT = 1000
 """Characters of a value that are looked at; a column is never so wide."""
@@ -33,6 +33,7 @@ TEXT_LIMIT = 1000
 _WORDS = (Kind.TEXT, Kind.MOMENT)
 _LEAD = (12, 32)
 _COLUMN = (10, 20)
+_SHRINKING = ((20, 20), (20, 14), (14, 14))
 
 
 class Look(Enum):
@@ -95,13 +96,17 @@ def build(comparison: Comparison, width: int, *, fold: bool, transposed: bool) -
 
 
 def run_heads(comparison: Comparison) -> list[str]:
-    """Status and name of each run; the baseline is marked."""
-    heads = [
+    """Status and name of each run."""
+    return [
         f"{text.STATUS_GLYPHS.get(run.status, '?')} {name}"
         for run, name in zip(comparison.runs, column_names(comparison.runs), strict=True)
     ]
-    heads[0] += " (b)"
-    return heads
+
+
+def _head(head: str, width: int, baseline: bool) -> Pieces:
+    mark = " (b)" if baseline else ""
+    shown = cut_middle(head, width - 1 - cell_len(mark)) + mark
+    return (Piece(pad(" " + shown, width), Look.RUN),)
 
 
 def _row_name(section: Section, row: Row) -> str:
@@ -159,7 +164,8 @@ def _runs_as_columns(comparison: Comparison, width: int, fold: bool) -> Grid:
         if fold and section.equal:
             lines.append(Line(section.name + "/", (Piece("  " + folded(section), Look.DIM),)))
     over = tuple(
-        (Piece(pad(" " + head, size), Look.RUN),) for head, size in zip(heads, widths, strict=True)
+        _head(head, size, not index)
+        for index, (head, size) in enumerate(zip(heads, widths, strict=True))
     )
     names = tuple(run.run_id for run in comparison.runs)
     head_line = Line("", (Piece(" " * lead),), over)
@@ -171,23 +177,30 @@ def _measure(
 ) -> tuple[list[int], list[_Parts]]:
     """Widths of the runs' columns, and of the parts of the numbers in each."""
     parts = [_Parts()] * len(heads)
-    wanted = [cell_len(head) for head in heads]
+    longest = [0] * len(heads)
     for row, cells in (pair for rows in worded for pair in rows):
         for column, cell in enumerate(cells):
             if row.kind in _WORDS:
-                wanted[column] = max(wanted[column], 2 + cell_len(cell.value))
+                longest[column] = max(longest[column], 2 + cell_len(cell.value))
             else:
                 parts[column] = parts[column].widened(cell)
-    least = [
-        max(_between(size, _COLUMN), part.width) for size, part in zip(wanted, parts, strict=True)
-    ]
-    room = width - sum(size + 2 for size in least)
+    names = [cell_len(head) + (0 if index else 4) for index, head in enumerate(heads)]
+    wanted = [max(pair) for pair in zip(names, longest, strict=True)]
+    # Texts give way first, then names; where even that is too much, the table scrolls.
+    for name_width, text_width in (*_SHRINKING, _SHRINKING[0]):
+        least = [
+            max(_COLUMN[0], min(name, name_width), min(size, text_width), part.width)
+            for name, size, part in zip(names, longest, parts, strict=True)
+        ]
+        room = width - sum(size + 2 for size in least)
+        if room >= 0:
+            break
     return [size + 1 for size in _widened(least, wanted, room)], parts
 
 
 def _transposed(comparison: Comparison, width: int, fold: bool) -> Grid:
     runs = run_heads(comparison)
-    lead = _between(max(cell_len(head) for head in runs) + 2, (_LEAD[0], max(width // 3, _LEAD[0])))
+    lead = _between(max(cell_len(head) for head in runs) + 6, (_LEAD[0], max(width // 3, _LEAD[0])))
     columns: list[_Column] = []
     for section in comparison.sections:
         above = f"── {section.name} "
@@ -207,7 +220,7 @@ def _transposed(comparison: Comparison, width: int, fold: bool) -> Grid:
     lines = tuple(
         Line(
             run.run_id,
-            (Piece(pad(" " + cut(head, lead - 2), lead), Look.RUN),),
+            _head(head, lead, not index),
             tuple(column.cells[index] or (Piece(" " * column.width),) for column in columns),
         )
         for index, (run, head) in enumerate(zip(comparison.runs, runs, strict=True))

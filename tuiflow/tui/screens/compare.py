@@ -81,7 +81,9 @@ class CompareScreen(StoreScreen):
         self._read()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height >= _CURVES_FROM, "-high")
+        low = event.size.height < _CURVES_FROM
+        self.set_class(low, "-low")
+        self.set_class(not low, "-high")
 
     def _say_waiting(self) -> None:
         if self.waiting("compare"):

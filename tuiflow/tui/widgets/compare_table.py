@@ -61,40 +61,39 @@ class CompareTable(ScrollView, can_focus=True):
     def show(self, comparison: Comparison) -> None:
         """Draw this comparison; the cursor stays on its run and row where they are still there."""
         self.comparison = comparison
-        self._rebuild()
+        self._rebuild(*self._here())
 
     def toggle_fold(self) -> None:
         """Fold the equal rows away, or show them all."""
         self.fold = not self.fold
-        self._rebuild()
+        self._rebuild(*self._here())
 
     def transpose(self) -> None:
         """Swap rows and columns."""
+        here = self._here()
         self.transposed = not self.transposed
-        self._rebuild()
+        self._rebuild(*here)
 
     @property
     def run_id(self) -> str | None:
         """The run under the cursor."""
-        line, column = self._names()
-        return line if self.transposed else column
+        return self._here()[0]
 
     @property
     def row_name(self) -> str | None:
         """`section/key` of the row under the cursor."""
-        line, column = self._names()
-        return column if self.transposed else line
+        return self._here()[1]
 
-    def _names(self) -> tuple[str | None, str | None]:
+    def _here(self) -> tuple[str | None, str | None]:
+        """Run and row under the cursor."""
         grid = self._grid
         line = grid.lines[self._line].name if self._line >= 0 else None
         column = grid.names[self._column] if self._column < len(grid.names) else None
-        return line, column
+        return (line, column) if self.transposed else (column, line)
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, run_id: str | None, row_name: str | None) -> None:
         if self.comparison is None:
             return
-        run_id, row_name = self.run_id, self.row_name
         self._grid = build(
             self.comparison, self._view.width, fold=self.fold, transposed=self.transposed
         )
@@ -121,7 +120,7 @@ class CompareTable(ScrollView, can_focus=True):
         return min(places, key=lambda index: abs(index - self._line), default=-1)
 
     def on_resize(self, event: events.Resize) -> None:
-        self._rebuild()
+        self._rebuild(*self._here())
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -170,9 +169,9 @@ class CompareTable(ScrollView, can_focus=True):
         ends = [grid.column_start(column + 1) for column in range(len(grid.widths))]
         left = sum(1 for end in ends if end <= x)
         right = sum(1 for end in ends if end > x + self._room() + 1)
-        words = " · ".join(
-            part for part in (left and f"‹ {left} more", right and f"{right} more ›") if part
-        )
+        more = " more" if not (left and right) or grid.lead_width > 20 else ""
+        parts = (left and f"‹ {left}{more}", right and f"{right}{more} ›")
+        words = " · ".join(part for part in parts if part)
         style = self.rich_style + self._look(Look.DIM)
         return Strip([Segment(pad("  " + words, grid.lead_width), style)])
 

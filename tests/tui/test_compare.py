@@ -1,0 +1,389 @@
+"""The Compare screen: what is where, what the keys do, and how it looks."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tuiflow.entities import Metric, Param
+from tuiflow.store import Store, open_store
+from tuiflow.tui.app import TuiflowApp
+from tuiflow.tui.screens.compare import CompareScreen
+from tuiflow.tui.widgets.chart import Chart
+
+WINE = ("bold-otter-3", "bold-otter-7", "able-crane-41")
+WIDE = (*WINE, "mild-heron-2", "kind-finch-12")
+CURVES = ("deep-panda-1", "deep-panda-2", "lost-heron-9")
+
+
+async def until(pilot: Pilot[object], condition: Callable[[], object]) -> None:
+    """Wait for a condition, five seconds at most."""
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        await pilot.pause(0.02)
+    await pilot.pause()
+
+
+async def compare(
+    pilot: Pilot[object], names: Sequence[str], metric: str | None = None
+) -> CompareScreen:
+    """Open the screen on runs of these names and wait until all of it is there."""
+    app = pilot.app
+    assert isinstance(app, TuiflowApp)
+    screen = CompareScreen([app.store.resolve_run(name) for name in names], metric)
+    await app.push_screen(screen)
+    await until(pilot, lambda: screen.comparison is not None)
+    if screen.comparison and screen.comparison.curves:
+        await until(pilot, lambda: screen.query_one(Chart)._curves)
+    return screen
+
+
+async def press(pilot: Pilot[object], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+    await pilot.pause()
+
+
+async def write_to(pilot: Pilot[object], file: Path) -> None:
+    """Answer the question that `x` asks."""
+    await press(pilot, "x")
+    pilot.app.screen.query_one(Input).value = str(file)
+    await press(pilot, "enter")
+
+
+def shown(screen: CompareScreen) -> list[str]:
+    """The lines of the table as they stand on the screen."""
+    table = screen.table
+    return [table.render_line(y).text.rstrip() for y in range(table.size.height)]
+
+
+def row(screen: CompareScreen, key: str) -> list[str]:
+    """The parts of the line of that key."""
+    line = next(line for line in shown(screen) if line.split("│")[0].strip() == key)
+    return [" ".join(part.split()) for part in line.split("│")[1:]]
+
+
+async def test_runs_are_columns_the_baseline_first_and_differences_on_top(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        lines = shown(screen)
+        assert [part.strip() for part in lines[0].split("│")[1:]] == [
+            "✓ bold-otter-3 (b)",
+            "✓ bold-otter-7",
+            "✓ able-crane-41",
+        ]
+        assert row(screen, "rmse") == [
+            "0.8222",
+            "▲ 0.7792 −0.0430 −5.2%",
+            "▲ 0.7504 −0.0718 −8.7%",
+        ]
+        # A higher r2 is better, too: the mark follows the direction, not the sign.
+        assert row(screen, "r2")[2] == "▲ 0.2726 +0.1458 ×2.15"
+        assert row(screen, "alpha") == ["0.5", "≠ 0.1", "≠ 0.001"]
+        assert [line.split()[1] for line in lines if line.startswith("──")][:3] == [
+            "metrics",
+            "params",
+            "tags",
+        ]
+
+
+async def test_the_summary_says_in_words_what_matters(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        assert screen.comparison is not None
+        words = str(screen.query_one("#compare-summary").render())
+        assert words.startswith(
+            "able-crane-41 is best: rmse 0.7504 (−8.7 %) · 2 of 2 params differ"
+        )
+        by_r2 = await compare(pilot, WINE, metric="r2")
+        assert by_r2.comparison is not None
+        assert by_r2.comparison.headline == "r2"
+
+
+async def test_b_makes_the_column_under_the_cursor_the_baseline(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        before = row(screen, "mae")
+        await press(pilot, "l", "l", "b")
+        await until(pilot, lambda: "able-crane-41 (b)" in shown(screen)[0].split("│")[1])
+        after = row(screen, "mae")
+        assert before[2].split()[-2] == "−0.0442"
+        assert after[1].split()[-2] == "+0.0442"
+        assert (before[2][0], after[1][0]) == ("▲", "▼")
+        # The cursor went along with its run; what can't be done twice says why.
+        assert screen.why_not("compare.baseline") is not None
+        await press(pilot, "l")
+        assert screen.why_not("compare.baseline") is None
+
+
+async def test_equal_rows_are_folded_and_unfolded(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        assert any("equal: status, experiment" in line for line in shown(screen))
+        await press(pilot, "G", "equals_sign", "G")
+        await until(pilot, lambda: any("experiment" in line for line in shown(screen)))
+        assert row(screen, "experiment") == ["wine"] * 3
+        assert not any("equal:" in line for line in shown(screen))
+        await press(pilot, "equals_sign")
+        assert any("equal:" in line for line in shown(screen))
+
+
+async def test_n_goes_from_difference_to_difference_and_around(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        await press(pilot, "equals_sign", "g")
+        visited = []
+        for _ in range(20):
+            await press(pilot, "n")
+            visited.append(screen.table.row_name)
+            if visited[-1] == "metrics/rmse":
+                break
+        assert visited == [
+            *("metrics/mae", "metrics/r2", "params/alpha", "params/l1_ratio"),
+            *("tags/mlflow.note.content", "tags/team", "attributes/duration", "attributes/start"),
+            "metrics/rmse",
+        ]
+        await press(pilot, "N")
+        assert screen.table.row_name == "attributes/start"
+
+
+async def test_transposed_runs_are_lines_and_the_keys_mean_the_same(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        await press(pilot, "l", "l", "t")
+        lines = shown(screen)
+        assert [line.split("│")[0].strip() for line in lines[2:5]] == [
+            "✓ bold-otter-3 (b)",
+            "✓ bold-otter-7",
+            "✓ able-crane-41",
+        ]
+        assert lines[0].split("│")[1].strip(" ─") == "metrics"
+        assert lines[1].split("│")[1].strip() == "rmse"
+        assert lines[4].split("│")[1].split() == ["▲", "0.7504", "−0.0718", "−8.7%"]
+        # The cursor is on the same run and row as before.
+        ids = [run.run_id for run in screen.comparison.runs] if screen.comparison else []
+        assert screen.table.run_id == ids[2]
+        assert screen.table.row_name == "metrics/rmse"
+        await press(pilot, "n")
+        assert screen.table.row_name == "metrics/mae"
+        await press(pilot, "b")
+        await until(pilot, lambda: "able-crane-41 (b)" in shown(screen)[2])
+
+
+async def test_many_runs_scroll_sideways_by_whole_columns(app: TuiflowApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await compare(pilot, WIDE)
+        assert "3 more ›" in shown(screen)[0]
+        await press(pilot, "l", "l", "l", "l")
+        head = shown(screen)[0].split("│")
+        assert "‹ 3 more" in head[0]
+        assert [part.strip() for part in head[1:]] == ["✓ mild-heron-2", "✓ kind-finch-12"]
+        assert row(screen, "rmse")[1] == "▼ 0.8587 +0.0365 +4.4%"
+        await press(pilot, "h", "h", "h", "h")
+        assert "bold-otter-3 (b)" in shown(screen)[0]
+
+
+async def test_the_head_and_the_keys_stay_when_the_table_scrolls(
+    store: Store, app_of: Callable[[Store], TuiflowApp]
+) -> None:
+    for name in ("one", "two"):
+        params = {f"p{n:03}": name for n in range(300)}
+        run = store.create_run("0", name)
+        for start in range(0, 300, 100):
+            part = list(params.items())[start : start + 100]
+            store.log_batch(run.info.run_id, params=[Param(key, value) for key, value in part])
+        store.finish_run(run.info.run_id, "FINISHED")
+    async with app_of(store).run_test(size=(80, 24)) as pilot:
+        screen = await compare(pilot, ("one", "two"))
+        await press(pilot, "pagedown", "ctrl+d", "j")
+        assert "one (b)" in shown(screen)[0]
+        assert any(line.startswith("  p0") for line in shown(screen))
+        await press(pilot, "G")
+        assert screen.table.row_name == "attributes/start"
+        assert "equal: status" in shown(screen)[-1]
+        await press(pilot, "g")
+        assert shown(screen)[1].startswith("── params")
+        assert screen.table.row_name == "params/p000"
+
+
+async def test_curves_follow_the_metric_under_the_cursor(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, CURVES)
+        heading = screen.query_one("#compare-curves")
+        assert "val/acc · higher is better" in str(heading.render())
+        chart = screen.query_one(Chart)
+        assert [curve.name for curve in chart._curves] == list(CURVES)
+        assert [len(curve) for curve in chart._curves] == [40, 20, 5]
+        while screen.table.row_name != "metrics/val/loss":
+            await press(pilot, "j")
+        await until(pilot, lambda: "val/loss · lower is better" in str(heading.render()))
+
+
+async def test_without_a_shared_history_there_is_no_chart(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        assert not screen.query_one(Chart).display
+
+
+async def test_a_live_run_is_followed_and_the_cursor_stays(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, CURVES)
+        await press(pilot, "n", "n", "l")
+        place = (screen.table.row_name, screen.table.run_id)
+        other = open_store(app.store.root)
+        run_id = other.resolve_run("deep-panda-2")
+        other.log_batch(
+            run_id, [Metric("val/loss", 0.125, 2**41, 20), Metric("added", 1.0, 2**41, 0)]
+        )
+        await until(pilot, lambda: row(screen, "val/loss")[1].startswith("▼ 0.125 "))
+        assert row(screen, "added")[1] == "1"
+        assert (screen.table.row_name, screen.table.run_id) == place
+        other.close()
+
+
+@pytest.mark.parametrize("suffix", ["md", "csv", "json"])
+async def test_x_writes_the_comparison_to_a_file(
+    app: TuiflowApp, tmp_path: Path, suffix: str
+) -> None:
+    file = tmp_path / f"out.{suffix}"
+    async with app.run_test(size=(120, 40)) as pilot:
+        await compare(pilot, WINE)
+        await write_to(pilot, file)
+        await until(pilot, file.exists)
+    content = file.read_text()
+    if suffix == "md":
+        assert content.startswith("**able-crane-41 is best")
+        assert "| rmse | 0.8222 |" in content
+    elif suffix == "csv":
+        rows = {line["key"]: line for line in csv.DictReader(content.splitlines())}
+        assert rows["alpha"]["bold-otter-7"] == "0.1"
+    else:
+        assert [run["run_name"] for run in json.loads(content)["runs"]] == list(WINE)
+
+
+async def test_a_file_of_another_kind_is_refused_in_words(app: TuiflowApp, tmp_path: Path) -> None:
+    file = tmp_path / "out.xls"
+    async with app.run_test(size=(120, 40)) as pilot:
+        await compare(pilot, WINE)
+        await write_to(pilot, file)
+        await until(pilot, lambda: app._notifications)
+        [message] = app._notifications
+        assert ".md, .csv or .json" in message.message
+    assert not file.exists()
+
+
+async def test_enter_opens_the_run_under_the_cursor_and_esc_comes_back(app: TuiflowApp) -> None:
+    from tuiflow.tui.screens.run import RunScreen
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        await press(pilot, "l", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is screen)
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is not screen)
+
+
+async def test_y_copies_the_id_of_the_run_under_the_cursor(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        await press(pilot, "l", "y")
+        assert app.clipboard == screen.table.run_id == app.store.resolve_run("bold-otter-7")
+
+
+async def test_the_mouse_moves_the_cursor(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        lines = shown(screen)
+        y = next(y for y, line in enumerate(lines) if line.startswith("  l1_ratio"))
+        x = lines[0].index("able-crane-41")
+        await pilot.click(screen.table, offset=(x, y))
+        assert screen.table.row_name == "params/l1_ratio"
+        assert screen.table.run_id == app.store.resolve_run("able-crane-41")
+
+
+async def test_diverged_and_missing_values(
+    store: Store, app_of: Callable[[Store], TuiflowApp]
+) -> None:
+    for name, value in (("fine", 0.5), ("nan", math.nan), ("inf", math.inf), ("none", None)):
+        run_id = store.create_run("0", name).info.run_id
+        if value is not None:
+            store.log_batch(run_id, [Metric("loss", value, 1)])
+        store.finish_run(run_id, "FINISHED")
+    async with app_of(store).run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, ("fine", "nan", "inf", "none"))
+        assert row(screen, "loss") == ["0.5000", "▼ NaN", "▼ inf +inf", "–"]
+
+
+async def test_too_few_runs_are_told_in_words(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = CompareScreen([app.store.resolve_run("bold-otter-3")])
+        await app.push_screen(screen)
+        await until(pilot, lambda: app._notifications)
+        words = str(screen.query_one("#compare-summary").render())
+        assert "two different runs or more" in words
+        assert screen.why_not("compare.export") is not None
+
+
+# how it looks
+
+Snap = Callable[..., bool]
+
+
+def before(*keys: str, names: Sequence[str] = WINE) -> Callable[[Pilot[object]], Awaitable[None]]:
+    async def run_before(pilot: Pilot[object]) -> None:
+        await compare(pilot, names)
+        await press(pilot, *keys)
+
+    return run_before
+
+
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_look_with_curves(app: TuiflowApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=before("n", "n", names=CURVES))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_look_of_five_runs(app: TuiflowApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=before(*"llll", names=WIDE))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_look_unfolded(app: TuiflowApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=before("equals_sign", "n", "l"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_look_transposed(app: TuiflowApp, snap_compare: Snap, size: tuple[int, int]) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=before("j", "t", "n", names=WIDE))
+
+
+def test_look_in_light(app: TuiflowApp, snap_compare: Snap) -> None:
+    app.store.put_state("theme", "light")
+    app.theme = "tuiflow-light"
+    assert snap_compare(app, terminal_size=(120, 40), run_before=before(names=CURVES))
+
+
+def test_look_of_a_low_screen(app: TuiflowApp, snap_compare: Snap) -> None:
+    assert snap_compare(app, terminal_size=(60, 15), run_before=before(names=CURVES))
+
+
+def test_look_of_runs_that_cannot_be_compared(app: TuiflowApp, snap_compare: Snap) -> None:
+    async def run_before(pilot: Pilot[object]) -> None:
+        await app.push_screen(CompareScreen([app.store.resolve_run("bold-otter-3")]))
+        await until(pilot, lambda: app._notifications)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=run_before)
