@@ -60,8 +60,9 @@ def row_texts(row: Row, limit: int | None = None) -> list[CellText]:
     changed) and on texts that differ; an equal cell has none.
     """
     values = _values(row, limit)
+    places = max((len(v.partition(".")[2]) for v in values if "e" not in v), default=0)
     return [
-        CellText(value, _mark(row, cell), *_change(row, cell, values))
+        CellText(value, _mark(row, cell), *_change(row, cell, places))
         for value, cell in zip(values, row.cells, strict=True)
     ]
 
@@ -105,18 +106,17 @@ def _mark(row: Row, cell: Cell) -> str:
     return MARKS[cell.verdict]
 
 
-def _change(row: Row, cell: Cell, values: list[str]) -> tuple[str, str]:
+def _change(row: Row, cell: Cell, places: int) -> tuple[str, str]:
     if cell.delta is None or cell.verdict is Verdict.EQUAL:
         return "", ""
     if row.kind is Kind.DURATION:
         return _signed(cell.delta, text.duration(int(abs(cell.delta)))), percent(cell)
     if row.kind is Kind.SIZE:
         return (_signed(cell.delta, text.size(int(abs(cell.delta)))) if cell.delta else ""), ""
-    return _signed(cell.delta, _magnitude(abs(cell.delta), values)), percent(cell)
+    return _signed(cell.delta, _magnitude(abs(cell.delta), places)), percent(cell)
 
 
-def _magnitude(delta: float, values: list[str]) -> str:
-    places = max((len(v.partition(".")[2]) for v in values if "e" not in v), default=0)
+def _magnitude(delta: float, places: int) -> str:
     plain = f"{delta:.{places}f}"
     if delta >= 1e6 or (delta and float(plain) == 0):
         return text.number(delta, 3)

@@ -6,9 +6,12 @@ columns; transposed, they are lines.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
+from itertools import accumulate
 
 from rich.cells import cell_len
 
@@ -72,7 +75,7 @@ class Line:
     different: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grid:
     """`head` are the lines on top; `different` tells the columns where `n` stops."""
 
@@ -83,9 +86,32 @@ class Grid:
     names: tuple[str, ...]
     different: tuple[bool, ...]
 
-    def column_start(self, column: int) -> int:
-        """Cells from the first scrolling column to this one, a divider before each included."""
-        return sum(self.widths[:column]) + column
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Where each column begins, a divider before it included, and where the last one ends."""
+        return tuple(accumulate((width + 1 for width in self.widths), initial=0))
+
+    def column_at(self, place: int) -> int:
+        """The column that covers this place, the last one beyond the end."""
+        return max(min(bisect_right(self.starts, place), len(self.widths)) - 1, 0)
+
+    def start_showing(self, column: int, left: int, room: int) -> int:
+        """Where to scroll to from `left` so that `room` cells show a column whole.
+
+        Always where a column begins, so that nothing of another is seen beside the lead.
+        """
+        if not self.widths:
+            return 0
+        start, end = self.starts[column], self.starts[column + 1]
+        if start < left:
+            return start
+        return min(self.starts[bisect_left(self.starts, max(left, end - room))], start)
+
+    def hidden(self, left: int, room: int) -> tuple[int, int]:
+        """How many columns are not, or not wholly, seen on the left and on the right."""
+        before = bisect_right(self.starts, left) - 1
+        after = len(self.starts) - bisect_right(self.starts, left + room + 1)
+        return max(before, 0), after
 
 
 def build(comparison: Comparison, width: int, *, fold: bool, transposed: bool) -> Grid:

@@ -18,6 +18,8 @@ from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import pad
 from tuiflow.tui.compare_grid import Grid, Line, Look, Pieces, build
 
+_KEPT_STRIPS = 2000
+
 
 class CompareTable(ScrollView, can_focus=True):
     """A comparison as a table with a cursor on a cell.
@@ -52,7 +54,7 @@ class CompareTable(ScrollView, can_focus=True):
         self.fold = True
         self.transposed = False
         self._grid = Grid(0, (), (), (), (), ())
-        self._strips: dict[int, tuple[Strip, Strip]] = {}
+        self._strips: dict[tuple[int, int, int], tuple[Strip, Strip]] = {}
         self._line = -1
         self._column = 0
 
@@ -99,8 +101,9 @@ class CompareTable(ScrollView, can_focus=True):
         )
         self._strips.clear()
         grid = self._grid
+        furthest = grid.start_showing(len(grid.widths) - 1, 0, self._room())
         self.virtual_size = Size(
-            grid.lead_width + self._last_start() + self._room(),
+            grid.lead_width + furthest + self._room(),
             len(grid.head) + len(grid.lines),
         )
         line, column = (run_id, row_name) if self.transposed else (row_name, run_id)
@@ -143,41 +146,37 @@ class CompareTable(ScrollView, can_focus=True):
     def _strip_of(self, line: Line, index: int, width: int, x: int) -> Strip:
         if not line.cells:
             return self._banner(line, width)
-        lead, body = self._cached(line, index)
         grid = self._grid
-        if grid.widths and self._line >= 0:
-            if index < 0:
-                lead = self._beyond(x) if index == -1 else lead
-            elif index == self._line:
+        room = max(width - grid.lead_width, 0)
+        first, last = grid.column_at(x), grid.column_at(x + room - 1)
+        lead, body = self._cached(line, index, first, last)
+        if index < 0 or index == self._line:
+            if index == -1:
+                lead = self._beyond(x, room)
+            elif index >= 0:
                 lead = _restyled(lead, 0, lead.cell_length, self._ground("compare--cursor"))
-            if index < 0 or index == self._line:
-                start = grid.column_start(self._column) + 1
+            if first <= self._column <= last and self._line >= 0:
+                start = grid.starts[self._column] - grid.starts[first] + 1
                 end = start + grid.widths[self._column]
                 body = _restyled(body, start, end, self._ground("compare--cell"))
-        room = max(width - grid.lead_width, 0)
-        seen = body.crop(x, x + room)
-        if x + room < body.cell_length and not self._ends_column(x + room):
+        offset = x - grid.starts[first]
+        seen = body.crop(offset, offset + room)
+        if x + room < grid.starts[last + 1]:
             # Half a number must not be taken for a whole one.
             more = Strip([Segment("…", self.rich_style + self._look(Look.DIM))])
             seen = Strip.join([seen.crop(0, room - 1), more])
         seen = seen.adjust_cell_length(room, self.rich_style)
         return Strip.join([lead, seen]).crop(0, width)
 
-    def _beyond(self, x: int) -> Strip:
+    def _beyond(self, x: int, room: int) -> Strip:
         """How many columns lie out of sight on the left and on the right."""
         grid = self._grid
-        ends = [grid.column_start(column + 1) for column in range(len(grid.widths))]
-        left = sum(1 for end in ends if end <= x)
-        right = sum(1 for end in ends if end > x + self._room() + 1)
+        left, right = grid.hidden(x, room)
         more = " more" if not (left and right) or grid.lead_width > 20 else ""
         parts = (left and f"‹ {left}{more}", right and f"{right}{more} ›")
         words = " · ".join(part for part in parts if part)
         style = self.rich_style + self._look(Look.DIM)
         return Strip([Segment(pad("  " + words, grid.lead_width), style)])
-
-    def _ends_column(self, place: int) -> bool:
-        grid = self._grid
-        return any(grid.column_start(column) == place for column in range(len(grid.widths)))
 
     def _banner(self, line: Line, width: int) -> Strip:
         base = self.rich_style
@@ -188,18 +187,19 @@ class CompareTable(ScrollView, can_focus=True):
             strip = Strip.join([strip, Strip([Segment(rest, base + self._style("compare--line"))])])
         return strip.adjust_cell_length(width, base)
 
-    def _cached(self, line: Line, index: int) -> tuple[Strip, Strip]:
-        strips = self._strips.get(index)
+    def _cached(self, line: Line, index: int, first: int, last: int) -> tuple[Strip, Strip]:
+        """The lead and the columns from `first` to `last` of a line."""
+        strips = self._strips.get((index, first, last))
         if strips is None:
             divider = Segment("│", self.rich_style + self._style("compare--line"))
             body: list[Segment] = []
-            for cell in line.cells:
+            for cell in line.cells[first : last + 1]:
                 body.append(divider)
                 body.extend(self._segments(cell))
-            strips = self._strips[index] = (
-                Strip(self._segments(line.lead)),
-                Strip(body).simplify(),
-            )
+            if len(self._strips) > _KEPT_STRIPS:
+                self._strips.clear()
+            strips = Strip(self._segments(line.lead)), Strip(body).simplify()
+            self._strips[index, first, last] = strips
         return strips
 
     def _segments(self, pieces: Pieces) -> list[Segment]:
@@ -236,7 +236,7 @@ class CompareTable(ScrollView, can_focus=True):
         """Repaint a cell, and its line's lead or its column's head: the cursor lights them up."""
         grid = self._grid
         y = len(grid.head) + line - self.scroll_offset.y
-        x = grid.lead_width + grid.column_start(column) - self.scroll_offset.x
+        x = grid.lead_width + grid.starts[column] - self.scroll_offset.x
         width = max(min(grid.widths[column] + 1, self._view.width - x), 0)
         regions = [Region(x, y, width, 1)]
         if lead:
@@ -278,26 +278,12 @@ class CompareTable(ScrollView, can_focus=True):
         top = max(min(top, max(first, self._line - page + 1)), min(last, self._line) - page + 1)
         if last == len(grid.lines) - 1:
             top = max(top, min(last - page + 1, self._line))
-        left = self._start_showing(self._column, self.scroll_offset.x)
+        left = grid.start_showing(self._column, self.scroll_offset.x, self._room())
         self.scroll_to(x=left, y=max(top, 0), animate=False, force=True)
 
     def _room(self) -> int:
         """Cells for the columns that scroll."""
         return max(self._view.width - self._grid.lead_width, 1)
-
-    def _start_showing(self, column: int, left: int) -> int:
-        """Where to scroll to so that a column is seen whole; columns begin at the lead."""
-        grid = self._grid
-        start, end = grid.column_start(column), grid.column_start(column + 1)
-        if start < left or not grid.widths:
-            return start
-        starts = [grid.column_start(index) for index in range(column + 1)]
-        return next((place for place in starts if place >= max(left, end - self._room())), start)
-
-    def _last_start(self) -> int:
-        """The furthest that is worth scrolling to."""
-        columns = len(self._grid.widths)
-        return self._start_showing(columns - 1, 0) if columns else 0
 
     def next_difference(self, forward: bool) -> bool:
         """Go to the next row that differs, around the end; False where there is none."""
@@ -335,9 +321,7 @@ class CompareTable(ScrollView, can_focus=True):
         grid = self._grid
         if x < grid.lead_width:
             return self._column
-        place = x - grid.lead_width + self.scroll_offset.x
-        starts = [grid.column_start(column) for column in range(len(grid.widths))]
-        return max((c for c, start in enumerate(starts) if start <= place), default=0)
+        return grid.column_at(x - grid.lead_width + self.scroll_offset.x)
 
     # actions of the table
 
