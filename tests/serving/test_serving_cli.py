@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from small_models import COLUMNS, table
 from tuiflow.models.sklearn_flavor import save_model
 from tuiflow.serving import process
 from tuiflow.store import Store
+from tuiflow.store.processes import this_process
 
 LogRun = Callable[..., str]
 WINE = Path(__file__).parents[3] / "shared" / "data" / "wine-quality.csv"
@@ -142,6 +144,19 @@ def test_detached_then_listed_logged_and_stopped(
     assert out.splitlines()[1].startswith(f"{server.server_id},stopped,")
     _, out, _ = done(tuiflow("servers", "stop", str(server.server_id)))
     assert "already" in out
+
+
+def test_a_server_of_a_machine_that_is_gone_can_be_forgotten(
+    store: Store, log_run: LogRun, tuiflow: Callable[..., subprocess.Popen[str]]
+) -> None:
+    there = replace(this_process(), host="gpu-07", boot_id="other/1")
+    server_id = store.add_server(log_run(), "model", "127.0.0.1", 1, there, True, "servers/x.log")
+    code, _, err = done(tuiflow("servers", "stop", str(server_id)))
+    assert (code, "gpu-07" in err) == (1, True)
+    assert "elsewhere" in done(tuiflow("servers"))[1]
+    code, out, _ = done(tuiflow("servers", "stop", "--forget", str(server_id)))
+    assert (code, "gpu-07" in out) == (0, True)
+    assert process.list_servers(store) == []
 
 
 def test_mistakes(

@@ -326,12 +326,24 @@ def _record(server: ServerInfo, health: Health) -> dict[str, Any]:
     return dict(zip(_TITLES, values, strict=True))
 
 
-def servers_stop(ids: IdsArgument, store: StoreOption = None) -> None:
+def servers_stop(
+    ids: IdsArgument,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Only take them off the list: their machine is gone.")
+    ] = False,
+    store: StoreOption = None,
+) -> None:
     """Stop servers; they finish what they are answering first."""
     from tuiflow.serving import process
 
     opened = open_existing(store)
     for server in [process.find(opened, server_id) for server_id in ids]:
+        if forget and process.health(server).state is process.HealthState.ELSEWHERE:
+            opened.stop_server_row(server.server_id)
+            typer.echo(
+                f"took server {server.server_id} on {clean(server.process.host)} off the list"
+            )
+            continue
         if server.stopped_at is not None:
             typer.echo(f"server {server.server_id} had stopped already")
             continue

@@ -86,6 +86,8 @@ _lock = threading.Lock()
 
 
 def _forget_after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()  # it may have been held by a thread that the child doesn't have
     for lifeline in _lifelines.values():
         with contextlib.suppress(OSError):
             os.close(lifeline)
