@@ -11,17 +11,15 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from wine import PROJECT, REAL_WINE, ROOT, make_wine
 
 from tuiflow.entities import Run
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
 
-ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
-REAL_WINE = ROOT.parent / "shared" / "data" / "wine-quality.csv"
 
 PUBLISHED = [
     (
@@ -32,21 +30,11 @@ PUBLISHED = [
     ("0.001", "0.5", {"rmse": 0.7504340478812797}),
     ("0.1", "0.1", {"rmse": 0.7792546522251949}),
 ]
-COLUMNS = (
-    "fixed acidity,volatile acidity,citric acid,residual sugar,chlorides,free sulfur dioxide,"
-    "total sulfur dioxide,density,pH,sulphates,alcohol,quality"
-).split(",")
 
 
 @pytest.fixture(scope="module")
 def made_wine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A table of the same columns as the real one."""
-    random = np.random.default_rng(0)
-    table = pd.DataFrame(random.uniform(0.1, 9, (400, 12)), columns=COLUMNS)
-    table["quality"] = (table["alcohol"] / 2 + random.normal(4, 0.7, 400)).round().astype(int)
-    path = tmp_path_factory.mktemp("data") / "wine.csv"
-    table.to_csv(path, index=False)
-    return path
+    return make_wine(tmp_path_factory.mktemp("data") / "wine.csv")
 
 
 @pytest.fixture
@@ -85,10 +73,9 @@ def newest(store: Store) -> Run:
 
 
 def run_wine(python: Call, alpha: str, l1_ratio: str, data: str) -> str:
-    project = str(EXAMPLES / "sklearn_elasticnet_wine")
     given = [f"alpha={alpha}", f"l1_ratio={l1_ratio}", f"data={data}"]
     pairs = [item for pair in given for item in ("-P", pair)]
-    return python("-m", "tuiflow", "run", project, *pairs).stdout
+    return python("-m", "tuiflow", "run", str(PROJECT), *pairs).stdout
 
 
 @pytest.mark.skipif(not REAL_WINE.exists(), reason="the wine table is not here")
@@ -146,7 +133,7 @@ def test_wine_by_url_with_semicolons_is_downloaded_once(
     try:
         url = f"http://127.0.0.1:{server.server_port}/white.csv"
         run_wine(python, "0.5", "0.5", url)
-        python(str(EXAMPLES / "sklearn_elasticnet_wine" / "train.py"), "0.5", "0.5", url)
+        python(str(PROJECT / "train.py"), "0.5", "0.5", url)
     finally:
         server.shutdown()
         thread.join()
