@@ -6,6 +6,7 @@ import math
 import time
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 MISSING = "–"
 
@@ -18,21 +19,35 @@ STATUS_GLYPHS = {
     "STALE": "◌",
 }
 
-# Marks that reorder or hide neighbouring text (Unicode TR9), shown as a symbol instead.
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_HARMFUL = frozenset(("Cc", "Cf", "Cn", "Cs", "Zl", "Zp"))
+_KEPT_JOINER = "\u200c"  # part of Persian spelling, without a width anywhere
+# Blank letters: no terminal agrees with another on their width.
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+_STACKED_MARKS = 4
 
 
 def clean(text: str, limit: int | None = None) -> str:
     """Return `text` as one harmless line: control characters as symbols, cut to `limit` characters.
 
-    C0 controls become their Unicode control pictures (␛ for escape), everything else that is not
-    text (C1, bidi marks, lone surrogates, private line separators) becomes `�`.
+    C0 controls become their Unicode control pictures (␛ for escape). Everything else that is not
+    text (C1, bidi and other invisible marks, lone surrogates, line separators, unassigned code
+    points) becomes `�`. What only varies the look of an emoji (joiners, variation selectors, skin
+    tones) is left out, since terminals disagree on the width of such sequences, and no more than 4
+    combining marks stand on one character.
     """
     if limit is not None and len(text) > limit:
         text = text[: max(limit - 1, 0)] + "…"
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_clean_char(char) for char in text)
+    shown = []
+    marks = 0
+    for char in text:
+        clean_char, is_mark = _clean_char(char)
+        if clean_char:
+            marks = marks + 1 if is_mark else 0
+        if marks <= _STACKED_MARKS:
+            shown.append(clean_char)
+    return "".join(shown)
 
 
 def clean_block(text: str) -> str:
@@ -41,15 +56,29 @@ def clean_block(text: str) -> str:
     return "\n".join(clean(line.expandtabs(4)) for line in lines)
 
 
-def _clean_char(char: str) -> str:
+@lru_cache(maxsize=4096)
+def _clean_char(char: str) -> tuple[str, bool]:
+    """How a character is shown, and whether it is a combining mark."""
     code = ord(char)
     if code < 0x20:
-        return chr(0x2400 + code)
+        return chr(0x2400 + code), False
     if code == 0x7F:
-        return "␡"
-    if char in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
-        return "�"
-    return char
+        return "␡", False
+    if _only_varies_an_emoji(code):
+        return "", False
+    category = unicodedata.category(char)
+    if char in _FILLERS or (category in _HARMFUL and char != _KEPT_JOINER):
+        return "�", False
+    return char, category in ("Mn", "Me")
+
+
+def _only_varies_an_emoji(code: int) -> bool:
+    return (
+        code == 0x200D
+        or 0xFE00 <= code <= 0xFE0F
+        or 0x1F3FB <= code <= 0x1F3FF
+        or 0xE0100 <= code <= 0xE01EF
+    )
 
 
 def number(value: float | None, digits: int = 4) -> str:
