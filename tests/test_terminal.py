@@ -20,7 +20,7 @@ from wine import FEATURES, PROJECT, wine
 
 import tuiflow
 from tuiflow.serving.ports import free_port
-from tuiflow.store import Store
+from tuiflow.store import Store, open_store
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -46,10 +46,11 @@ def open_app(environment: dict[str, str], tmp_path: Path) -> Iterator[Open]:
         terminal.close()
 
 
-@pytest.fixture
-def runs(environment: dict[str, str], tmp_path: Path) -> list[str]:
-    """Three runs of the tutorial's project: its names."""
-    data = wine(tmp_path)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with three runs of the tutorial's project: one, two, three."""
+    folder = tmp_path_factory.mktemp("trained")
+    data = wine(folder)
     for name, alpha, l1_ratio in (
         ("one", "0.5", "0.5"),
         ("two", "0.001", "0.5"),
@@ -59,15 +60,21 @@ def runs(environment: dict[str, str], tmp_path: Path) -> list[str]:
             [
                 sys.executable, "-m", "tuiflow", "run", str(PROJECT), "--run-name", name,
                 "-P", f"alpha={alpha}", "-P", f"l1_ratio={l1_ratio}", "-P", f"data={data}",
-                "--experiment", "wine",
+                "--experiment", "wine", "--store", str(folder / "store"),
             ],
-            env={**os.environ, **environment},
             capture_output=True,
             text=True,
             timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-    return ["one", "two", "three"]
+    return folder / "store"
+
+
+@pytest.fixture
+def store(trained: Path, tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(shutil.copytree(trained, tmp_path / "store"))
+    yield opened
+    opened.close()
 
 
 def is_open(port: int) -> bool:
@@ -93,7 +100,7 @@ def serve(terminal: Terminal, port: int) -> None:
     terminal.wait(rf"{port}[^\n]*healthy")
 
 
-def test_the_main_job(store: Store, runs: list[str], open_app: Open, tmp_path: Path) -> None:
+def test_the_main_job(store: Store, open_app: Open, tmp_path: Path) -> None:
     terminal = open_app(120, 40)
     terminal.wait("three")
 
@@ -136,7 +143,7 @@ def test_the_main_job(store: Store, runs: list[str], open_app: Open, tmp_path: P
 
 
 @pytest.mark.parametrize("how", ["quit", "hang up"])
-def test_a_server_ends_with_the_app(runs: list[str], open_app: Open, how: str) -> None:
+def test_a_server_ends_with_the_app(open_app: Open, how: str) -> None:
     terminal = open_app()
     terminal.wait("three")
     port = free_port(5301)
@@ -151,7 +158,7 @@ def test_a_server_ends_with_the_app(runs: list[str], open_app: Open, how: str) -
 
 
 def test_a_detached_server_is_found_again(
-    store: Store, runs: list[str], open_app: Open, environment: dict[str, str]
+    store: Store, open_app: Open, environment: dict[str, str]
 ) -> None:
     terminal = open_app()
     terminal.wait("three")
@@ -169,7 +176,7 @@ def test_a_detached_server_is_found_again(
     wait_closed(port, 20)
 
 
-def test_80_by_24_and_resizing(runs: list[str], open_app: Open) -> None:
+def test_80_by_24_and_resizing(open_app: Open) -> None:
     terminal = open_app(80, 24)
     screen = terminal.wait("(?s).*three.*").group()
     assert all(len(line) <= 80 for line in screen.splitlines())
