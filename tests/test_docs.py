@@ -12,7 +12,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_key_page_is_what_the_action_table_says() -> None:
-    """Write it anew with: python -c "from tuiflow.tui.keypage import *; print(key_page(), end='')"."""
+    # python -c "from tuiflow.tui.keypage import key_page; print(key_page(), end='')" > docs/keys.md
     assert (ROOT / "docs" / "keys.md").read_text(encoding="utf-8") == key_page()
 
 
