@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -43,7 +42,7 @@ WINE = (
 def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ids, user and time zone that are the same everywhere."""
     rng = random.Random(41)
-    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=rng.getrandbits(128), version=4))
+    monkeypatch.setattr(runs, "_new_id", lambda: rng.getrandbits(128).to_bytes(16, "big"))
     for name in ("LOGNAME", "USER"):
         monkeypatch.setenv(name, "ada")
     for name in ("NO_COLOR", "COLORTERM", "TEXTUAL_ANIMATIONS"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from driving import current, messages, names, screen_text, until
+from textual import events
 from textual.widgets import Input, TextArea
 
 from tuiflow.entities import TAG_NOTE, Metric, Param, ViewType
@@ -109,7 +110,7 @@ async def test_filter_is_live_and_keeps_the_last_good_result(app: TuiflowApp) ->
         lines = screen_text(app).splitlines()
         at = next(number for number, line in enumerate(lines) if "^^^" in line)
         assert lines[at].index("^^^") == lines[at - 1].index("adn")
-        assert "did you mean AND?" in lines[at] and "last good result" in lines[at]
+        assert "did you mean AND?" in lines[at] and "last good result shown" in lines[at]
         assert len(names(app)) == 3
         await type_filter(pilot, "metrics.rmse < 0.8 and params.alpha = 0.05")
         await until(pilot, lambda: names(app) == ["wry-lemur-6"])
@@ -493,3 +494,33 @@ async def test_pages_of_a_long_list(store: Store, app_of: Callable[[Store], Tuif
         assert current(app) == "run-249"
         await pilot.press("a")
         assert "251 marked" in screen_text(app)
+
+
+async def test_mouse(app: TuiflowApp) -> None:
+    async with opened(app) as pilot:
+        table = app.screen.query_one(RunTable)
+        await pilot.click(RunTable, offset=(12, 4))
+        assert current(app) == "mild-heron-2"
+        x = screen_text(app).splitlines()[2].index("rmse")
+        await pilot.click(offset=(x + 1, 2))
+        await until(pilot, lambda: "rmse ↑" in screen_text(app))
+        assert table.column is not None and table.column.id == "metrics.rmse"
+        await pilot.double_click(RunTable, offset=(12, 1))
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+
+
+async def test_wheel_takes_the_cursor_along(
+    store: Store, app_of: Callable[[Store], TuiflowApp]
+) -> None:
+    for number in range(60):
+        store.create_run("0", f"run-{number:02}", 1000 * number)
+    app = app_of(store)
+    async with app.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: "60 runs" in screen_text(app))
+        table = app.screen.query_one(RunTable)
+        await pilot.hover(RunTable, offset=(10, 5))
+        table.action_down()
+        for _ in range(3):
+            table.post_message(events.MouseScrollDown(table, 10, 5, 0, 1, 0, False, False, False))
+        await until(pilot, lambda: table.scroll_offset.y == 9)
+        assert current(app) == "run-50", "the cursor stays in view"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -14,6 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tuiflow.errors import TuiflowError
+from tuiflow.store import now_ms
+from tuiflow.store.processes import is_alive
 from tuiflow.text import clean_block
 from tuiflow.tui.reader import POLL_SECONDS, StoreChanged
 from tuiflow.tui.screens.base import StoreScreen
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
 STAYS = 86_400.0
 """Seconds that an error stays on the screen: until it is dismissed."""
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _runs_screen() -> Screen[object]:
@@ -95,6 +92,7 @@ class TuiflowApp(App[object]):
         self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.set_interval(POLL_SECONDS, self._poll)
         self._count_servers()
 
@@ -121,8 +119,12 @@ class TuiflowApp(App[object]):
     def _count_servers(self) -> None:
         for screen in reversed(self.screen_stack):
             if isinstance(screen, StoreScreen):
-                screen.ask("servers", self.store.list_servers, self._servers_counted)
+                screen.ask("servers", self._live_servers, self._servers_counted)
                 break
+
+    def _live_servers(self) -> list[ServerInfo]:
+        now = now_ms()
+        return [item for item in self.store.list_servers() if is_alive(item.process, now)]
 
     def _servers_counted(self, servers: list[ServerInfo]) -> None:
         if len(servers) != self.server_count:
@@ -208,12 +210,12 @@ class TuiflowApp(App[object]):
         )
 
     def ending_servers(self) -> list[ServerInfo]:
-        """The servers started in this app that are not detached."""
-        return [
-            server
-            for server in self.store.list_servers()
-            if server.server_id in self.started_servers and not server.detached
-        ]
+        """The servers that end with the app: started in it, and not detached."""
+        if not self.started_servers:
+            return []
+        from tuiflow.serving.process import is_owned
+
+        return [server for server in self.store.list_servers() if is_owned(server)]
 
 
 def _with_tilde(path: Path) -> str:

@@ -145,7 +145,7 @@ class RunsScreen(ManyRuns):
 
     def _notice(self) -> tuple[str, ...]:
         if self._deleted:
-            return ("No deleted runs here. . shows the others.",)
+            return ("No deleted runs here. esc goes back.",)
         if self.filter_bar.text:
             return ("No run matches the filter. esc clears it.",)
         where = self.app.store_label if self._experiment is None else self._experiment.name

@@ -128,7 +128,7 @@ class FilterBar(Asks):
     def _show_mistake(self, error: FilterError) -> None:
         caret = error.caret()
         room = max(self.size.width - 4, 20)
-        kept = "  (showing the last good result)" if self.node is not None else ""
+        kept = " · last good result shown" if self.node is not None else ""
         message = f"{caret} {error.reason}{kept}"
         if len(message) > room:
             message = f"{caret[-room:]}\n{error.reason}{kept}"

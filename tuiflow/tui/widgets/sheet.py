@@ -106,4 +106,4 @@ class Sheet:
             ]
             for col in self.shown(room)
         ]
-        return [(" " * GAP).join(parts) for parts in zip(*table, strict=True)]
+        return [(" " * GAP).join(texts[row] for texts in table) for row in range(len(runs))]
