@@ -13,6 +13,7 @@ from textual import events
 from textual.widgets import Input, TextArea
 
 from tuiflow.entities import TAG_NOTE, Metric, Param, ViewType
+from tuiflow.errors import StoreError
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, open_store
 from tuiflow.tui.app import TuiflowApp
@@ -42,6 +43,7 @@ async def opened(app: TuiflowApp, size: tuple[int, int] = WIDE, experiment: str 
         screen = app.screen
         assert isinstance(screen, RunsScreen)
         await until(pilot, lambda: screen.table.keys and not screen.waiting("runs"))
+        await until(pilot, lambda: screen.query_one(Experiments).row_count)
         yield pilot
 
 
@@ -302,6 +304,7 @@ async def test_view_is_remembered_per_experiment(
     again = app_of(app.store)
     async with again.run_test(size=WIDE) as pilot:
         await until(pilot, lambda: "digits › 3 runs" in screen_text(again))
+        await until(pilot, lambda: again.screen.query_one(Experiments).row_count == 4)
         await pilot.press("tab", "j", "enter")
         await until(pilot, lambda: "wine › 3 of 7 runs › age ↓" in screen_text(again))
 
@@ -439,6 +442,25 @@ async def test_errors_stay_until_dismissed(app: TuiflowApp) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: not app.screen.query("Toast"))
         assert isinstance(app.screen, RunsScreen)
+
+
+async def test_a_store_that_fails_for_a_while_is_said_once(
+    app: TuiflowApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object) -> None:
+        raise StoreError("The disk is away.")
+
+    async with opened(app) as pilot:
+        with monkeypatch.context() as patch:
+            for name in ("load_runs", "search_keys", "data_version", "experiment_counts"):
+                patch.setattr(app.store, name, broken)
+            app.store_changed()
+            await pilot.press("r", "j")
+            await until(pilot, lambda: "not readable" in screen_text(app))
+            assert messages(app) == "The disk is away."
+        await pilot.press("r", "escape")
+        await until(pilot, lambda: "able-crane-41" in screen_text(app))
+        assert not messages(app)
 
 
 async def test_hostile_names_are_shown_as_text(

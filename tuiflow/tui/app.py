@@ -99,7 +99,11 @@ class TuiflowApp(App[object]):
     # following the store
 
     def _poll(self) -> None:
-        version = self.store.data_version()
+        try:
+            version = self.store.data_version()
+        except TuiflowError as error:
+            self.fail(error)
+            return
         if version != self._data_version:
             self._data_version = version
             self.store_changed()
@@ -143,9 +147,10 @@ class TuiflowApp(App[object]):
         self.notify(clean_block(text), severity=severity, markup=False)
 
     def fail(self, error: TuiflowError | str) -> None:
-        """Show an error that stays until it is dismissed."""
-        text = error if isinstance(error, str) else error.message
-        self.notify(clean_block(text), severity="error", timeout=STAYS, markup=False)
+        """Show an error that stays until it is dismissed; once, however often it happens."""
+        text = clean_block(error if isinstance(error, str) else error.message)
+        if text not in {item.message for item in self._notifications}:
+            self.notify(text, severity="error", timeout=STAYS, markup=False)
 
     def dismiss_messages(self) -> bool:
         """Take away what `say` and `fail` have put up; True where an error was among it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -14,7 +15,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from tuiflow.entities import Experiment, ExperimentCounts, ViewType
-from tuiflow.errors import NotFound
+from tuiflow.errors import NotFound, TuiflowError
 from tuiflow.filters import OrderKey
 from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.text import clean
@@ -31,6 +32,8 @@ from tuiflow.tui.widgets.run_table import RunTable
 
 REST_SECONDS = 0.12
 """How long the cursor must rest before what depends on its run is brought up to date."""
+TICKS_TO_AGE = 10
+"""Every how many seconds ages go on and runs are looked at that nobody writes to any more."""
 ALL = "all experiments"
 FILTER_HINTS = (("enter", "to the runs"), ("esc", "clear"))
 
@@ -53,6 +56,7 @@ class RunsScreen(ManyRuns):
         self._names: list[Experiment] = []
         self._counts: dict[str, ExperimentCounts] = {}
         self._again = False
+        self._ticks = 0
 
     def hints(self) -> Sequence[str | tuple[str, str]]:
         if self.filter_bar.is_typing:
@@ -74,7 +78,10 @@ class RunsScreen(ManyRuns):
         return self.query_one(FilterBar)
 
     def on_mount(self) -> None:
-        self._open_last()
+        try:
+            self._open_last()
+        except TuiflowError as error:
+            self.app.fail(error)
         self.set_interval(1.0, self._tick)
         self._rest = self.set_interval(REST_SECONDS, self._rested, pause=True)
         self._ask_experiments()
@@ -83,10 +90,9 @@ class RunsScreen(ManyRuns):
 
     def _open_last(self) -> None:
         experiment_id = last_experiment(self.store)
-        try:
+        found = None
+        with suppress(NotFound):
             found = self.store.get_experiment(experiment_id) if experiment_id else None
-        except NotFound:
-            found = None
         self._show_experiment(found)
 
     def open_experiment(self, experiment: Experiment | None) -> None:
@@ -216,7 +222,14 @@ class RunsScreen(ManyRuns):
         self._show_crumbs()
 
     def _tick(self) -> None:
-        if self.is_current:
+        if not self.is_current:
+            return
+        self._ticks += 1
+        if self._ticks % TICKS_TO_AGE == 0:
+            self.table.reload()
+            # A process that was killed writes nothing: only looking tells that its run is stale.
+            self._ask_experiments()
+        else:
             self.table.tick()
 
     def on_store_changed(self, message: StoreChanged) -> None:

@@ -130,7 +130,9 @@ class Crumbs(Asks):
     def _styled(self, part: str | Content, name: str) -> Content:
         if isinstance(part, Content):
             return part
-        return Content.styled(clean(part), self.get_visual_style(name)) if part else Content("")
+        return (
+            Content.styled(clean(part, 200), self.get_visual_style(name)) if part else Content("")
+        )
 
 
 class Hints(Asks):

@@ -46,9 +46,10 @@ class Experiments(RowsView):
             _row(item.experiment_id, item.name, counts.get(item.experiment_id, none))
             for item in experiments
         ]
+        first = not self.row_count
         with self.prevent(RowsView.Moved):
             self.show(rows)
-            if not self.has_focus:
+            if first or not self.has_focus:
                 self.go_to(chosen or ALL)
 
     def on_rows_view_moved(self, event: RowsView.Moved) -> None:

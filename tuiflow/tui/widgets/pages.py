@@ -15,7 +15,8 @@ KEPT = 20
 class Pages:
     """The last `KEPT` pages of the runs behind `keys`."""
 
-    def __init__(self, load: Callable[[Sequence[int]], list[Run]]) -> None:
+    def __init__(self, load: Callable[[Sequence[int]], list[Run] | None]) -> None:
+        """`load` gives the runs of row keys, None where they can't be read now."""
         self._load = load
         self._pages: OrderedDict[int, list[Run | None]] = OrderedDict()
         self.keys: array[int] = array("q")
@@ -30,7 +31,7 @@ class Pages:
         self._pages.clear()
 
     def get(self, row: int) -> Run | None:
-        """The run in that row; None where it is gone from the store or out of range."""
+        """The run in that row; None where it can't be read or is out of range."""
         if not 0 <= row < len(self.keys):
             return None
         number, place = divmod(row, PAGE)
@@ -46,6 +47,8 @@ class Pages:
 
     def _read(self, keys: Sequence[int]) -> list[Run | None]:
         runs = self._load(keys)
+        if runs is None:
+            return [None] * len(keys)
         if len(runs) == len(keys):
             return list(runs)
-        return [next(iter(self._load([key])), None) for key in keys]
+        return [next(iter(self._load([key]) or ()), None) for key in keys]

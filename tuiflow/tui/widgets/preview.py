@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
@@ -78,7 +79,7 @@ class Preview(Asks):
         info = run.info
         status = f"{cols.glyph(run)} {info.shown_status}"
         took = cols.took(run, self.app.clock())
-        source = clean(run.data.tags.get(TAG_SOURCE_NAME, ""), 60)
+        source = clean(PurePath(run.data.tags.get(TAG_SOURCE_NAME, "")).name, 40)
         commit = run.data.tags.get(TAG_GIT_COMMIT, "")
         if source and commit:
             source += f" @ {clean(commit, 200)[:7]}"

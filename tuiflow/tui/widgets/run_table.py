@@ -7,7 +7,7 @@ two lines, and news from the store only the lines that look different.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -20,6 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tuiflow.entities import Run
+from tuiflow.errors import TuiflowError
 from tuiflow.filters import OrderKey
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import pad
@@ -33,6 +34,8 @@ from tuiflow.tui.widgets.titles import title_line
 
 LEAD = 4
 """Cells before the first column: cursor, mark, status, space."""
+MORE = 2
+"""Cells after the last column, for the sign that there are more."""
 
 
 class RunTable(ScrollView, Asks, can_focus=True):
@@ -72,7 +75,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._pages = Pages(lambda keys: self.store.load_runs(keys))
+        self._pages = Pages(self._load)
         self.marks = Marks()
         self._sheet = Sheet()
         self.order: OrderKey | None = None
@@ -81,6 +84,13 @@ class RunTable(ScrollView, Asks, can_focus=True):
         self._cursor = 0
         self._window: tuple[tuple[int, int], list[tuple[Run | None, str]]] | None = None
         self._painted: dict[int, Strip] = {}
+
+    def _load(self, keys: Sequence[int]) -> list[Run] | None:
+        try:
+            return self.store.load_runs(keys)
+        except TuiflowError as error:
+            self.app.fail(error)
+            return None
 
     # what it shows
 
@@ -181,7 +191,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
     @property
     def _room(self) -> int:
         """Cells for the columns."""
-        return self._width - LEAD
+        return self._width - LEAD - MORE
 
     @property
     def _rows_high(self) -> int:
@@ -214,7 +224,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
         lead = f"{bar}{'◆' if marked else ' '}"
         marking = self.get_component_rich_style("run-table--marked", partial=True)
         if run is None:
-            return Strip([Segment(pad(f"{lead} gone", width), style)], width)
+            return Strip([Segment(pad(f"{lead} not readable", width), style)], width)
         status = self.get_component_rich_style(
             f"run-table--{run.info.shown_status.lower()}", partial=True
         )
@@ -233,7 +243,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
             base + self.get_component_rich_style(f"run-table--{name}", partial=True)
             for name in ("title", "title-here", "title-sorted")
         )
-        return title_line(self._sheet, self.order, LEAD, width, *styles)
+        return title_line(self._sheet, self.order, (LEAD, self._room, MORE), *styles)
 
     def _visible(self) -> list[tuple[Run | None, str]]:
         """Runs and cell texts of the rows on screen, made once until something changes."""
@@ -266,15 +276,19 @@ class RunTable(ScrollView, Asks, can_focus=True):
     def _repaint_row(self, row: int) -> None:
         self._repaint_line(row - self.scroll_offset.y + 1)
 
-    def _repaint_changed(self) -> None:
-        for y in range(self.size.height):
+    def _repaint_changed(self, lines: Iterable[int] | None = None) -> None:
+        for y in range(self.size.height) if lines is None else lines:
             if self._draw(y) != self._painted.get(y):
                 self._repaint_line(y)
 
     def tick(self) -> None:
-        """Let ages and running times go on; repaints only the lines where that shows."""
+        """Let the times of running runs go on; repaints only the lines where that shows."""
         self._window = None
-        self._repaint_changed()
+        top = self.scroll_offset.y
+        rows = [self._pages.get(row) for row in range(top, top + self._rows_high)]
+        self._repaint_changed(
+            y for y, run in enumerate(rows, 1) if run is not None and run.info.end_time is None
+        )
 
     def on_resize(self, event: events.Resize) -> None:
         self.virtual_size = Size(self._width, len(self.keys) + 1)

@@ -15,17 +15,19 @@ from tuiflow.tui.widgets.sheet import GAP, Sheet
 def title_line(
     sheet: Sheet,
     order: OrderKey | None,
-    lead: int,
-    width: int,
+    cells: tuple[int, int, int],
     plain: Style,
     here: Style,
     ordered: Style,
 ) -> Strip:
-    """Titles over their columns, after `lead` cells; an arrow at the one sorted by.
+    """Titles over their columns; an arrow at the one sorted by.
 
-    `‹` and `›` say that there are more columns than fit.
+    `cells` are those before the columns, for them, and after them, where `›` says that there are
+    more than fit; `‹` says so on the left.
     """
-    shown = sheet.shown(width - lead)
+    lead, room, after_all = cells
+    width = lead + room + after_all
+    shown = sheet.shown(room)
     segments = [Segment(" " * lead, plain)]
     for col in shown:
         arrow = ""
