@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 
 MISSING = "–"
 
@@ -23,7 +23,9 @@ _HARMFUL = frozenset(("Cc", "Cf", "Cn", "Cs", "Zl", "Zp"))
 _KEPT_JOINER = "\u200c"  # part of Persian spelling, without a width anywhere
 # Blank letters: no terminal agrees with another on their width.
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
-_STACKED_MARKS = 4
+# Combining marks of no particular script; no language stacks more than 4 of them.
+_MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_PILE = re.compile(f"(?<={_MARKS * 4}){_MARKS}+")
 
 
 def clean(text: str, limit: int | None = None) -> str:
@@ -39,15 +41,7 @@ def clean(text: str, limit: int | None = None) -> str:
         text = text[: max(limit - 1, 0)] + "…"
     if text.isascii() and text.isprintable():
         return text
-    shown = []
-    marks = 0
-    for char in text:
-        clean_char, is_mark = _clean_char(char)
-        if clean_char:
-            marks = marks + 1 if is_mark else 0
-        if marks <= _STACKED_MARKS:
-            shown.append(clean_char)
-    return "".join(shown)
+    return _PILE.sub("", text.translate(_SHOWN))
 
 
 def clean_block(text: str) -> str:
@@ -56,20 +50,30 @@ def clean_block(text: str) -> str:
     return "\n".join(clean(line.expandtabs(4)) for line in lines)
 
 
-@lru_cache(maxsize=4096)
-def _clean_char(char: str) -> tuple[str, bool]:
-    """How a character is shown, and whether it is a combining mark."""
+class _Shown(dict[int, str]):
+    """How each code point is shown; the first ones that are met are remembered."""
+
+    def __missing__(self, code: int) -> str:
+        shown = _clean_char(chr(code))
+        if len(self) < 8192:
+            self[code] = shown
+        return shown
+
+
+_SHOWN = _Shown()
+
+
+def _clean_char(char: str) -> str:
     code = ord(char)
     if code < 0x20:
-        return chr(0x2400 + code), False
+        return chr(0x2400 + code)
     if code == 0x7F:
-        return "␡", False
+        return "␡"
     if _only_varies_an_emoji(code):
-        return "", False
-    category = unicodedata.category(char)
-    if char in _FILLERS or (category in _HARMFUL and char != _KEPT_JOINER):
-        return "�", False
-    return char, category in ("Mn", "Me")
+        return ""
+    if char in _FILLERS or (unicodedata.category(char) in _HARMFUL and char != _KEPT_JOINER):
+        return "�"
+    return char
 
 
 def _only_varies_an_emoji(code: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuiflow import text
+from tuiflow.config import MAX_KEY_LENGTH
 from tuiflow.diff.result import Cell, Kind, Row, RunColumn, Value, Verdict
 from tuiflow.entities import TAG_NOTE
 
@@ -41,12 +42,12 @@ class CellText:
 
 def label(key: str) -> str:
     """A row's key for a person."""
-    return "note" if key == TAG_NOTE else text.clean(key)
+    return "note" if key == TAG_NOTE else text.clean(key, MAX_KEY_LENGTH)
 
 
 def column_names(runs: Sequence[RunColumn]) -> list[str]:
     """The runs' names as heads of columns; a name that several runs have gets the id's start."""
-    names = [text.clean(run.run_name) for run in runs]
+    names = [text.clean(run.run_name, MAX_KEY_LENGTH) for run in runs]
     return [
         f"{name} {run.run_id[:6]}" if names.count(name) > 1 else name
         for name, run in zip(names, runs, strict=True)

@@ -7,8 +7,14 @@ from rich.cells import cell_len, set_cell_size
 ELLIPSIS = "…"
 
 
+def _most(width: int) -> int:
+    """More characters than `width` cells hold of any cleaned text: no more are looked at."""
+    return 64 + 8 * max(width, 0)
+
+
 def cut(text: str, width: int) -> str:
     """`text`, or as much of it as fits into `width` cells with `…` at the end."""
+    text = text[: _most(width)]
     if cell_len(text) <= width:
         return text
     return set_cell_size(text, max(width - 1, 0)).rstrip() + ELLIPSIS if width > 0 else ""
@@ -16,11 +22,11 @@ def cut(text: str, width: int) -> str:
 
 def cut_middle(text: str, width: int) -> str:
     """`text`, or its beginning and end with `…` between them, in `width` cells."""
-    if cell_len(text) <= width:
+    if len(text) <= _most(width) and cell_len(text) <= width:
         return text
     if width <= 1:
-        return ELLIPSIS[:width]
-    head = set_cell_size(text, (width - 1) // 2).rstrip()
+        return ELLIPSIS[: max(width, 0)]
+    head = set_cell_size(text[: _most(width)], (width - 1) // 2).rstrip()
     room = width - 1 - cell_len(head)
     tail = text[-room:]
     while cell_len(tail) > room:

@@ -124,9 +124,10 @@ class CompareScreen(StoreScreen):
 
     def _show_frame(self, comparison: Comparison) -> None:
         experiments = {run.experiment_name for run in comparison.runs}
-        place = experiments.pop() if len(experiments) == 1 else f"{len(experiments)} experiments"
+        one = len(experiments) == 1
+        place = text.clean(experiments.pop(), 60) if one else f"{len(experiments)} experiments"
         count = len(comparison.runs)
-        baseline = cut(text.clean(comparison.baseline.run_name), 24)
+        baseline = cut(text.clean(comparison.baseline.run_name, 24), 24)
         right = "▲ better ▼ worse"
         if self.size.width >= 100:
             right = f"baseline {baseline} · {right}"
@@ -182,7 +183,7 @@ class CompareScreen(StoreScreen):
 
     def _draw(self, answer: tuple[str, list[Curve], bool]) -> None:
         key, curves, live = answer
-        heading = f"── {cut(text.clean(key), 60)}{_direction(self.comparison, key)} "
+        heading = f"── {cut(text.clean(key, 60), 60)}{_direction(self.comparison, key)} "
         self.query_one("#compare-curves", Static).update(
             Content(heading.ljust(400, "─")), layout=False
         )
@@ -252,7 +253,7 @@ class CompareScreen(StoreScreen):
         runs = () if self.comparison is None else self.comparison.runs
         for run in runs:
             if run.run_id == run_id:
-                self.app.copy(run_id, f"Id of {run.run_name}")
+                self.app.copy(run_id, f"Id of {text.clean(run.run_name, 40)}")
 
     @on(CompareTable.Opened)
     def action_open(self) -> None:
