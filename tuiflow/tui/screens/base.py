@@ -41,6 +41,10 @@ class StoreScreen(Acts, Screen[object], Asks):
     _changes = 0
 
     def compose(self) -> ComposeResult:
+        # Known before there is anything to lay out: told later, everything is laid out twice.
+        self.add_class(
+            next(name for least, name in reversed(WIDTHS) if self.app.size.width >= least)
+        )
         yield Header(self.PLACE)
         yield Crumbs()
         yield from self.compose_body()
