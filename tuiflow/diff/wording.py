@@ -111,6 +111,8 @@ def _change(row: Row, cell: Cell, places: int) -> tuple[str, str]:
     if cell.delta is None or cell.verdict is Verdict.EQUAL:
         return "", ""
     if row.kind is Kind.DURATION:
+        if abs(cell.delta) < 50:  # less than what is written of a duration
+            return "", ""
         return _signed(cell.delta, text.duration(int(abs(cell.delta)))), percent(cell)
     if row.kind is Kind.SIZE:
         return (_signed(cell.delta, text.size(int(abs(cell.delta)))) if cell.delta else ""), ""

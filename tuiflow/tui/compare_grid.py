@@ -35,8 +35,8 @@ TEXT_LIMIT = 1000
 
 _WORDS = (Kind.TEXT, Kind.MOMENT)
 _LEAD = (12, 32)
-_COLUMN = (10, 20)
-_SHRINKING = ((20, 20), (20, 14), (14, 14))
+_COLUMN = (10, 21)
+_SHRINKING = ((20, 21), (20, 14), (14, 14))
 
 
 class Look(Enum):
@@ -315,6 +315,8 @@ def _told_apart(row: Row, cells: Sequence[CellText], widths: Sequence[int]) -> I
     if row.kind not in _WORDS or not row.differs:
         return cells
     room = min(widths) - 3
+    if row.kind is Kind.MOMENT:
+        return [_short_moment(cell, room) for cell in cells]
     present = [
         cell.value
         for cell, original in zip(cells, row.cells, strict=True)
@@ -328,6 +330,14 @@ def _told_apart(row: Row, cells: Sequence[CellText], widths: Sequence[int]) -> I
         cell if original.value is None else CellText("…" + cell.value[skip:], cell.mark)
         for cell, original in zip(cells, row.cells, strict=True)
     ]
+
+
+def _short_moment(cell: CellText, room: int) -> CellText:
+    """`2026-11-24 14:02:00` without the year where it is too long, then without the seconds."""
+    shown = cell.value
+    if len(shown) > room:
+        shown = shown[5:] if len(shown) - 5 <= room else shown[5:-3]
+    return CellText(shown)
 
 
 def _common_start(texts: Sequence[str]) -> int:

@@ -84,6 +84,8 @@ class CompareScreen(StoreScreen):
         low = event.size.height < _CURVES_FROM
         self.set_class(low, "-low")
         self.set_class(not low, "-high")
+        if self.comparison is not None:
+            self._show_frame(self.comparison)
 
     def _say_waiting(self) -> None:
         if self.waiting("compare"):
