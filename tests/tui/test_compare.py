@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import math
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
+from driving import until
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -22,15 +22,6 @@ from tuiflow.tui.widgets.chart import Chart
 WINE = ("bold-otter-3", "bold-otter-7", "able-crane-41")
 WIDE = (*WINE, "mild-heron-2", "kind-finch-12")
 CURVES = ("deep-panda-1", "deep-panda-2", "lost-heron-9")
-
-
-async def until(pilot: Pilot[object], condition: Callable[[], object]) -> None:
-    """Wait for a condition, five seconds at most."""
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        await pilot.pause(0.02)
-    await pilot.pause()
 
 
 async def compare(
