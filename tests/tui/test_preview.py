@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import struct
 import zlib
@@ -66,11 +67,34 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path):
 
 
 def test_json_is_set_out(tmp_path: Path):
-    shown = look(tmp_path, "a.json", '{"b":[1,NaN],"ü":"\\u001b[2J"}')
+    words = ["some", "words", "that", "are", "too", "long", "for", "one", "line", "of", "text"]
+    content = {"b": [1, math.nan], "ü": "\x1b[2J", "words": words, "rows": [[1, 2], []], "e": {}}
+    shown = look(tmp_path, "a.json", json.dumps(content))
     assert shown.kind is Kind.JSON
-    assert shown.lines[0] == "{" and '  "b": [' in shown.lines
+    assert shown.lines[0] == "{" and '  "b": [1, NaN],' in shown.lines
+    assert max(map(len, shown.lines)) <= preview.JSON_WIDTH + 1
     assert not any("\x1b" in line for line in shown.lines)
-    assert json.loads("\n".join(shown.lines))["ü"] == "\x1b[2J"
+    read = json.loads("\n".join(shown.lines))
+    assert read["ü"] == "\x1b[2J" and read["words"] == words and read["rows"] == [[1, 2], []]
+
+
+printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | printable,
+        lambda inner: st.lists(inner) | st.dictionaries(printable, inner),
+        max_leaves=60,
+    )
+)
+def test_json_that_is_set_out_is_the_same_json(value):
+    assert json.loads("\n".join(preview.json_or_text(json.dumps(value)))) == value
+
+
+def test_json_nested_deeply_is_set_out(tmp_path: Path):
+    shown = look(tmp_path, "a.json", "[" * 200 + "]" * 200)
+    assert json.loads("".join(shown.lines)) and shown.kind is Kind.JSON
 
 
 @pytest.mark.parametrize("content", ['{"a": 1', "[" * 100_000])
