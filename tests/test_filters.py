@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tuiflow.errors import FilterError
 from tuiflow.filters import (
+    EXPERIMENTS,
     And,
     Between,
     Compare,
@@ -67,6 +68,7 @@ MLFLOW = [
     ('metric."legit name" >= 0.243', Compare(metric("legit name"), Op.GE, 0.243)),
     ('metrics."X//Y#$$@&Z" = 3', Compare(metric("X//Y#$$@&Z"), Op.EQ, 3)),
     ('metrics."accuracy.2.0" > 5', Compare(metric("accuracy.2.0"), Op.GT, 5)),
+    ("metrics.'legit name' >= 0.243", Compare(metric("legit name"), Op.GE, 0.243)),
     ("metrics.`spacey name` > 5", Compare(metric("spacey name"), Op.GT, 5)),
     ("`metric`.a >= 0.1", Compare(metric("a"), Op.GE, 0.1)),
     ("`tags`.source_name = 'a notebook'", Compare(tag("source_name"), Op.EQ, "a notebook")),
@@ -554,3 +556,5 @@ def test_every_example_of_the_docs_parses() -> None:
             assert parse_filter(line.partition("  #")[0]) is not None
         elif kind == "sort":
             assert parse_order(line.partition("  #")[0])
+        else:
+            assert parse_filter(line, subject=EXPERIMENTS) is not None

@@ -1,9 +1,10 @@
+"""Runs, experiments, threads and processes through the public API."""
+
 from __future__ import annotations
 
-import json
-import math
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -14,7 +15,6 @@ import pytest
 
 import tuiflow as mlflow
 from tuiflow import MlflowClient
-from tuiflow.entities import Metric, Param, RunTag
 from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound, StoreError
 
 
@@ -32,61 +32,6 @@ def run_script(code: str, store: Path, **env: str) -> subprocess.CompletedProces
         text=True,
         timeout=120,
     )
-
-
-def test_one_run_with_everything(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "a.csv").write_text("a,b\n1,2\n")
-    mlflow.set_experiment("wine")
-    with mlflow.start_run(run_name="first", description="a note", tags={"team": 1}) as run:
-        assert mlflow.log_param("alpha", 0.5) == 0.5
-        mlflow.log_params({"l1": 0.1, "kind": "net"})
-        mlflow.log_metric("rmse", 0.9, step=1, timestamp=1000)
-        mlflow.log_metric("rmse", 0.8, step=2)
-        mlflow.log_metrics({"mae": 0.5, "nan": math.nan, "inf": -math.inf}, step=7)
-        mlflow.set_tag("x", True)
-        mlflow.set_tags({"y": None})
-        mlflow.log_artifact(str(tmp_path / "data" / "a.csv"), "tables")
-        mlflow.log_artifacts(str(tmp_path / "data"), "all/of/it")
-        mlflow.log_text("héllo", "notes/hello.txt")
-        mlflow.log_dict({"a": [1, {"b": None}]}, "d.json")
-        mlflow.log_dict({"a": (1, 2)}, "d.yaml")
-    found = mlflow.get_run(run.info.run_id)
-    assert found.info.status == "FINISHED"
-    assert found.info.run_name == "first"
-    assert found.info.experiment_name == "wine"
-    assert found.info.end_time is not None
-    assert found.data.params == {"alpha": "0.5", "l1": "0.1", "kind": "net"}
-    assert found.data.metrics["rmse"] == 0.8
-    assert math.isnan(found.data.metrics["nan"])
-    assert found.data.metrics["inf"] == -math.inf
-    assert found.data.tags["team"] == "1"
-    assert found.data.tags["x"] == "True"
-    assert found.data.tags["mlflow.note.content"] == found.note == "a note"
-    client = MlflowClient()
-    assert client.get_metric_history(run.info.run_id, "rmse")[0] == Metric("rmse", 0.9, 1000, 1)
-    paths = {info.path for info in client.list_artifacts(run.info.run_id)}
-    assert paths == {"tables", "all", "notes", "d.json", "d.yaml"}
-    folder = Path(found.info.artifact_uri)
-    assert (folder / "all/of/it/a.csv").read_text() == "a,b\n1,2\n"
-    assert (folder / "notes/hello.txt").read_text("utf-8") == "héllo"
-    assert json.loads((folder / "d.json").read_text()) == {"a": [1, {"b": None}]}
-    assert (folder / "d.yaml").read_text() == "a:\n- 1\n- 2\n"
-
-
-def test_figures() -> None:
-    class Figure:
-        def savefig(self, path: Path, dpi: int = 100) -> None:
-            assert path.suffix == ".png"
-            path.write_text(f"dpi {dpi}")
-
-    with mlflow.start_run() as run:
-        mlflow.log_figure(Figure(), "plots/a.png", save_kwargs={"dpi": 7})
-        with pytest.raises(InvalidInput, match="Matplotlib or Plotly"):
-            mlflow.log_figure("no figure", "b.png")
-    folder = Path(mlflow.get_run(run.info.run_id).info.artifact_uri)
-    assert (folder / "plots/a.png").read_text() == "dpi 7"
-    assert not (folder / "b.png").exists()
 
 
 def test_how_a_run_ends() -> None:
@@ -161,14 +106,40 @@ def test_nested_and_resumed() -> None:
     assert mlflow.get_run(child.info.run_id).parent_run_id == outer.info.run_id
 
 
+def test_a_block_ends_its_own_run() -> None:
+    with mlflow.start_run() as outer:
+        with mlflow.start_run(nested=True):
+            mlflow.end_run("KILLED")
+        assert mlflow.active_run() is outer
+        with pytest.raises(InvalidInput, match="can't end as 'DONE'"):
+            mlflow.end_run("DONE")
+        assert mlflow.active_run() is outer
+        left_open = mlflow.start_run(nested=True)
+    assert mlflow.active_run() is None
+    statuses = [run.info.status for run in mlflow.search_runs(output_format="list")]
+    assert sorted(statuses) == ["FINISHED", "FINISHED", "KILLED"]
+    assert mlflow.get_run(left_open.info.run_id).info.status == "FINISHED"
+
+
+def test_a_resumed_run_stays_in_its_experiment() -> None:
+    with mlflow.start_run() as run:
+        pass
+    other = mlflow.set_experiment("other").experiment_id
+    for arguments in ({}, {"experiment_id": other}):
+        with mlflow.start_run(run_id=run.info.run_id, **arguments) as again:  # type: ignore[arg-type]
+            assert (again.info.experiment_id, again.info.end_time) == ("0", None)
+
+
 def test_what_can_not_be_started() -> None:
     with pytest.raises(NotFound):
         mlflow.start_run(run_id="0" * 32)
     with mlflow.start_run() as run:
         pass
     MlflowClient().delete_run(run.info.run_id)
-    with pytest.raises(InvalidState, match="restore"):
-        mlflow.start_run(run_id=run.info.run_id)
+    for arguments in ({"run_id": run.info.run_id}, {"parent_run_id": run.info.run_id}):
+        with pytest.raises(InvalidState, match="restore") as caught:
+            mlflow.start_run(**arguments)  # type: ignore[arg-type]
+        assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
     with pytest.raises(InvalidInput, match="not both"):
         mlflow.start_run(description="a", tags={"mlflow.note.content": "b"})
     assert mlflow.active_run() is None
@@ -246,37 +217,56 @@ def test_a_forked_child_does_not_end_its_parents_run() -> None:
         assert (found.info.status, found.data.metrics) == ("RUNNING", {"child": 1.0})
 
 
-@pytest.mark.parametrize("value", ["0.5", None, [1, 2], b"1", object()])
-def test_values_that_are_no_numbers(value: object) -> None:
-    with pytest.raises(InvalidInput, match="needs a number"):
-        mlflow.log_metric("m", value)  # type: ignore[arg-type]
-    assert mlflow.active_run() is None
+def test_a_forked_child_may_have_a_run_of_its_own() -> None:
+    with mlflow.start_run() as parent:
+        pid = os.fork()
+        if pid == 0:
+            failed = True
+            try:
+                with mlflow.start_run(run_name="own"):
+                    mlflow.log_metric("m", 1)
+                with mlflow.start_run(run_name="nested", nested=True):
+                    pass
+                failed = mlflow.active_run().info.run_id != parent.info.run_id  # type: ignore[union-attr]
+            finally:
+                os._exit(failed)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert mlflow.get_run(parent.info.run_id).info.status == "RUNNING"
+    runs = {run.info.run_name: run for run in mlflow.search_runs(output_format="list")}
+    assert (runs["own"].info.status, runs["own"].data.metrics) == ("FINISHED", {"m": 1.0})
+    assert runs["own"].parent_run_id is None
+    assert runs["nested"].parent_run_id == parent.info.run_id
+    assert runs[parent.info.run_name].data.metrics == {}
 
 
-def test_numbers_of_other_kinds() -> None:
-    import numpy
-
-    with mlflow.start_run() as run:
-        mlflow.log_metric("a", numpy.float32(0.5), step=numpy.int64(3))
-        mlflow.log_metric("b", True, step=2.0)  # type: ignore[arg-type]
-        with pytest.raises(InvalidInput, match="whole number"):
-            mlflow.log_metric("c", 1, step=1.5)  # type: ignore[arg-type]
-    assert mlflow.get_run(run.info.run_id).data.metrics == {"a": 0.5, "b": 1.0}
+def test_processes_started_from_here_log_to_the_same_place(tmp_path: Path) -> None:
+    mlflow.set_experiment("wine")
+    code = "import tuiflow\ntuiflow.log_metric('m', 1)"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=120)
+    [run] = mlflow.search_runs(output_format="list")
+    assert (run.info.experiment_name, run.data.metrics) == ("wine", {"m": 1.0})
 
 
-def test_a_param_does_not_change() -> None:
-    with mlflow.start_run():
-        mlflow.log_param("alpha", 0.5)
-        mlflow.log_param("alpha", 0.5)
-        with pytest.raises(InvalidInput, match="can't change"):
-            mlflow.log_param("alpha", 0.6)
+def test_a_run_keeps_a_name() -> None:
+    with mlflow.start_run(run_name="a", tags={"mlflow.user": "bob"}) as run:
+        assert run.info.user_id == "bob"
+        mlflow.set_tag("mlflow.runName", "")
+        MlflowClient().update_run(run.info.run_id, name="")
+        assert mlflow.get_run(run.info.run_id).info.run_name == "a"
+        mlflow.set_tag("mlflow.runName", "b")
+    found = mlflow.get_run(run.info.run_id)
+    assert (found.info.run_name, found.data.tags["mlflow.runName"]) == ("b", "b")
+    with mlflow.start_run(run_name=7) as run:  # type: ignore[arg-type]
+        assert run.info.run_name == "7"
 
 
 def test_experiments() -> None:
     assert mlflow.get_experiment("0").name == "Default"
     wine = mlflow.create_experiment("wine", tags={"team": 1})
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExists) as caught:
         mlflow.create_experiment("wine")
+    assert caught.value.error_code == "RESOURCE_ALREADY_EXISTS"
+    assert mlflow.get_experiment(wine).tags == {"team": "1"}
     assert mlflow.set_experiment("wine").experiment_id == wine
     assert mlflow.set_experiment(experiment_id=wine).name == "wine"
     assert mlflow.get_experiment_by_name("none") is None
@@ -284,67 +274,36 @@ def test_experiments() -> None:
         mlflow.set_experiment(experiment_id="77")
     with pytest.raises(InvalidInput):
         mlflow.set_experiment()
+    for name in ("", " ", None, 5, "x" * 501, "a\0b", "\ud800"):
+        with pytest.raises(InvalidInput):
+            mlflow.create_experiment(name)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="surrogate"):
+        mlflow.set_experiment("\ud800")
+    for tags in ({"a!": "x"}, {"a": "x" * 20_001}, {"a": "\ud800"}):
+        with pytest.raises(InvalidInput):
+            mlflow.create_experiment("tagged", tags=tags)
     assert [found.name for found in mlflow.search_experiments()] == ["wine", "Default"]
 
 
-def test_search_to_a_frame_and_a_list() -> None:
-    mlflow.set_experiment("wine")
-    for alpha in (0.1, 0.5, 0.9):
-        with mlflow.start_run():
-            mlflow.log_param("alpha", alpha)
-            mlflow.log_metric("rmse", alpha * 2)
-    with mlflow.start_run(tags={"odd": "1"}) as odd:
-        pass
-    frame = mlflow.search_runs(filter_string="metrics.rmse < 1.5", order_by=["metrics.rmse DESC"])
-    assert list(frame["params.alpha"]) == ["0.5", "0.1"]
-    assert str(frame["start_time"].dtype).startswith("datetime64[")
-    assert str(frame["end_time"].dt.tz) == "UTC"
-    everything = mlflow.search_runs()
-    assert len(everything) == 4
-    assert everything["metrics.rmse"].isna().sum() == 1
-    assert everything.loc[everything["run_id"] == odd.info.run_id, "params.alpha"].isna().all()
-    listed = mlflow.search_runs(max_results=2, output_format="list")
-    assert listed[0].info.run_id == odd.info.run_id
-    assert len(listed) == 2
-    assert mlflow.search_runs(experiment_ids=["0"]).empty
-    with pytest.raises(InvalidInput, match="expected"):
-        mlflow.search_runs(filter_string="metrics.rmse <")
-    with pytest.raises(NotFound):
-        mlflow.search_runs(experiment_names=["none"])
-
-
-def test_the_client(tmp_path: Path) -> None:
-    client = MlflowClient(str(tmp_path / "other"))
-    experiment = client.create_experiment("wine")
-    run = client.create_run(experiment, run_name="a", tags={"x": 1}, start_time=1000)
-    run_id = run.info.run_id
-    client.log_metric(run_id, "m", 1.5, step=3, timestamp=5)
-    client.log_param(run_id, "p", 1)
-    client.set_tag(run_id, "t", "v")
-    client.log_batch(run_id, [Metric("n", 1.0, 0, 0)], [Param("q", "2")], [RunTag("u", "w")])
-    client.log_text(run_id, "hi", "a.txt")
-    client.delete_tag(run_id, "t")
-    with pytest.raises(NotFound):
-        client.delete_tag(run_id, "t")
-    client.update_run(run_id, name="b")
-    client.set_terminated(run_id, "FAILED", end_time=2000)
-    found = client.get_run(run_id)
-    assert (found.info.run_name, found.info.status, found.info.end_time) == ("b", "FAILED", 2000)
-    assert found.info.start_time == 1000
-    assert found.data.metrics == {"m": 1.5, "n": 1.0}
-    assert found.data.params == {"p": "1", "q": "2"}
-    assert "t" not in found.data.tags
-    client.delete_run(run_id)
-    assert client.search_runs([experiment]) == []
-    client.restore_run(run_id)
-    for _ in range(4):
-        client.create_run(experiment)
-    first = client.search_runs([experiment], max_results=3)
-    second = client.search_runs([experiment], max_results=3, page_token=first.token)
-    assert len({r.info.run_id for r in [*first, *second]}) == 5
-    assert (len(first), len(second), second.token) == (3, 2, None)
-    with pytest.raises(InvalidInput):
-        client.set_terminated(run_id, "DONE")
+def test_a_deleted_experiment(tmp_path: Path) -> None:
+    gone = mlflow.create_experiment("gone")
+    with sqlite3.connect(tmp_path / "store" / "tuiflow.db") as conn:
+        conn.execute("UPDATE experiments SET deleted_at = 1 WHERE id = ?", (int(gone),))
+    conn.close()
+    assert mlflow.get_experiment(gone).lifecycle_stage == "deleted"
+    assert mlflow.get_experiment_by_name("gone") == mlflow.get_experiment(gone)
+    for act in (
+        lambda: mlflow.set_experiment("gone"),
+        lambda: mlflow.set_experiment(experiment_id=gone),
+        lambda: mlflow.start_run(experiment_id=gone),
+        lambda: MlflowClient().create_run(gone),
+    ):
+        with pytest.raises(InvalidState, match="restore") as caught:
+            act()
+        assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
+    with pytest.raises(AlreadyExists):
+        mlflow.create_experiment("gone")
+    assert mlflow.search_runs(experiment_names=["gone"]).empty
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tuiflow.errors import TuiflowError
+from tuiflow.tracking.active import ActiveRun
 from tuiflow.tracking.fluent import (
-    ActiveRun,
     active_run,
     create_experiment,
     end_run,

@@ -47,7 +47,7 @@ class AlreadyExists(TuiflowError):
 class InvalidState(TuiflowError):
     """The object exists, but not in a state that allows this (a deleted run, an ended run)."""
 
-    error_code = "INVALID_STATE"
+    error_code = "INVALID_PARAMETER_VALUE"  # MLflow's for a deleted run or experiment
 
 
 class StoreError(TuiflowError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuiflow.filters.order import parse_order
 from tuiflow.filters.parser import parse_filter
+from tuiflow.filters.subjects import EXPERIMENTS, RUNS, Subject
 from tuiflow.filters.tree import (
     ATTRIBUTES,
     NUMBER_ATTRIBUTES,
@@ -25,7 +26,9 @@ from tuiflow.filters.tree import (
 
 __all__ = [
     "ATTRIBUTES",
+    "EXPERIMENTS",
     "NUMBER_ATTRIBUTES",
+    "RUNS",
     "TEXT_ATTRIBUTES",
     "And",
     "Between",
@@ -39,6 +42,7 @@ __all__ = [
     "Op",
     "Or",
     "OrderKey",
+    "Subject",
     "Text",
     "parse_filter",
     "parse_order",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tuiflow.errors import FilterError
 from tuiflow.filters.lexer import Cursor, Token, TokenKind, nearest
-from tuiflow.filters.tree import ATTRIBUTES, Key, Kind
+from tuiflow.filters.tree import Key, Kind
 from tuiflow.text import clean
 
 _PREFIXES = {
@@ -29,6 +29,7 @@ _ATTRIBUTE_ALIASES = {
     "experiment_name": "experiment",
 }
 _NAMED = (TokenKind.QUOTED, TokenKind.TICKED)
+_TEXT = TokenKind.TEXT
 
 
 def prefix_of(token: Token) -> Kind | None:
@@ -43,7 +44,7 @@ def key_length(cursor: Cursor) -> int:
     if first.kind not in (TokenKind.WORD, *_NAMED):
         return 0
     if first.end == second.start and (
-        (prefix_of(first) and first.value.endswith(".") and second.kind in _NAMED)
+        (prefix_of(first) and first.value.endswith(".") and second.kind in (*_NAMED, _TEXT))
         or (first.kind is TokenKind.TICKED and second.value.startswith("."))
     ):
         return 2
@@ -54,7 +55,7 @@ def take_key(cursor: Cursor, known: Iterable[Key]) -> Key:
     """Take the key that stands next. Raises FilterError where there is none."""
     count = key_length(cursor)
     if count == 0:
-        raise cursor.error("expected a key such as metrics.rmse")
+        raise cursor.error(f"expected a key such as {cursor.subject.key}")
     first = cursor.take()
     last = cursor.take() if count == 2 else first
     if first.kind in _NAMED and count == 1:
@@ -68,7 +69,7 @@ def take_key(cursor: Cursor, known: Iterable[Key]) -> Key:
         if count == 2:
             name += last.value
     kind = _PREFIXES.get(head.lower())
-    if kind is None:
+    if kind not in cursor.subject.kinds:
         raise _unknown_prefix(cursor, head, known, first, last)
     if not name:
         raise cursor.error(f"expected a name after {clean(head, 60)}.", first, last)
@@ -77,37 +78,40 @@ def take_key(cursor: Cursor, known: Iterable[Key]) -> Key:
     return Key(kind, name)
 
 
-def is_attribute(name: str) -> bool:
+def is_attribute(cursor: Cursor, name: str) -> bool:
     lower = name.lower()
-    return lower in ATTRIBUTES or lower in _ATTRIBUTE_ALIASES
+    return _ATTRIBUTE_ALIASES.get(lower, lower) in cursor.subject.attributes
 
 
 def _attribute(cursor: Cursor, name: str, known: Iterable[Key], first: Token, last: Token) -> Key:
+    subject = cursor.subject
     lower = name.lower()
     lower = _ATTRIBUTE_ALIASES.get(lower, lower)
-    if lower in ATTRIBUTES:
+    if lower in subject.attributes:
         return Key(Kind.ATTRIBUTE, lower)
     shown = clean(name, 60) or "this"
     by_name = {key.name: key for key in reversed(list(known))}
     if name in by_name:
         hint = f"did you mean {by_name[name]}?"
-    elif guess := nearest(name, [*ATTRIBUTES, *by_name]):
+    elif guess := nearest(name, [*subject.attributes, *by_name]):
         hint = f"did you mean {by_name.get(guess, guess)}?"
     elif cursor.text[first.start : last.end] == name and not name[0].isdigit():
-        hint = f"expected a prefix: metrics.{shown}, params.{shown} or tags.{shown}"
+        prefixed = [f"{kind.value}.{shown}" for kind in subject.kinds if kind != Kind.ATTRIBUTE]
+        hint = f"expected a prefix: {' or '.join(', '.join(prefixed).rsplit(', ', 1))}"
     else:
-        hint = f"expected one of {', '.join(ATTRIBUTES)}"
-    raise cursor.error(f"{shown} is not an attribute of a run; {hint}", first, last)
+        hint = f"expected one of {', '.join(subject.attributes)}"
+    raise cursor.error(f"{shown} is not an attribute of {subject.noun}; {hint}", first, last)
 
 
 def _unknown_prefix(
     cursor: Cursor, head: str, known: Iterable[Key], first: Token, last: Token
 ) -> FilterError:
     whole = cursor.text[first.start : last.end]
-    reason = "expected metrics, params, tags or attributes before the dot"
+    names = [kind.value for kind in cursor.subject.kinds]
+    reason = f"expected {', '.join(names[:-1])} or {names[-1]} before the dot"
     for key in known:
         if key.name == whole:
             return cursor.error(f"{reason}; did you mean {key}?", first, last)
-    if guess := nearest(head, ("metrics", "params", "tags", "attributes")):
+    if guess := nearest(head, names):
         reason += f"; did you mean {guess}.{clean(whole[len(head) + 1 :], 60)}?"
     return cursor.error(reason, first, last)

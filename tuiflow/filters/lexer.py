@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from tuiflow.errors import FilterError
+from tuiflow.filters.subjects import RUNS, Subject
 from tuiflow.text import clean
 
 MAX_TEXT = 10_000
@@ -104,10 +105,11 @@ def _error(text: str, place: int) -> FilterError:
 
 
 class Cursor:
-    """Walk over the tokens of one text."""
+    """Walk over the tokens of one text, which searches for a `subject`."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, subject: Subject = RUNS) -> None:
         self.text = text
+        self.subject = subject
         self._tokens = tokenize(text)
         self._index = 0
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from tuiflow.filters.keys import take_key
 from tuiflow.filters.lexer import Cursor, TokenKind, nearest
+from tuiflow.filters.subjects import RUNS, Subject
 from tuiflow.filters.tree import Key, OrderKey
 
 MAX_KEYS = 16
 """SQLite joins no more than 64 tables."""
 
 
-def parse_order(text: str | Sequence[str], known: Iterable[Key] = ()) -> tuple[OrderKey, ...]:
+def parse_order(
+    text: str | Sequence[str], known: Iterable[Key] = (), subject: Subject = RUNS
+) -> tuple[OrderKey, ...]:
     """Parse `key [ASC|DESC], …`, or several such texts; empty texts give no keys.
 
     `known` are the keys in use, for suggestions only. Raises FilterError.
@@ -21,7 +24,7 @@ def parse_order(text: str | Sequence[str], known: Iterable[Key] = ()) -> tuple[O
     texts = (text,) if isinstance(text, str) else text
     keys: list[OrderKey] = []
     for part in texts:
-        _parse_into(keys, Cursor(part), known)
+        _parse_into(keys, Cursor(part, subject), known)
     return tuple(keys)
 
 

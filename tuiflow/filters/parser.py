@@ -14,6 +14,7 @@ from tuiflow.errors import FilterError
 from tuiflow.filters.keys import is_attribute, key_length, prefix_of, take_key
 from tuiflow.filters.lexer import Cursor, Token, TokenKind, nearest
 from tuiflow.filters.literals import number
+from tuiflow.filters.subjects import RUNS, Subject
 from tuiflow.filters.tree import (
     And,
     Between,
@@ -41,19 +42,21 @@ _WORD_OPERATORS = ("IN", "LIKE", "ILIKE", "BETWEEN")
 _STARTERS = (TokenKind.WORD, TokenKind.TEXT, TokenKind.QUOTED, TokenKind.TICKED)
 
 
-def parse_filter(text: str, now_ms: int | None = None, known: Iterable[Key] = ()) -> Node | None:
-    """Parse a filter; None for an empty one, which every run passes.
+def parse_filter(
+    text: str, now_ms: int | None = None, known: Iterable[Key] = (), subject: Subject = RUNS
+) -> Node | None:
+    """Parse a filter; None for an empty one, which everything passes.
 
     `now_ms` (epoch ms) is what `-7d` counts from, by default the clock. `known` are the keys in
     use, for suggestions only. Raises FilterError with the place and what was expected there.
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    return _Parser(text, now, known).parse()
+    return _Parser(Cursor(text, subject), now, known).parse()
 
 
 class _Parser:
-    def __init__(self, text: str, now_ms: int, known: Iterable[Key]) -> None:
-        self.cursor = Cursor(text)
+    def __init__(self, cursor: Cursor, now_ms: int, known: Iterable[Key]) -> None:
+        self.cursor = cursor
         self.now_ms = now_ms
         self.known = known
         self.depth = 0
@@ -150,7 +153,7 @@ class _Parser:
     def _reads_as_key(self, token: Token) -> bool:
         kind = prefix_of(token)
         if kind is Kind.ATTRIBUTE:
-            return is_attribute(token.value.partition(".")[2])
+            return is_attribute(self.cursor, token.value.partition(".")[2])
         return kind is not None
 
     def _is_call(self, token: Token) -> bool:
@@ -167,7 +170,8 @@ class _Parser:
         error = self.cursor.error
         if token.kind is TokenKind.WORD and self._is_call(token):
             return error(
-                f"expected a key such as metrics.rmse; there is no function {token.shown()}()"
+                f"expected a key such as {self.cursor.subject.key};"
+                f" there is no function {token.shown()}()"
             )
         if token.kind is TokenKind.TICKED or self._reads_as_key(token):
             after = self.cursor.peek(max(key_length(self.cursor), 1))
@@ -179,14 +183,16 @@ class _Parser:
             return error(reason + (f"; did you mean {guess}?" if guess else ""), after)
         if token.is_word("AND", "OR", "IS", *_WORD_OPERATORS):
             return error(f"expected a condition before {token.value.upper()}")
-        return error("expected a condition such as metrics.rmse < 0.8, or a word to search for")
+        example = self.cursor.subject.condition
+        return error(f"expected a condition such as {example}, or a word to search for")
 
     # one condition
 
     def _condition(self) -> Node:
         start = self.cursor.peek()
         if start.kind is TokenKind.WORD and number(start.value) is not None:
-            raise self.cursor.error("expected a key such as metrics.rmse before the operator")
+            example = self.cursor.subject.key
+            raise self.cursor.error(f"expected a key such as {example} before the operator")
         key = take_key(self.cursor, self.known)
         negated = self.cursor.take_word("NOT")
         operator = self.cursor.take()

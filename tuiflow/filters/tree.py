@@ -21,7 +21,8 @@ _PLAIN = re.compile(r"""[^\s'"`(),=<>!]+""")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`metrics.rmse` is `Key(Kind.METRIC, "rmse")`; attributes use the names in `ATTRIBUTES`."""
+    """`metrics.rmse` is `Key(Kind.METRIC, "rmse")`; attributes use the names in `ATTRIBUTES`, or
+    in `EXPERIMENT_ATTRIBUTES` where experiments are searched."""
 
     kind: Kind
     name: str
@@ -39,6 +40,8 @@ TEXT_ATTRIBUTES = ("run_id", "run_name", "status", "user_id", "artifact_uri", "e
 NUMBER_ATTRIBUTES = ("start_time", "end_time", "duration")
 """Times in epoch ms; duration in ms, up to now while the run goes on."""
 ATTRIBUTES = TEXT_ATTRIBUTES + NUMBER_ATTRIBUTES
+EXPERIMENT_TEXTS = ("name", "experiment_id")
+EXPERIMENT_ATTRIBUTES = (*EXPERIMENT_TEXTS, "creation_time", "last_update_time")
 
 
 class Op(StrEnum):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tuiflow.errors import FilterError
 from tuiflow.filters import literals
 from tuiflow.filters.lexer import Cursor, Token, TokenKind
-from tuiflow.filters.tree import TEXT_ATTRIBUTES, Key, Kind
+from tuiflow.filters.tree import EXPERIMENT_TEXTS, TEXT_ATTRIBUTES, Key, Kind
 from tuiflow.text import clean
 
 
@@ -25,7 +25,9 @@ Value = float | str | Day
 
 def holds_text(key: Key) -> bool:
     """True for keys whose values can be texts: everything but metrics, times and duration."""
-    return key.kind in (Kind.PARAM, Kind.TAG) or key.name in TEXT_ATTRIBUTES
+    if key.kind is Kind.ATTRIBUTE:
+        return key.name in TEXT_ATTRIBUTES or key.name in EXPERIMENT_TEXTS
+    return key.kind is not Kind.METRIC
 
 
 def take_value(cursor: Cursor, key: Key, now_ms: int) -> Value:

@@ -24,9 +24,11 @@ from tuiflow.entities import (
     TAG_RUN_NAME,
     TAG_SOURCE_NAME,
     TAG_SOURCE_TYPE,
+    Param,
     Run,
     RunInfo,
     RunStatus,
+    RunTag,
 )
 from tuiflow.projects import command
 from tuiflow.projects.download import fetch
@@ -34,7 +36,6 @@ from tuiflow.projects.mlproject import EntryPoint, Project
 from tuiflow.projects.params import is_url
 from tuiflow.store import Store
 from tuiflow.store.validate import check_batch
-from tuiflow.tracking import record
 from tuiflow.tracking.context import git_commit
 from tuiflow.tracking.fluent import get_or_create_experiment
 
@@ -91,8 +92,8 @@ def create_run(
     The experiment is created where its name is new. Raises InvalidInput for names and values that
     can't be recorded and InvalidState for a deleted experiment; nothing is recorded then.
     """
-    named = {} if run_name is None else {TAG_RUN_NAME: run_name}
-    check_batch((), record.params(launch.params), record.tags(named))
+    names = [] if run_name is None else [RunTag(TAG_RUN_NAME, run_name)]
+    check_batch((), [Param(key, value) for key, value in launch.params.items()], names)
     tags = {
         TAG_SOURCE_TYPE: "PROJECT",
         TAG_SOURCE_NAME: str(launch.project.folder),

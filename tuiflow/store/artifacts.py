@@ -36,15 +36,10 @@ def resolve(folder: Path, path: str) -> Path:
 
 
 def list_folder(folder: Path, path: str) -> list[FileInfo]:
-    """What is directly in a folder, by name; nothing where the run has no artifacts.
-
-    A path that is a file gives an empty list, as MLflow's does.
-    """
-    if not path and not folder.is_dir():
+    """What is directly in a folder, by name; nothing where there is no such folder."""
+    if not (folder / check_path(path)).is_dir():
         return []
     inside = resolve(folder, path)
-    if not inside.is_dir():
-        return []
     infos = []
     with os.scandir(inside) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tuiflow.errors import StoreError
+from tuiflow.errors import InvalidInput, StoreError
 from tuiflow.store.schema import APPLICATION_ID, DDL, SCHEMA_VERSION
 
 BUSY_SECONDS = 30.0
@@ -64,6 +64,8 @@ class Database:
             yield
         except sqlite3.DatabaseError as error:
             raise _store_error(error, self.path) from error
+        except UnicodeEncodeError as error:
+            raise InvalidInput("A text holds a lone surrogate; it is not valid text.") from error
         finally:
             with self._gate:
                 self._users -= 1

@@ -10,7 +10,7 @@ from tuiflow.config import ARTIFACTS_FOLDER
 from tuiflow.entities import Experiment, ExperimentCounts, LifecycleStage, Process, ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, NotFound
 from tuiflow.store.processes import is_alive, now_ms
-from tuiflow.store.validate import check_experiment_name, check_key
+from tuiflow.store.validate import check_experiment_name, check_experiment_tag
 
 _SELECT = (
     "SELECT id, name, artifact_location, deleted_at, creation_time, last_update_time"
@@ -27,8 +27,8 @@ def create(
 ) -> str:
     """Insert an experiment and return its id. Raises AlreadyExists, InvalidInput."""
     check_experiment_name(name)
-    for key in tags:
-        check_key("tag", key)
+    for key, value in tags.items():
+        check_experiment_tag(key, value)
     row = conn.execute("SELECT deleted_at FROM experiments WHERE name = ?", (name,)).fetchone()
     if row is not None:
         state = "exists already" if row[0] is None else "exists already, but is deleted"
@@ -42,7 +42,7 @@ def create(
     ).fetchone()
     conn.executemany(
         "INSERT INTO experiment_tags VALUES (?, ?, ?)",
-        [(row[0], key, str(value)) for key, value in tags.items()],
+        [(row[0], key, value) for key, value in tags.items()],
     )
     return str(row[0])
 

@@ -10,9 +10,12 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tuiflow.entities import Metric, MetricSummary
-from tuiflow.protocols import History
+
+if TYPE_CHECKING:
+    from tuiflow.protocols import History
 
 _NAN = math.nan
 
@@ -106,6 +109,8 @@ def _nan(value: float | None) -> float:
 
 def history(conn: sqlite3.Connection, run: int, key: int | None) -> History:
     """All points of one metric, by (step, timestamp, arrival); empty where there are none."""
+    from tuiflow.protocols import History
+
     steps, timestamps, values = array("q"), array("q"), array("d")
     rows: Iterable[tuple[int, int, float | None]] = conn.execute(
         "SELECT step, timestamp, value FROM points WHERE run = ? AND key = ?"

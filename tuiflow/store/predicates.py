@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import functools
 import json
-import operator
 import re
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 from tuiflow.entities import Process, RunStatus
+from tuiflow.filters.evaluate import holds, like_regex, regex_match
 from tuiflow.filters.tree import (
     And,
     Between,
@@ -181,7 +180,7 @@ class Builder:
         return f"(r.status = 'RUNNING' AND (r.process IS NULL OR r.process IN {ids}))"
 
     def _status(self, node: Condition) -> str:
-        shown = {status for status in RunStatus if _holds(node, status.value)}
+        shown = {status for status in RunStatus if holds(node, status.value)}
         stored = shown - {RunStatus.RUNNING, RunStatus.STALE}
         tests = [f"r.status IN ({', '.join(self.bind(status.value) for status in stored)})"]
         if {RunStatus.RUNNING, RunStatus.STALE} <= shown:
@@ -229,28 +228,17 @@ class Builder:
                 if str(value).isascii():
                     return f"{sql} LIKE {self.bind(value)}"
                 self._need_match()
-                return f"{sql} REGEXP {self.bind('(?i)' + _regex(str(value)))}"
+                return f"{sql} REGEXP {self.bind('(?i)' + like_regex(str(value)))}"
             case Compare(_, op, value):
                 return f"{sql} {'=' if op is Op.NE else op.value} {self.bind(value)}"
 
     def _need_match(self) -> None:
         # SQLite folds ASCII letters only. `X REGEXP Y` calls regexp(Y, X).
-        self.conn.create_function("regexp", 2, _match, deterministic=True)
+        self.conn.create_function("regexp", 2, regex_match, deterministic=True)
 
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _TO_GLOB = str.maketrans("%_", "*?")
-
-_COMPARE: dict[Op, Callable[[str, str], bool]] = {
-    Op.EQ: operator.eq,
-    Op.NE: operator.ne,
-    Op.LT: operator.lt,
-    Op.LE: operator.le,
-    Op.GT: operator.gt,
-    Op.GE: operator.ge,
-    Op.LIKE: lambda text, pattern: _match(_regex(pattern), text),
-    Op.ILIKE: lambda text, pattern: _match("(?i)" + _regex(pattern), text),
-}
 
 
 def _is_negative(node: Condition) -> bool:
@@ -258,30 +246,3 @@ def _is_negative(node: Condition) -> bool:
     return (isinstance(node, In) and node.negated) or (
         isinstance(node, Compare) and node.op is Op.NE
     )
-
-
-def _holds(node: Condition, text: str) -> bool:
-    """The condition, asked of one text."""
-    match node:
-        case IsNull():
-            return node.negated
-        case In(_, values):
-            return (text in values) is not node.negated
-        case Between(_, low, high):
-            return str(low) <= text <= str(high)
-        case Compare(_, op, value):
-            return _COMPARE[op](text, str(value))
-
-
-def _regex(like: str) -> str:
-    wild = {"%": ".*", "_": "."}
-    return rf"(?s:\A{''.join(wild.get(char) or re.escape(char) for char in like)}\Z)"
-
-
-@functools.lru_cache(maxsize=64)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
-
-
-def _match(pattern: str, text: str) -> bool:
-    return _compiled(pattern).search(text) is not None

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tuiflow.entities import (
     TAG_RUN_NAME,
+    TAG_USER,
     Metric,
     Param,
     Process,
-    RunStatus,
     RunTag,
 )
 from tuiflow.errors import InvalidInput, InvalidState, NotFound
@@ -20,7 +20,7 @@ from tuiflow.store.keys import Keys
 from tuiflow.store.names import random_name
 from tuiflow.store.processes import now_ms, this_process
 from tuiflow.store.schema import METRIC, PARAM, TAG
-from tuiflow.store.validate import check_batch, read_number, same_value
+from tuiflow.store.validate import check_batch, check_final_status, read_number, same_value
 
 
 def parse_id(run_id: object) -> bytes:
@@ -89,7 +89,7 @@ def create(
             run_id,
             experiment,
             name,
-            _user(),
+            tags.get(TAG_USER) or _user(),
             now_ms() if start_time is None else start_time,
             intern_process(conn, this_process()),
         ),
@@ -146,6 +146,8 @@ def log(
     for param in new_params:
         _log_param(conn, run_id, run, keys.intern(conn, PARAM, param.key), param)
     for tag in new_tags:
+        if tag.key == TAG_RUN_NAME and not tag.value:
+            continue  # MLflow, too, keeps the name that a run has
         conn.execute(
             "INSERT INTO tags (run, key, text, number) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (run, key) DO UPDATE SET text = excluded.text, number = excluded.number",
@@ -184,8 +186,7 @@ def delete_tag(conn: sqlite3.Connection, keys: Keys, run_id: str, key: str) -> N
 
 
 def finish(conn: sqlite3.Connection, run_id: str, status: str, end_time: int | None) -> None:
-    if not RunStatus.is_terminated(status):
-        raise InvalidInput(f"A run can't end as {status!r}; use FINISHED, FAILED or KILLED.")
+    check_final_status(status)
     conn.execute(
         "UPDATE runs SET status = ?, end_time = ? WHERE id = ?",
         (status, now_ms() if end_time is None else end_time, writable_key(conn, run_id)),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuiflow.entities import (
     TAG_RUN_NAME,
@@ -22,7 +22,6 @@ from tuiflow.entities import (
     ServerInfo,
     ViewType,
 )
-from tuiflow.protocols import History, KeyNames, RunQuery
 from tuiflow.store import (
     artifacts,
     experiments,
@@ -37,11 +36,14 @@ from tuiflow.store.keys import Keys
 from tuiflow.store.processes import this_process
 from tuiflow.store.schema import METRIC
 
+if TYPE_CHECKING:
+    from tuiflow.protocols import History, KeyNames, RunQuery
+
 
 class Store:
     """One store file, opened. Safe to use from threads and after a fork.
 
-    What a logging script doesn't call (searching) is imported by the call.
+    What a logging script doesn't call (searching, histories) is imported by the call.
     """
 
     def __init__(self, database: Path, *, create: bool = True) -> None:
@@ -281,11 +283,14 @@ class Store:
 
     def get_state(self, name: str) -> object | None:
         """A JSON value remembered by name, or None."""
+        from tuiflow.store import state
+
         with self._db.read() as conn:
-            row = conn.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
-        return None if row is None else json.loads(row[0])
+            return state.get(conn, name)
 
     def put_state(self, name: str, value: object) -> None:
         """Remember a JSON value by name."""
+        from tuiflow.store import state
+
         with self._db.write() as conn:
-            conn.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, json.dumps(value)))
+            state.put(conn, name, value)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from collections.abc import Sequence
 
 from tuiflow.config import (
     MAX_EXPERIMENT_NAME_LENGTH,
+    MAX_EXPERIMENT_TAG_LENGTH,
     MAX_KEY_LENGTH,
     MAX_PARAM_LENGTH,
     MAX_TAG_LENGTH,
 )
-from tuiflow.entities import Metric, Param, RunTag
+from tuiflow.entities import Metric, Param, RunStatus, RunTag
 from tuiflow.errors import InvalidInput
 
 _KEY = re.compile(r"[/\w.\- :]+\Z")
@@ -24,35 +26,43 @@ def check_key(what: str, key: object) -> None:
     """Raise InvalidInput unless `key` may name a metric, param or tag (`what`)."""
     if not isinstance(key, str) or not key:
         raise InvalidInput(f"A {what} needs a name, a text that is not empty; got {key!r}.")
+    if problem := _key_problem(key):
+        shown = key if len(key) <= 60 else f"{key[:60]}…"
+        raise InvalidInput(f"Invalid {what} name {shown!r}: {problem}.")
+
+
+@functools.lru_cache(maxsize=1024)
+def _key_problem(key: str) -> str | None:
     if not _KEY.match(key):
-        raise InvalidInput(
-            f"Invalid {what} name {key!r}: names may only contain letters, digits, underscores (_),"
-            " dashes (-), periods (.), spaces ( ), colons (:) and slashes (/)."
+        return (
+            "names may only contain letters, digits, underscores (_), dashes (-), periods (.),"
+            " spaces ( ), colons (:) and slashes (/)"
         )
     if posixpath.normpath(key) != key or key == "." or key.startswith(("..", "/")):
-        raise InvalidInput(
-            f"Invalid {what} name {key!r}: names are used as file paths, so they must be in plain"
-            " form, such as a/b, without '..', '//' or a '/' at either end."
+        return (
+            "names are used as file paths, so they must be in plain form, such as a/b, without"
+            " '..', '//' or a '/' at either end"
         )
     if len(key) > MAX_KEY_LENGTH:
-        raise InvalidInput(
-            f"The {what} name starting with {key[:40]!r} has {len(key)} characters;"
-            f" the limit is {MAX_KEY_LENGTH}."
-        )
+        return f"it has {len(key)} characters, and the limit is {MAX_KEY_LENGTH}"
+    return None
 
 
 def check_metric(metric: Metric) -> None:
-    """Raise InvalidInput for a bad name, a value that is no number or a step beyond 64 bits."""
-    check_key("metric", metric.key)
-    for what, value in (("step", metric.step), ("timestamp", metric.timestamp)):
-        if type(value) is not int or not _INTEGER_MIN <= value <= _INTEGER_MAX:
-            raise InvalidInput(
-                f"Metric {metric.key!r}: the {what} must be a whole number of 64 bits,"
-                f" got {value!r}."
-            )
-    if type(metric.value) is not float:
+    """Raise InvalidInput for a bad name, a value that is no number, a step beyond 64 bits or a
+    time before 1970."""
+    key, value, timestamp, step = metric.key, metric.value, metric.timestamp, metric.step
+    check_key("metric", key)
+    if type(value) is not float:
+        raise InvalidInput(f"Metric {key!r}: the value must be a number, got {value!r}.")
+    if type(step) is not int or not _INTEGER_MIN <= step <= _INTEGER_MAX:
         raise InvalidInput(
-            f"Metric {metric.key!r}: the value must be a number, got {metric.value!r}."
+            f"Metric {key!r}: the step must be a whole number of 64 bits, got {step!r}."
+        )
+    if type(timestamp) is not int or not 0 <= timestamp <= _INTEGER_MAX:
+        raise InvalidInput(
+            f"Metric {key!r}: the timestamp must be epoch milliseconds, 0 or more, got"
+            f" {timestamp!r}."
         )
 
 
@@ -92,9 +102,27 @@ def check_batch(metrics: Sequence[Metric], params: Sequence[Param], tags: Sequen
         check_tag(tag)
 
 
+def check_experiment_tag(key: str, value: str) -> None:
+    check_key("tag", key)
+    if len(value) > MAX_EXPERIMENT_TAG_LENGTH:
+        raise InvalidInput(
+            f"Tag {key!r} has a value of {len(value)} characters;"
+            f" the limit is {MAX_EXPERIMENT_TAG_LENGTH}."
+        )
+    _check_encodable("tag", key, value)
+
+
+def check_final_status(status: str) -> None:
+    if not RunStatus.is_terminated(status):
+        raise InvalidInput(f"A run can't end as {status!r}; use FINISHED, FAILED or KILLED.")
+
+
 def check_experiment_name(name: object) -> None:
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidInput(f"An experiment needs a name, a text that is not empty; got {name!r}.")
+    if not isinstance(name, str) or not name.strip() or "\0" in name:
+        raise InvalidInput(
+            "An experiment needs a name, a text that is not blank and has no null character;"
+            f" got {name!r}."
+        )
     if len(name) > MAX_EXPERIMENT_NAME_LENGTH:
         raise InvalidInput(
             f"The experiment name starting with {name[:40]!r} has {len(name)} characters;"

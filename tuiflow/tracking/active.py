@@ -13,15 +13,36 @@ from types import TracebackType
 from tuiflow.entities import Run, RunStatus
 from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.store import Store
+from tuiflow.store.validate import check_final_status
+
+
+class ActiveRun(Run):
+    """A run that is open; as a context manager it ends with the block.
+
+    FINISHED when the block ends, FAILED when it raises, KILLED on ctrl+C; runs left open inside it
+    end with it.
+    """
+
+    def __enter__(self) -> ActiveRun:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        status = status_for(error)
+        while any(opened.run_id == self.info.run_id for opened in _own()):
+            pop(status)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run opened in this process: its store and the pid that opened it."""
+    """A run opened in this process, and its store."""
 
     store: Store
-    run: Run
-    pid: int
+    run: ActiveRun
 
     @property
     def run_id(self) -> str:
@@ -35,6 +56,7 @@ class _Stack(threading.local):
 
 _stack = _Stack()
 _main_thread_runs: list[OpenRun] = []
+_inherited: OpenRun | None = None
 _open: dict[str, OpenRun] = {}
 _exit_status = RunStatus.FINISHED
 _hooked = False
@@ -47,11 +69,23 @@ def _own() -> list[OpenRun]:
 
 
 def current() -> OpenRun | None:
-    """The innermost run of this thread; for a thread without one, the main thread's."""
-    own = _own()
-    if own:
-        return own[-1]
-    return _main_thread_runs[-1] if _main_thread_runs else None
+    """The innermost run of this thread; for a thread without one, the main thread's, and for a
+    forked child without one, its parent's."""
+    runs = _own() or _main_thread_runs
+    return runs[-1] if runs else _inherited
+
+
+def _inherit() -> None:
+    """In a forked child: its parent's runs may be logged to, but are not its own to end."""
+    global _inherited
+    if runs := _stack.runs or _main_thread_runs:
+        _inherited = runs[-1]
+    _stack.runs = []
+    _main_thread_runs.clear()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_inherit)
 
 
 def check_may_start(nested: bool) -> OpenRun | None:
@@ -66,26 +100,25 @@ def check_may_start(nested: bool) -> OpenRun | None:
     return current() if nested else None
 
 
-def push(store: Store, run: Run) -> None:
+def push(store: Store, run: Run) -> ActiveRun:
     """Make a run the current one of this thread."""
-    opened = OpenRun(store, run, os.getpid())
+    opened = OpenRun(store, ActiveRun(run.info, run.data))
     _own().append(opened)
     _open[opened.run_id] = opened
     _install_hooks()
+    return opened.run
 
 
 def pop(status: str) -> OpenRun | None:
-    """End this thread's innermost run; None where it has none.
-
-    A forked child only leaves the run: it is its parent's to end.
-    """
+    """End this thread's innermost run; None where it has none. Raises InvalidInput, and leaves it
+    open, for a status that no run can end with."""
     own = _own()
     if not own:
         return None
+    check_final_status(status)
     opened = own.pop()
     _open.pop(opened.run_id, None)
-    if opened.pid == os.getpid():
-        opened.store.finish_run(opened.run_id, status)
+    opened.store.finish_run(opened.run_id, status)
     return opened
 
 
@@ -121,7 +154,6 @@ def _install_hooks() -> None:
 
 def _end_all() -> None:
     for opened in reversed(list(_open.values())):
-        if opened.pid == os.getpid():
-            with contextlib.suppress(TuiflowError):  # the store may be gone by now
-                opened.store.finish_run(opened.run_id, _exit_status.value)
+        with contextlib.suppress(TuiflowError):  # the store may be gone by now
+            opened.store.finish_run(opened.run_id, _exit_status.value)
     _open.clear()

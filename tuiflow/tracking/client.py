@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, SupportsFloat, SupportsIndex
+from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 
-from tuiflow.config import MAX_SEARCH_RESULTS
 from tuiflow.entities import (
     TAG_RUN_NAME,
     Experiment,
@@ -23,13 +22,29 @@ from tuiflow.errors import InvalidInput
 from tuiflow.tracking import record, searching
 from tuiflow.tracking.stores import store_for
 
+Item = TypeVar("Item")
 
-class PagedList(list[Run]):
-    """A page of runs; `token` is what `page_token` takes for the next one, None on the last."""
 
-    def __init__(self, runs: Sequence[Run], token: str | None) -> None:
-        super().__init__(runs)
+class PagedList(list[Item]):
+    """A page of a search; `token` is what `page_token` takes for the next, None on the last."""
+
+    def __init__(self, items: Sequence[Item], token: str | None) -> None:
+        super().__init__(items)
         self.token = token
+
+
+def _page(
+    search: Callable[[int, int], list[Item]], max_results: int, token: str | None
+) -> PagedList[Item]:
+    """The page that `token` stands for, of a search called with a limit and an offset."""
+    if token and not token.isdecimal():
+        raise InvalidInput(f"{token!r} is not a token that a search gave.")
+    if not isinstance(max_results, int) or max_results < 1:
+        raise InvalidInput(f"max_results is a whole number from 1 up, not {max_results!r}.")
+    offset = int(token or 0)
+    found = search(max_results + 1, offset)  # one more tells whether there is a next page
+    more = len(found) > max_results
+    return PagedList(found[:max_results], str(offset + max_results) if more else None)
 
 
 class MlflowClient:
@@ -48,12 +63,10 @@ class MlflowClient:
     def create_experiment(
         self,
         name: str,
-        artifact_location: str | None = None,
+        artifact_location: str | Path | None = None,
         tags: Mapping[str, Any] | None = None,
     ) -> str:
-        return self._store.create_experiment(
-            name, artifact_location, {key: str(value) for key, value in (tags or {}).items()}
-        )
+        return record.create_experiment(self._store, name, artifact_location, tags)
 
     def get_experiment(self, experiment_id: str) -> Experiment:
         return self._store.get_experiment(experiment_id)
@@ -64,12 +77,18 @@ class MlflowClient:
     def search_experiments(
         self,
         view_type: int = ViewType.ACTIVE_ONLY,
-        max_results: int | None = None,
+        max_results: int = 1000,
         filter_string: str | None = None,
-        order_by: list[str] | None = None,
-    ) -> list[Experiment]:
-        return searching.search_experiments(
-            self._store, ViewType(view_type), max_results, filter_string, order_by
+        order_by: Sequence[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[Experiment]:
+        """A page of experiments; see `tuiflow.search_experiments`."""
+        return _page(
+            lambda limit, offset: searching.search_experiments(
+                self._store, view_type, limit, filter_string, order_by, offset
+            ),
+            max_results,
+            page_token,
         )
 
     # runs
@@ -82,7 +101,7 @@ class MlflowClient:
         run_name: str | None = None,
     ) -> Run:
         """Create a RUNNING run; `start_time` in epoch ms, None is now."""
-        own_tags = {key: str(value) for key, value in (tags or {}).items()}
+        own_tags = {tag.key: tag.value for tag in record.tags(tags or {})}
         return self._store.create_run(experiment_id, run_name, start_time, own_tags)
 
     def get_run(self, run_id: str) -> Run:
@@ -96,23 +115,15 @@ class MlflowClient:
         max_results: int = 1000,
         order_by: Sequence[str] | None = None,
         page_token: str | None = None,
-    ) -> PagedList:
+    ) -> PagedList[Run]:
         """A page of runs. Raises FilterError for a mistake in the filter or the order."""
-        if page_token is not None and not page_token.isdecimal():
-            raise InvalidInput(f"{page_token!r} is not a token that search_runs gave.")
-        offset = int(page_token or 0)
-        # One more than asked for tells whether there is a next page.
-        found = searching.search_runs(
-            self._store,
-            experiment_ids,
-            filter_string,
-            ViewType(run_view_type),
-            min(max_results + 1, MAX_SEARCH_RESULTS),
-            order_by,
-            offset,
+        return _page(
+            lambda limit, offset: searching.search_runs(
+                self._store, experiment_ids, filter_string, run_view_type, limit, order_by, offset
+            ),
+            max_results,
+            page_token,
         )
-        more = len(found) > max_results
-        return PagedList(found[:max_results], str(offset + max_results) if more else None)
 
     def set_terminated(
         self, run_id: str, status: str | None = None, end_time: int | None = None
@@ -144,15 +155,19 @@ class MlflowClient:
         value: SupportsFloat,
         timestamp: float | None = None,
         step: SupportsIndex | None = None,
+        synchronous: bool | None = None,
     ) -> None:
-        """Log one point; `timestamp` in epoch ms."""
+        """Log one point; `timestamp` in epoch ms.
+
+        Writes are always synchronous: `synchronous` is there for MLflow's sake.
+        """
         self._store.log_batch(run_id, metrics=[record.metric(key, value, step, timestamp)])
 
-    def log_param(self, run_id: str, key: str, value: Any) -> Any:
+    def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:
         self._store.log_batch(run_id, params=record.params({key: value}))
         return value
 
-    def set_tag(self, run_id: str, key: str, value: Any) -> None:
+    def set_tag(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> None:
         self._store.log_batch(run_id, tags=record.tags({key: value}))
 
     def delete_tag(self, run_id: str, key: str) -> None:
@@ -164,36 +179,37 @@ class MlflowClient:
         metrics: Sequence[Metric] = (),
         params: Sequence[Param] = (),
         tags: Sequence[RunTag] = (),
+        synchronous: bool | None = None,
     ) -> None:
         """Write all or nothing."""
         self._store.log_batch(
             run_id,
             [record.metric(item.key, item.value, item.step, item.timestamp) for item in metrics],
-            [Param(item.key, str(item.value)) for item in params],
-            [RunTag(item.key, str(item.value)) for item in tags],
+            [record.param(item.key, item.value) for item in params],
+            [record.tag(item.key, item.value) for item in tags],
         )
 
     def log_artifact(
-        self, run_id: str, local_path: str | Path, artifact_path: str | None = None
+        self, run_id: str, local_path: str | Path, artifact_path: str | Path | None = None
     ) -> None:
         record.log_artifact(self._store, run_id, local_path, artifact_path)
 
     def log_artifacts(
-        self, run_id: str, local_dir: str | Path, artifact_path: str | None = None
+        self, run_id: str, local_dir: str | Path, artifact_path: str | Path | None = None
     ) -> None:
         record.log_artifacts(self._store, run_id, local_dir, artifact_path)
 
-    def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
+    def log_text(self, run_id: str, text: str, artifact_file: str | Path) -> None:
         record.log_text(self._store, run_id, text, artifact_file)
 
-    def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
+    def log_dict(self, run_id: str, dictionary: Any, artifact_file: str | Path) -> None:
         record.log_dict(self._store, run_id, dictionary, artifact_file)
 
     def log_figure(
         self,
         run_id: str,
         figure: Any,
-        artifact_file: str,
+        artifact_file: str | Path,
         *,
         save_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
@@ -202,15 +218,17 @@ class MlflowClient:
     # reading
 
     def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
-        """All points of a metric by (step, timestamp); empty where it was never logged."""
+        """All points of a metric by (timestamp, step); empty where it was never logged."""
         history = self._store.metric_history(run_id, key)
-        return [
+        points = [
             Metric(key, value, timestamp, step)
             for step, timestamp, value in zip(
                 history.steps, history.timestamps, history.values, strict=True
             )
         ]
+        points.sort(key=lambda point: point.timestamp)  # in a history, steps are in order
+        return points
 
-    def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
-        """What is directly in an artifact folder, by name."""
-        return self._store.list_artifacts(run_id, path or "")
+    def list_artifacts(self, run_id: str, path: str | Path | None = None) -> list[FileInfo]:
+        """What is directly in an artifact folder, by name; nothing where there is none."""
+        return self._store.list_artifacts(run_id, str(path or ""))

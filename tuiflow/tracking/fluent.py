@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal, SupportsFloat, SupportsIndex, overload
 
 from tuiflow.config import ENV_EXPERIMENT, ENV_RUN_ID, MAX_SEARCH_RESULTS
@@ -25,36 +24,15 @@ from tuiflow.entities import (
     RunStatus,
     ViewType,
 )
-from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
+from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState
 from tuiflow.store import Store
 from tuiflow.tracking import active, record
+from tuiflow.tracking.active import ActiveRun
 from tuiflow.tracking.context import script_tags
 from tuiflow.tracking.stores import current_store
 
 _experiment_lock = threading.Lock()
 _experiments: dict[Path, str] = {}
-
-
-class ActiveRun(Run):
-    """A run that is open; as a context manager it ends with the block.
-
-    FINISHED when the block ends, FAILED when it raises, KILLED on ctrl+C.
-    """
-
-    def __enter__(self) -> ActiveRun:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        end_run(active.status_for(error))
-
-
-def _active(run: Run) -> ActiveRun:
-    return ActiveRun(run.info, run.data)
 
 
 def start_run(
@@ -68,66 +46,52 @@ def start_run(
 ) -> ActiveRun:
     """Start a run, or resume the one of `run_id`, and make it the active one.
 
-    A run handed over by `tuiflow run` is taken up by the first call. Raises InvalidInput when a
-    run is active and `nested` is false, NotFound for an unknown id, InvalidState when the run or
-    its experiment is deleted.
+    A run handed over by `tuiflow run` is taken up by the first call. A run that is resumed stays
+    in its experiment. Raises InvalidInput when a run is active and `nested` is false, NotFound for
+    an unknown id, InvalidState when the run, its parent or its experiment is deleted.
     """
     outer = active.check_may_start(nested)
     if parent_run_id is None and outer is not None:
         parent_run_id = outer.run_id
     store = outer.store if outer is not None else current_store()
-    own_tags = {key: str(value) for key, value in (tags or {}).items()}
-    if description is not None:
+    own_tags = dict(tags or {})
+    if description:
         if TAG_NOTE in own_tags:
             raise InvalidInput(f"Give the note as description= or as tag {TAG_NOTE}, not both.")
         own_tags[TAG_NOTE] = description
+    if run_name:
+        own_tags[TAG_RUN_NAME] = run_name
     if run_id is None and outer is None:
         run_id = os.environ.pop(ENV_RUN_ID, None)
     if run_id is not None:
-        run = _resume(store, run_id, experiment_id, run_name, own_tags)
-    else:
-        if parent_run_id is not None:
-            own_tags[TAG_PARENT] = store.get_run(parent_run_id).info.run_id
-        run = store.create_run(
-            experiment_id if experiment_id is not None else _experiment_id(store),
-            run_name,
-            tags={**script_tags(), **own_tags},
-        )
-    active.push(store, run)
-    return _active(run)
-
-
-def _resume(
-    store: Store,
-    run_id: str,
-    experiment_id: str | None,
-    run_name: str | None,
-    tags: dict[str, str],
-) -> Run:
-    run = store.get_run(run_id)
-    if run.info.lifecycle_stage == LifecycleStage.DELETED:
-        raise InvalidState(f"Run {run_id} is deleted; restore it to resume it.")
-    if experiment_id is not None and experiment_id != run.info.experiment_id:
-        raise InvalidInput(
-            f"Run {run_id} belongs to experiment {run.info.experiment_id}, not {experiment_id}."
-        )
-    if run_name is not None:
-        tags[TAG_RUN_NAME] = run_name
-    store.adopt_run(run_id)
-    if tags:
-        store.log_batch(run_id, tags=record.tags(tags))
-    return store.get_run(run_id)
+        store.adopt_run(run_id)
+        if own_tags:
+            store.log_batch(run_id, tags=record.tags(own_tags))
+        return active.push(store, store.get_run(run_id))
+    if parent_run_id is not None:
+        parent = store.get_run(parent_run_id).info
+        if parent.lifecycle_stage == LifecycleStage.DELETED:
+            raise InvalidState(f"Run {parent_run_id} is deleted; restore it to start runs in it.")
+        own_tags[TAG_PARENT] = parent.run_id
+    run = store.create_run(
+        experiment_id if experiment_id is not None else _experiment_id(store),
+        tags={tag.key: tag.value for tag in record.tags({**script_tags(), **own_tags})},
+    )
+    return active.push(store, run)
 
 
 def end_run(status: str = RunStatus.FINISHED.value) -> None:
-    """End the active run; it is synced to disk when the call returns. Does nothing without one."""
+    """End the active run; it is synced to disk when the call returns. Does nothing without one.
+
+    Raises InvalidInput unless `status` is FINISHED, FAILED or KILLED.
+    """
     active.pop(str(status))
 
 
 def active_run() -> ActiveRun | None:
     """The active run, as it was when it was started; None where there is none."""
     opened = active.current()
-    return None if opened is None else _active(opened.run)
+    return None if opened is None else opened.run
 
 
 def current_or_new_run() -> active.OpenRun:
@@ -211,31 +175,31 @@ def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> None:
 
 
 def log_artifact(
-    local_path: str | Path, artifact_path: str | None = None, run_id: str | None = None
+    local_path: str | Path, artifact_path: str | Path | None = None, run_id: str | None = None
 ) -> None:
     """Copy a local file or folder into the run's artifact folder `artifact_path`."""
     record.log_artifact(*_target(run_id), local_path, artifact_path)
 
 
 def log_artifacts(
-    local_dir: str | Path, artifact_path: str | None = None, run_id: str | None = None
+    local_dir: str | Path, artifact_path: str | Path | None = None, run_id: str | None = None
 ) -> None:
     """Copy what is in a local folder into the run's artifact folder `artifact_path`."""
     record.log_artifacts(*_target(run_id), local_dir, artifact_path)
 
 
-def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
+def log_text(text: str, artifact_file: str | Path, run_id: str | None = None) -> None:
     """Write a text as the artifact `artifact_file`, in UTF-8."""
     record.log_text(*_target(run_id), text, artifact_file)
 
 
-def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
+def log_dict(dictionary: Any, artifact_file: str | Path, run_id: str | None = None) -> None:
     """Write a dictionary as the artifact `artifact_file`: YAML for .yml and .yaml, else JSON."""
     record.log_dict(*_target(run_id), dictionary, artifact_file)
 
 
 def log_figure(
-    figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None
+    figure: Any, artifact_file: str | Path, *, save_kwargs: Mapping[str, Any] | None = None
 ) -> None:
     """Save a Matplotlib or Plotly figure as the artifact `artifact_file`."""
     record.log_figure(*_target(None), figure, artifact_file, save_kwargs)
@@ -247,7 +211,8 @@ def log_figure(
 def set_experiment(
     experiment_name: str | None = None, experiment_id: str | None = None
 ) -> Experiment:
-    """Make an experiment the active one, creating it where the name is new.
+    """Make an experiment the active one, here and in processes started from here, creating it
+    where the name is new.
 
     Raises InvalidInput unless exactly one of name and id is given, NotFound for an unknown id,
     InvalidState when it is deleted.
@@ -265,6 +230,7 @@ def set_experiment(
             f"Experiment {experiment.name!r} is deleted; restore it or choose another name."
         )
     _experiments[store.database] = experiment.experiment_id
+    os.environ[ENV_EXPERIMENT] = experiment.name
     return experiment
 
 
@@ -292,13 +258,12 @@ def _experiment_id(store: Store) -> str:
 
 
 def create_experiment(
-    name: str, artifact_location: str | None = None, tags: Mapping[str, Any] | None = None
+    name: str,
+    artifact_location: str | Path | None = None,
+    tags: Mapping[str, Any] | None = None,
 ) -> str:
     """Create an experiment and return its id. Raises AlreadyExists."""
-    location = None if artifact_location is None else str(artifact_location)
-    return current_store().create_experiment(
-        name, location, {key: str(value) for key, value in (tags or {}).items()}
-    )
+    return record.create_experiment(current_store(), name, artifact_location, tags)
 
 
 def get_experiment(experiment_id: str) -> Experiment:
@@ -317,11 +282,15 @@ def search_experiments(
     filter_string: str | None = None,
     order_by: list[str] | None = None,
 ) -> list[Experiment]:
-    """Experiments by name, id, creation_time, last_update_time and tags; newest change first."""
+    """The experiments that match, newest change first unless `order_by` says otherwise.
+
+    Filter and order know `name`, `experiment_id`, `creation_time`, `last_update_time` (epoch ms or
+    a date) and `tags.KEY`. Raises FilterError, InvalidInput.
+    """
     from tuiflow.tracking import searching
 
     return searching.search_experiments(
-        current_store(), ViewType(view_type), max_results, filter_string, order_by
+        current_store(), view_type, max_results, filter_string, order_by
     )
 
 
@@ -333,7 +302,7 @@ def search_runs(
     experiment_ids: list[str] | None = None,
     filter_string: str = "",
     run_view_type: int = ViewType.ACTIVE_ONLY,
-    max_results: int = MAX_SEARCH_RESULTS,
+    max_results: int | None = MAX_SEARCH_RESULTS,
     order_by: list[str] | None = None,
     output_format: Literal["pandas"] = "pandas",
     search_all_experiments: bool = False,
@@ -344,7 +313,7 @@ def search_runs(
     experiment_ids: list[str] | None = None,
     filter_string: str = "",
     run_view_type: int = ViewType.ACTIVE_ONLY,
-    max_results: int = MAX_SEARCH_RESULTS,
+    max_results: int | None = MAX_SEARCH_RESULTS,
     order_by: list[str] | None = None,
     *,
     output_format: Literal["list"],
@@ -355,7 +324,7 @@ def search_runs(
     experiment_ids: list[str] | None = None,
     filter_string: str = "",
     run_view_type: int = ViewType.ACTIVE_ONLY,
-    max_results: int = MAX_SEARCH_RESULTS,
+    max_results: int | None = MAX_SEARCH_RESULTS,
     order_by: list[str] | None = None,
     output_format: str = "pandas",
     search_all_experiments: bool = False,
@@ -363,7 +332,8 @@ def search_runs(
 ) -> Any:
     """The runs that match, as a pandas DataFrame or, with `output_format="list"`, as `Run`s.
 
-    Looks in the active experiment unless ids, names or `search_all_experiments` are given.
+    Looks in the active experiment unless ids, names or `search_all_experiments` are given; a name
+    that no experiment has is passed over with a warning. `max_results` None is no limit.
     DataFrame columns: run_id, experiment_id, status, artifact_uri, start_time and end_time (UTC),
     then `metrics.*` (float), `params.*` and `tags.*` (text). Raises FilterError, InvalidInput.
     """
@@ -374,24 +344,12 @@ def search_runs(
     if experiment_ids and experiment_names:
         raise InvalidInput("Give experiment_ids or experiment_names, not both.")
     store = current_store()
-    ids: list[str] | None
-    if search_all_experiments and not experiment_ids and not experiment_names:
-        ids = None
-    elif experiment_names:
-        ids = [found.experiment_id for found in map(_named(store), experiment_names)]
+    ids: Sequence[str] | None
+    if experiment_names:
+        ids = searching.ids_of_names(store, experiment_names)
+    elif experiment_ids:
+        ids = experiment_ids
     else:
-        ids = experiment_ids if experiment_ids else [_experiment_id(store)]
-    runs = searching.search_runs(
-        store, ids, filter_string, ViewType(run_view_type), max_results, order_by
-    )
+        ids = None if search_all_experiments else [_experiment_id(store)]
+    runs = searching.search_runs(store, ids, filter_string, run_view_type, max_results, order_by)
     return runs if output_format == "list" else searching.to_frame(runs)
-
-
-def _named(store: Store) -> Any:
-    def find(name: str) -> Experiment:
-        found = store.get_experiment_by_name(name)
-        if found is None:
-            raise NotFound(f"No experiment named {name!r}.")
-        return found
-
-    return find

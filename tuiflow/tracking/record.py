@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import operator
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, SupportsFloat, SupportsIndex
 
+from tuiflow.config import MAX_PARAM_LENGTH, MAX_TAG_LENGTH
 from tuiflow.entities import Metric, Param, RunTag
 from tuiflow.errors import InvalidInput
 from tuiflow.store import Store, now_ms
@@ -19,7 +22,7 @@ def metric(
     return Metric(
         key,
         _number(key, value),
-        now_ms() if timestamp is None else int(timestamp),
+        now_ms() if timestamp is None else _timestamp(key, timestamp),
         0 if step is None else _step(key, step),
     )
 
@@ -32,16 +35,28 @@ def metrics(
     return [metric(key, value, step, now) for key, value in values.items()]
 
 
-def _number(key: str, value: object) -> float:
-    if not isinstance(value, str | bytes | bytearray):
-        try:
-            return float(value)  # type: ignore[arg-type]  # tensors and NumPy scalars convert
-        except (TypeError, ValueError, OverflowError):
-            pass
-    raise InvalidInput(
-        f"Metric {key!r} needs a number, got {value!r} of type {type(value).__name__};"
-        " texts are logged with log_param or set_tag."
-    )
+_NO_NUMBER = (AttributeError, TypeError, ValueError, OverflowError, RuntimeError)
+
+
+def _number(key: str, value: Any) -> float:
+    try:
+        return float(value)
+    except _NO_NUMBER:
+        pass
+    try:
+        return float(value.item())  # an array or tensor that holds one number
+    except _NO_NUMBER:
+        raise InvalidInput(
+            f"Metric {key!r} needs a number, got {value!r} of type {type(value).__name__};"
+            " texts are logged with log_param or set_tag."
+        ) from None
+
+
+def _timestamp(key: str, timestamp: float) -> int:
+    if not isinstance(timestamp, str | bytes):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            return int(timestamp)
+    raise InvalidInput(f"Metric {key!r} needs epoch milliseconds as timestamp, got {timestamp!r}.")
 
 
 def _step(key: str, step: object) -> int:
@@ -53,36 +68,73 @@ def _step(key: str, step: object) -> int:
         raise InvalidInput(f"Metric {key!r} needs a whole number as step, got {step!r}.") from None
 
 
+def param(key: str, value: object) -> Param:
+    """The value as text; what is too long is cut, with a warning, as MLflow does."""
+    return Param(key, _text("param", key, value, MAX_PARAM_LENGTH))
+
+
 def params(values: Mapping[str, object]) -> list[Param]:
-    return [Param(key, str(value)) for key, value in values.items()]
+    return list(map(param, values, values.values()))
+
+
+def tag(key: str, value: object) -> RunTag:
+    """The value as text; what is too long is cut, with a warning, as MLflow does."""
+    return RunTag(key, _text("tag", key, value, MAX_TAG_LENGTH))
 
 
 def tags(values: Mapping[str, object]) -> list[RunTag]:
-    return [RunTag(key, str(value)) for key, value in values.items()]
+    return list(map(tag, values, values.values()))
 
 
-def log_artifact(store: Store, run_id: str, local_path: str | Path, folder: str | None) -> None:
+def _text(what: str, key: str, value: object, limit: int) -> str:
+    text = str(value)
+    if len(text) > limit:
+        import warnings
+
+        warnings.warn(
+            f"The value of {what} {key!r} has {len(text)} characters; only the first {limit} are"
+            " kept.",
+            stacklevel=5,  # the line that called log_param or the like
+        )
+    return text[:limit]
+
+
+def create_experiment(
+    store: Store, name: str, location: str | Path | None, tags: Mapping[str, object] | None
+) -> str:
+    return store.create_experiment(
+        name,
+        None if location is None else str(location),
+        {key: str(value) for key, value in (tags or {}).items()},
+    )
+
+
+def log_artifact(
+    store: Store, run_id: str, local_path: str | Path, folder: str | Path | None
+) -> None:
     """Copy a file, or a folder with what is in it. Raises InvalidInput where there is none."""
     source = Path(local_path)
     if not source.exists():
         raise InvalidInput(f"There is no file {str(source)!r} to log.")
-    store.log_artifact(run_id, source.absolute(), folder or "")
+    store.log_artifact(run_id, source.absolute(), str(folder or ""))
 
 
-def log_artifacts(store: Store, run_id: str, local_dir: str | Path, folder: str | None) -> None:
+def log_artifacts(
+    store: Store, run_id: str, local_dir: str | Path, folder: str | Path | None
+) -> None:
     """Copy what is in a folder. Raises InvalidInput where there is none."""
     source = Path(local_dir)
     if not source.is_dir():
         raise InvalidInput(f"There is no folder {str(source)!r} to log.")
-    store.log_artifacts(run_id, source, folder or "")
+    store.log_artifacts(run_id, source, str(folder or ""))
 
 
-def log_text(store: Store, run_id: str, text: str, artifact_file: str) -> None:
-    with store.writing_artifact(run_id, artifact_file) as part:
+def log_text(store: Store, run_id: str, text: str, artifact_file: str | Path) -> None:
+    with store.writing_artifact(run_id, str(artifact_file)) as part:
         part.write_text(text, encoding="utf-8")
 
 
-def log_dict(store: Store, run_id: str, dictionary: Any, artifact_file: str) -> None:
+def log_dict(store: Store, run_id: str, dictionary: Any, artifact_file: str | Path) -> None:
     """Write as YAML when the name ends in .yml or .yaml, else as JSON."""
     if PurePosixPath(artifact_file).suffix in (".yml", ".yaml"):
         import yaml
@@ -96,26 +148,44 @@ def log_dict(store: Store, run_id: str, dictionary: Any, artifact_file: str) -> 
 
 
 def _plain(value: Any) -> Any:
+    """The value in types that YAML has, other ones as text."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {_scalar(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set):
         return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    if value is None or type(value) in _SCALARS:
+        return value
+    for kind in (int, float):  # such as NumPy's float64
+        if isinstance(value, kind):
+            return kind(value)
+    return str(value)
+
+
+_SCALARS = (str, bytes, bool, int, float, datetime.date, datetime.datetime)
 
 
 def log_figure(
     store: Store,
     run_id: str,
     figure: Any,
-    artifact_file: str,
+    artifact_file: str | Path,
     save_kwargs: Mapping[str, Any] | None,
 ) -> None:
     """Save a Matplotlib figure, or a Plotly one as HTML or image, by the name's ending.
 
-    Raises InvalidInput for a figure of another kind.
+    Raises InvalidInput for a figure of another kind or a name without an ending.
     """
     kwargs = dict(save_kwargs or {})
-    with store.writing_artifact(run_id, artifact_file) as part:
+    if not PurePosixPath(artifact_file).suffix:
+        raise InvalidInput(
+            f"The figure's name {str(artifact_file)!r} needs an ending that tells its format, such"
+            " as .png."
+        )
+    with store.writing_artifact(run_id, str(artifact_file)) as part:
         if hasattr(figure, "savefig"):
             figure.savefig(part, **kwargs)
         elif hasattr(figure, "write_html") and part.suffix in (".html", ".htm"):

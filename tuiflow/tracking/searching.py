@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import sys
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tuiflow.config import MAX_SEARCH_RESULTS
 from tuiflow.entities import Experiment, Run, ViewType
 from tuiflow.errors import InvalidInput
-from tuiflow.filters import parse_filter, parse_order
+from tuiflow.filters import EXPERIMENTS, Key, Kind, parse_filter, parse_order
+from tuiflow.filters.evaluate import matches, sort
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
 
@@ -16,53 +19,110 @@ if TYPE_CHECKING:
     import pandas
 
 
-def run_query(
-    experiment_ids: Sequence[str] | None,
-    filter_string: str | None,
-    view: ViewType,
-    order_by: Sequence[str] | None,
-) -> RunQuery:
-    """Raises FilterError for a mistake in the filter or the order."""
-    if isinstance(experiment_ids, str):
-        raise InvalidInput(f"experiment_ids is a list of ids, not the text {experiment_ids!r}.")
-    return RunQuery(
-        None if experiment_ids is None else tuple(map(str, experiment_ids)),
-        parse_filter(filter_string or ""),
-        parse_order(list(order_by or ())),
-        view,
-    )
-
-
 def search_runs(
     store: Store,
     experiment_ids: Sequence[str] | None,
     filter_string: str | None,
-    view: ViewType,
-    max_results: int,
+    view: int,
+    max_results: int | None,
     order_by: Sequence[str] | None,
     offset: int = 0,
 ) -> list[Run]:
-    """At most `max_results` runs. Raises FilterError, InvalidInput."""
-    if not 0 <= max_results <= MAX_SEARCH_RESULTS:
-        raise InvalidInput(f"max_results is between 0 and {MAX_SEARCH_RESULTS}, not {max_results}.")
-    query = run_query(experiment_ids, filter_string, view, order_by)
-    return store.search_runs(query, max_results, offset)
+    """At most `max_results` runs, all of them where it is None. Raises FilterError, InvalidInput.
+
+    `experiment_ids` None means every active experiment.
+    """
+    _not_text("experiment_ids", experiment_ids)
+    query = RunQuery(
+        None if experiment_ids is None else tuple(map(str, experiment_ids)),
+        parse_filter(_filter_text(filter_string)),
+        parse_order(order_by or ()),
+        _view(view),
+    )
+    return store.search_runs(query, _limit(max_results), offset)
+
+
+def ids_of_names(store: Store, names: Sequence[str]) -> list[str]:
+    """Experiment ids; a name that no experiment has is left out with a warning."""
+    _not_text("experiment_names", names)
+    ids = []
+    for name in names:
+        found = store.get_experiment_by_name(name)
+        if found is None:
+            warnings.warn(f"There is no experiment named {name!r}.", stacklevel=3)
+        else:
+            ids.append(found.experiment_id)
+    return ids
 
 
 def search_experiments(
     store: Store,
-    view: ViewType,
+    view: int,
     max_results: int | None,
     filter_string: str | None,
     order_by: Sequence[str] | None,
+    offset: int = 0,
 ) -> list[Experiment]:
-    """Raises InvalidInput for a filter or order, which are not served yet."""
-    if filter_string or order_by:
-        raise InvalidInput(
-            "search_experiments takes no filter_string or order_by yet;"
-            " choose from the list it returns."
+    """At most `max_results` experiments, all of them where it is None; newest change first unless
+    `order_by` says otherwise. Raises FilterError, InvalidInput."""
+    node = parse_filter(_filter_text(filter_string), subject=EXPERIMENTS)
+    order = parse_order(order_by or (), subject=EXPERIMENTS)
+    limit = _limit(max_results)
+    found = [
+        experiment
+        for experiment in store.list_experiments(_view(view))
+        if node is None
+        or matches(
+            node,
+            functools.partial(_value, experiment),
+            (experiment.name, *experiment.tags.values()),
         )
-    return store.list_experiments(view)[:max_results]
+    ]
+    sort(found, order, _sort_value)
+    return found[offset : None if limit is None else offset + limit]
+
+
+def _value(experiment: Experiment, key: Key) -> float | str | None:
+    if key.kind is Kind.TAG:
+        return experiment.tags.get(key.name)
+    value: float | str = getattr(experiment, key.name)
+    return value
+
+
+def _sort_value(experiment: Experiment, key: Key) -> float | str | None:
+    value = _value(experiment, key)
+    return int(experiment.experiment_id) if key == _EXPERIMENT_ID else value
+
+
+_EXPERIMENT_ID = Key(Kind.ATTRIBUTE, "experiment_id")
+
+
+def _filter_text(text: object) -> str:
+    if text is not None and not isinstance(text, str):
+        raise InvalidInput(f"A filter is a text, not {text!r}.")
+    return text or ""
+
+
+def _not_text(name: str, value: object) -> None:
+    if isinstance(value, str):
+        raise InvalidInput(f"{name} is a list, not the text {value!r}; write [{value!r}].")
+
+
+def _view(view: int) -> ViewType:
+    try:
+        return ViewType(view)
+    except ValueError:
+        raise InvalidInput(
+            f"A view type is one of ViewType.ACTIVE_ONLY, DELETED_ONLY and ALL, not {view!r}."
+        ) from None
+
+
+def _limit(max_results: object) -> int | None:
+    if max_results is None:
+        return None
+    if isinstance(max_results, int) and max_results >= 0:
+        return min(max_results, sys.maxsize)  # SQLite's own limit, on 64 bits
+    raise InvalidInput(f"max_results is a whole number from 0 up, not {max_results!r}.")
 
 
 def to_frame(runs: Sequence[Run]) -> pandas.DataFrame:

@@ -6,6 +6,7 @@ import os
 import threading
 from pathlib import Path
 
+from tuiflow.config import ENV_STORE
 from tuiflow.store import Store, database_path, locate
 from tuiflow.store.locate import check_served
 
@@ -15,7 +16,8 @@ _current: Path | None = None
 
 
 def set_tracking_uri(uri: str | os.PathLike[str]) -> None:
-    """Log to the tuiflow store at `uri`: a folder, a database file or `sqlite:///path`.
+    """Log to the tuiflow store at `uri`, here and in processes started from here: a folder, a
+    database file or `sqlite:///path`.
 
     The store is opened, and made where there is none, by the first call that needs it; runs that
     are open stay with theirs. Raises InvalidInput for anything that is not served yet.
@@ -24,6 +26,7 @@ def set_tracking_uri(uri: str | os.PathLike[str]) -> None:
     path = database_path(uri)
     check_served(path)
     _current = path
+    os.environ[ENV_STORE] = str(path)
 
 
 def get_tracking_uri() -> str:
