@@ -17,6 +17,7 @@ TEXT_LIMIT = 256 * 1024
 """Bytes of a text that are read for a preview."""
 MARKDOWN_LIMIT = 64 * 1024
 TABLE_ROWS = 200
+JSON_WIDTH = 56
 CELL_WIDTH = 40
 
 
@@ -78,6 +79,12 @@ def read_preview(path: Path) -> Preview:
     return Preview(Kind.TEXT, f"text · {text.size(size)}", _lines(content), notice=notice)
 
 
+def json_or_text(content: str) -> tuple[str, ...]:
+    """The lines of a JSON text set out, or those of any other text as they are."""
+    pretty = _pretty_json(content)
+    return _lines(content) if pretty is None else tuple(pretty)
+
+
 def _lines(content: str) -> tuple[str, ...]:
     lines = text.clean_block(content).split("\n")
     if lines and not lines[-1]:
@@ -111,11 +118,39 @@ def _is_text(head: bytes) -> bool:
 
 def _pretty_json(content: str) -> list[str] | None:
     try:
-        value = json.loads(content)
-        pretty = json.dumps(value, indent=2, ensure_ascii=False)
+        return list(_lines(_set_out(json.loads(content))))
     except (ValueError, RecursionError):
         return None
-    return list(_lines(pretty))
+
+
+def _set_out(value: object, indent: str = "") -> str:
+    """JSON by lines, as far as they have to be: what fits into one stays on one."""
+    inline = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or not value or len(indent) + len(inline) <= JSON_WIDTH:
+        return inline
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(key, ensure_ascii=False)}: {_set_out(item, inner)}"
+            for key, item in value.items()
+        ]
+        return "{\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}}}"
+    parts = [_set_out(item, inner) for item in value]
+    if not any(isinstance(item, dict | list) for item in value):
+        return "[\n" + "\n".join(_filled(parts, inner)) + f"\n{indent}]"
+    return "[\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}]"
+
+
+def _filled(parts: list[str], indent: str) -> list[str]:
+    """Scalars of a list, as many in a line as fit."""
+    lines = [indent + parts[0]]
+    for part in parts[1:]:
+        lines[-1] += ","
+        if len(lines[-1]) + len(part) < JSON_WIDTH:
+            lines[-1] += " " + part
+        else:
+            lines.append(indent + part)
+    return lines
 
 
 def _table(content: str, suffix: str, whole: bool) -> tuple[tuple[str, ...], str] | None:

@@ -83,10 +83,11 @@ class ArtifactsPane(RunPane):
         self._folders = folders
         self._open &= folders.keys()
         self._entries = {item.path: item for items in folders.values() for item in items}
-        self._tree.show(list(self._rows("", 0)), note="No artifacts were logged.")
+        self._tree.show(list(self._rows("", 0)))
+        self._tree.display = self._tree.key is not None
         if self._tree.key is None:
             self._previewed = None
-            self._say("", "")
+            self._say("", "", "No artifacts were logged.")
 
     def _rows(self, folder: str, depth: int) -> list[Row]:
         rows: list[Row] = []
@@ -165,15 +166,17 @@ class ArtifactsPane(RunPane):
         await self.query("#preview-markdown").remove()
         self.query_one("#preview-lines").display = True
 
-    def _say(self, path: str, facts: str) -> None:
+    def _say(self, path: str, facts: str, note: str = "") -> None:
         self._title(path, facts)
-        self.query_one("#preview-lines", LinesView).show(FixedLines())
+        self.query_one("#preview-lines", LinesView).show(FixedLines(), note=note)
         self.call_later(self._clear_markdown)
 
     def _title(self, path: str, facts: str, notice: str = "") -> None:
         parts = [facts, f"showing {notice}" if notice else ""]
         remark = " · ".join(part for part in parts if part)
-        self.query_one("#preview-title", Static).update(
+        title = self.query_one("#preview-title", Static)
+        title.display = bool(path)
+        title.update(
             Content.assemble(
                 (text.clean(PurePosixPath(path).name), "bold $foreground"), (f"  {remark}", "$dim")
             )

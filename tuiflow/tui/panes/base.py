@@ -6,7 +6,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
 
-from tuiflow.entities import Run, RunStatus
+from tuiflow.entities import MetricSummary, Run, RunStatus
 from tuiflow.text import clean
 from tuiflow.tui.reader import Asks
 
@@ -21,11 +21,24 @@ class RunPane(Container, Asks):
 
     def on_mount(self) -> None:
         self.load()
+        self._focus_front()
 
     def show_run(self, run: Run) -> None:
-        """Take the run as it is now."""
+        """Take the run as it is now. A tab that is still being built loads it when it is there."""
         self.run = run
-        self.load()
+        if self.is_mounted:
+            self.load()
+
+    def come_to(self, run: Run) -> None:
+        """Take the run and the focus: the tab is looked at again."""
+        self.show_run(run)
+        if self.is_mounted:
+            self._focus_front()
+
+    def _focus_front(self) -> None:
+        front = self.front()
+        if self.display and front is not None:
+            front.focus(scroll_visible=False)
 
     def load(self) -> None:
         """Ask the store for what this tab shows."""
@@ -52,3 +65,8 @@ def heading(title: str, remark: str = "") -> Content:
 def plain(value: str, style: str = "$foreground", limit: int | None = None) -> Content:
     """Text from a run as a harmless line."""
     return Content.styled(clean(value, limit), style)
+
+
+def interest(item: MetricSummary) -> tuple[bool, bool, str]:
+    """Sorts metrics: curves, then single values, last what the system says about itself."""
+    return item.key.startswith("system/"), item.count == 1, item.key

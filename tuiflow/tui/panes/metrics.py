@@ -17,7 +17,7 @@ from textual.widgets import Static
 from tuiflow import text
 from tuiflow.entities import MetricSummary, Run
 from tuiflow.tui.actions import bindings
-from tuiflow.tui.panes.base import RunPane
+from tuiflow.tui.panes.base import RunPane, interest
 from tuiflow.tui.plot import Curve
 from tuiflow.tui.widgets.chart import COLOURS, Chart, ChartKeys
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView, Tone
@@ -88,7 +88,7 @@ class MetricsPane(RunPane, ChartKeys):
         self.ask("metrics", lambda: self.store.metric_summaries(run_id), self._listed)
 
     def _listed(self, summaries: list[MetricSummary]) -> None:
-        self._summaries = {item.key: item for item in sorted(summaries, key=_place)}
+        self._summaries = {item.key: item for item in sorted(summaries, key=interest)}
         self._marked = [key for key in self._marked if key in self._summaries]
         self._show_list()
         self._load_curves()
@@ -211,11 +211,6 @@ class MetricsPane(RunPane, ChartKeys):
 
 _NONE = 'No metrics were logged. tuiflow.log_metric("loss", 0.5, step=1) logs one.'
 _TONES: tuple[Tone, ...] = ("series0", "series1", "series2", "series3", "series4", "series5")
-
-
-def _place(item: MetricSummary) -> tuple[bool, bool, str]:
-    """Curves come first, then single values; what the system says about itself comes last."""
-    return item.key.startswith("system/"), item.count == 1, item.key
 
 
 def _step_of(curve: Curve, value: float) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tuiflow import text
+from tuiflow.config import MAX_TAG_LENGTH
 from tuiflow.entities import (
     TAG_ENTRY_POINT,
     TAG_GIT_COMMIT,
@@ -25,7 +27,7 @@ from tuiflow.entities import (
 )
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import cut, cut_middle, pad
-from tuiflow.tui.panes.base import RunPane, heading, plain
+from tuiflow.tui.panes.base import RunPane, heading, interest, plain
 
 SHOWN = 12
 """Metrics and params that are listed here; the other tabs have them all."""
@@ -81,7 +83,7 @@ class OverviewPane(RunPane):
         sparks = dict(self._sparks)
 
         def question() -> tuple[list[MetricSummary], dict[str, str]]:
-            summaries = self.store.metric_summaries(run_id)
+            summaries = sorted(self.store.metric_summaries(run_id), key=interest)
             for item in summaries[:SHOWN]:
                 if item.count > 1 and item != known.get(item.key):
                     values = self.store.metric_history(run_id, item.key).values
@@ -99,8 +101,8 @@ class OverviewPane(RunPane):
     def _draw(self) -> None:
         width = max(self.size.width - 3, 20)
         column = width // 2 - 2 if self.has_class("-wide") else width
-        left = [*_block(facts(self.run), column), *self._tags(column), *self._note(column)]
-        right = [*self._metrics(column), *self._params(column)]
+        left = [*self._metrics(column), *self._params(column)]
+        right = [*_block(self._facts(), column), *self._tags(column), *self._note(column)]
         newline = Content("\n")
         self.query_one("#overview-status", Static).update(self._status())
         self.query_one("#overview-left", Static).update(newline.join(left))
@@ -125,12 +127,15 @@ class OverviewPane(RunPane):
             parts.append(("  deleted; U restores it", "$warning"))
         return Content.assemble(*parts)
 
+    def _facts(self) -> list[tuple[str, str]]:
+        return facts(self.run, self.store.root)
+
     def _metrics(self, width: int) -> list[Content]:
         if not self._summaries and not self.run.data.metrics:
             return [heading("metrics"), Content.styled("none logged", "$dim")]
         latest: Mapping[str, float] = {item.key: item.value for item in self._summaries}
-        latest = latest or self.run.data.metrics
-        keys = sorted(latest)[:SHOWN]
+        latest = latest or dict(sorted(self.run.data.metrics.items()))
+        keys = list(latest)[:SHOWN]
         values = [text.number(latest[key]) for key in keys]
         room = max(map(len, values), default=0)
         name = min(max(map(len, keys)), max(width - room - SPARK - 4, 12))
@@ -164,7 +169,7 @@ class OverviewPane(RunPane):
         return [Content(""), heading("tags"), *_block(tags, width)]
 
     def _note(self, width: int) -> list[Content]:
-        note = text.clean_block(self.run.note).strip()
+        note = text.clean_block(self.run.note[:MAX_TAG_LENGTH]).strip()
         if not note:
             return []
         lines = [Content.styled(line, "$foreground") for line in note.split("\n")[:40]]
@@ -204,8 +209,8 @@ class OverviewPane(RunPane):
         self._by(-self.size.height)
 
 
-def facts(run: Run) -> list[tuple[str, str]]:
-    """What is known of a run besides its data, as names and texts."""
+def facts(run: Run, root: Path) -> list[tuple[str, str]]:
+    """What is known of a run besides its data, as names and texts; `root` is the store's folder."""
     info, tags = run.info, run.data.tags
     found = [
         ("experiment", info.experiment_name),
@@ -220,7 +225,9 @@ def facts(run: Run) -> list[tuple[str, str]]:
     ]
     if info.process is not None:
         found.append(("process", f"{info.process.host}, pid {info.process.pid}"))
-    found.append(("artifacts", info.artifact_uri))
+    folder = Path(info.artifact_uri)
+    inside = folder.is_relative_to(root)
+    found.append(("artifacts", str(folder.relative_to(root) if inside else folder)))
     return [(name, value) for name, value in found if value]
 
 

@@ -122,18 +122,11 @@ class RunScreen(RunActions):
         for other, pane in self._panes.items():
             pane.display = other == name
         if name in self._panes:
-            self._panes[name].show_run(self._run)
+            self._panes[name].come_to(self._run)
         else:
             self._panes[name] = TABS[name](self._run)
             self.query_one("#run-body").mount(self._panes[name])
-        self.call_after_refresh(self._focus_front)
         self.refresh_hints()
-
-    def _focus_front(self) -> None:
-        pane = self._panes[self.tab]
-        front = pane.front()
-        if front is not None:
-            front.focus(scroll_visible=False)
 
     @on(TabLine.Chosen)
     def _chosen(self, event: TabLine.Chosen) -> None:
@@ -160,4 +153,4 @@ class RunScreen(RunActions):
 
     def clear_something(self) -> bool:
         pane = self._panes.get(self.tab)
-        return pane is not None and pane.clear_something()
+        return pane is not None and pane.is_mounted and pane.clear_something()

@@ -19,6 +19,7 @@ from textual.widget import Widget
 
 from tuiflow import text
 from tuiflow.tui.actions import bindings
+from tuiflow.tui.cells import cut_middle
 from tuiflow.tui.plot import AXIS, FAINT, LINE, Axis, Curve, Layer, Line, Picture, compose, extent
 from tuiflow.tui.plot import prepare as prepare_line
 from tuiflow.tui.plot.ticks import clock
@@ -229,25 +230,33 @@ class Chart(Widget, ChartKeys, can_focus=True):
         width = self.size.width
         label = self.get_component_rich_style("chart--legend")
         dim = self.get_component_rich_style("chart--dim")
-        right = " · ".join(self._modes())
         live = " ⏵ live" if self._live else ""
-        room = width - cell_len(right + live) - 1
+        # What is read off comes first: the modes give way to it.
+        right = " · ".join(self._modes()) if self._cross is None else ""
+        room = max(width - cell_len(right + live) - 2, 0)
         segments: list[Segment] = []
         if self._cross is not None:
             segments.append(Segment(f"{self._read_x(self._cross)}  ", dim))
-        names = max((room - 4) // max(len(self._curves), 1) - 6, 8)
-        for number, curve in enumerate(self._curves):
+        values = [
+            "" if self._cross is None else f" {self._read_y(curve, self._cross)}"
+            for curve in self._curves
+        ]
+        taken = sum(cell_len(value) + 5 for value in values) + sum(s.cell_length for s in segments)
+        names = max((room - taken) // max(len(values), 1), 0)
+        for number, (curve, value) in enumerate(zip(self._curves, values, strict=True)):
             colour = self._tone(LINE + number % COLOURS)
-            name = text.shorten_middle(text.clean(curve.name), names)
-            parts = [Segment(f"{_dash(number)[1]} ", colour), Segment(name, label)]
-            if self._cross is not None:
-                parts.append(Segment(f" {self._read_y(curve, self._cross)}", colour))
-            parts.append(Segment("  ", label))
-            if sum(part.cell_length for part in (*segments, *parts)) > room:
+            name = cut_middle(text.clean(curve.name), names) if names >= 3 else ""
+            parts = [
+                Segment(f"{_dash(number)[1]} ", colour),
+                Segment(name, label),
+                Segment(value, colour),
+                Segment("  ", label),
+            ]
+            if sum(part.cell_length for part in (*segments, *parts)) > room + 2:
                 segments.append(Segment(f"+{len(self._curves) - number}", dim))
                 break
             segments += parts
-        strip = Strip(segments).adjust_cell_length(max(room, 0), self.rich_style)
+        strip = Strip(segments).adjust_cell_length(room + 1, self.rich_style)
         tail = [
             Segment(right, dim),
             Segment(live, self.get_component_rich_style("chart--live")),

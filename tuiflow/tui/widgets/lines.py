@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from textual import events
 from textual.binding import BindingType
@@ -31,21 +31,22 @@ class FixedLines:
     """Lines that are there from the beginning."""
 
     def __init__(self, lines: Sequence[str] = ()) -> None:
-        self._lines = lines
+        self.lines = lines
 
     @property
     def total(self) -> int:
-        return len(self._lines)
+        return len(self.lines)
 
     def line(self, number: int) -> str:
-        return self._lines[number] if 0 <= number < len(self._lines) else ""
+        return self.lines[number] if 0 <= number < len(self.lines) else ""
 
 
 class LinesView(ScrollView, can_focus=True):
     """Shows a `LineSource`; only the lines in view are asked for.
 
-    With `follow` it stays at the end while that is in view. `header` leading lines stay on top.
-    `note` is shown where there are no lines.
+    With `follow` it stays at the end while that is in view; with `wrap`, `FixedLines` that are
+    longer than the view go on below. `header` leading lines stay on top. `note` is shown where
+    there are no lines.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--header", "lines--note"}
@@ -56,10 +57,12 @@ class LinesView(ScrollView, can_focus=True):
         )
     ]  # fmt: skip
 
-    def __init__(self, *, follow: bool = False, id: str | None = None) -> None:
+    def __init__(self, *, follow: bool = False, wrap: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
         self._source: LineSource = FixedLines()
+        self._shown: LineSource = self._source
         self._follow = follow
+        self._wrap = wrap
         self._header = 0
         self._note = ""
         self._shift = 0
@@ -74,6 +77,15 @@ class LinesView(ScrollView, can_focus=True):
             self._to(self.max_scroll_y)
         else:
             self._to(0)
+        self.refresh()
+
+    def replace(self, source: LineSource, *, note: str = "") -> None:
+        """Show another state of the same text, without moving unless following."""
+        at_end = self.following
+        self._source, self._note = source, note
+        self._resize()
+        if at_end:
+            self._to(self.max_scroll_y)
         self.refresh()
 
     def grown(self, note: str | None = None) -> None:
@@ -96,7 +108,12 @@ class LinesView(ScrollView, can_focus=True):
         return self._follow and self.scroll_offset.y >= self.max_scroll_y
 
     def _resize(self) -> None:
-        self.virtual_size = Size(self.size.width, self._source.total)
+        self._shown = self._source
+        if self._wrap and isinstance(self._source, FixedLines):
+            width = max(self.size.width, 8)
+            parts = [part for line in self._source.lines for part in _wrapped(line, width)]
+            self._shown = FixedLines(parts)
+        self.virtual_size = Size(self.size.width, self._shown.total)
 
     def on_resize(self, event: events.Resize) -> None:
         at_end = self._follow and self.scroll_offset.y >= self.max_scroll_y
@@ -112,14 +129,14 @@ class LinesView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        if not self._source.total:
+        if not self._shown.total:
             note = clean(self._note, max(width, 1)) if y == 0 else ""
             style = self.get_component_rich_style("lines--note")
             return Strip([Segment(note, style)]).adjust_cell_length(width, self.rich_style)
         heading = y < self._header
         number = y if heading else y + self.scroll_offset.y
         style = self.get_component_rich_style("lines--header") if heading else self.rich_style
-        line = self._source.line(number)
+        line = self._shown.line(number)
         self._widest = max(self._widest, cell_len(line))
         strip = Strip([Segment(line, style)])
         return strip.crop(self._shift).adjust_cell_length(width, self.rich_style)
@@ -159,3 +176,7 @@ class LinesView(ScrollView, can_focus=True):
         if shift != self._shift:
             self._shift = shift
             self.refresh()
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    return chop_cells(line, width) if cell_len(line) > width else [line]
