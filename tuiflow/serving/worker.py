@@ -30,6 +30,7 @@ from tuiflow.errors import TuiflowError
 from tuiflow.serving.journal import Journal
 from tuiflow.serving.ports import BACKLOG
 from tuiflow.serving.traffic import Traffic
+from tuiflow.store.locate import with_tilde
 
 if TYPE_CHECKING:
     from tuiflow.models.pyfunc import PyFuncModel
@@ -134,7 +135,7 @@ def serve(folder: Path, listening: socket.socket, lifeline: int | None, journal:
     server = _Server(listening, loading, journal)
     host, port = server.bind_addr
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    journal.line(f"loading model {folder}")
+    journal.line(f"loading model {with_tilde(folder)}")
     _thread("load", _load, folder, events, traffic, journal)
     if lifeline is not None:
         _thread(_LIFELINE, _watch, lifeline, events, journal)

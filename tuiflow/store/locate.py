@@ -75,6 +75,12 @@ def database_path(uri: str | os.PathLike[str]) -> Path:
     return path / DATABASE_NAME
 
 
+def with_tilde(path: Path) -> str:
+    """A path as a person writes it: `~` for the home folder."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+
+
 def check_served(database: Path) -> None:
     """Raise StoreError where the path is MLflow data, which has to be imported, not opened."""
     folder = database.parent

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import App
@@ -14,6 +13,7 @@ from textual.screen import Screen
 
 from tuiflow.errors import TuiflowError
 from tuiflow.store import now_ms
+from tuiflow.store.locate import with_tilde
 from tuiflow.store.processes import is_alive
 from tuiflow.text import clean_block
 from tuiflow.tui.reader import POLL_SECONDS, StoreChanged
@@ -75,7 +75,7 @@ class TuiflowApp(App[object]):
         self.location_reason = location_reason
         self.clock = clock
         self.host = host or socket.gethostname()
-        self.store_label = store_label or _with_tilde(store.root)
+        self.store_label = store_label or with_tilde(store.root)
         self.version = 0
         """Grows whenever the store has changed, by this app or by anybody else."""
         self.server_count = 0
@@ -221,11 +221,6 @@ class TuiflowApp(App[object]):
         from tuiflow.serving.process import is_owned
 
         return [server for server in self.store.list_servers() if is_owned(server)]
-
-
-def _with_tilde(path: Path) -> str:
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
 def run_app(store: Store, location: Location) -> None:

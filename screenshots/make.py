@@ -1,0 +1,175 @@
+"""Make the pictures in this folder from the demo's runs: `.venv/bin/python screenshots/make.py`.
+
+The demo is trained into a temporary store, the app is driven by keys as a person would, and each
+screen is written as SVG in two sizes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tuiflow.demo.fill import RUNS, fill
+from tuiflow.protocols import RunQuery
+from tuiflow.serving.process import HealthState, free_port, health, list_servers, stop
+from tuiflow.store import Store, database_path, processes
+from tuiflow.tui.app import TuiflowApp
+from tuiflow.tui.views import save_last_experiment
+
+FOLDER = Path(__file__).parent
+SIZES = ((80, 24), (120, 40))
+Steps = Callable[[Pilot[object]], Awaitable[None]]
+
+
+def shown(pilot: Pilot[object]) -> str:
+    """What stands on the screen."""
+    lines = pilot.app.screen._compositor.render_strips()
+    return "\n".join(line.text for line in lines)
+
+
+async def wait(pilot: Pilot[object], text: str) -> None:
+    """Wait until `text` stands on the screen and the workers are done."""
+    for _ in range(1000):
+        if text in shown(pilot):
+            break
+        await pilot.pause(0.02)
+    else:
+        raise SystemExit(f"{text!r} never came:\n{shown(pilot)}")
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause(0.6)
+
+
+async def runs(pilot: Pilot[object]) -> None:
+    await pilot.press("slash", *"metrics.rmse < 64", "enter")
+    await wait(pilot, "of 21")
+    await pilot.press("g", "space", "j", "j", "space", "j")
+
+
+async def mistake(pilot: Pilot[object]) -> None:
+    await pilot.press("slash", *"metrics.rmse < 64 adn params.alpha = 0.1")
+    await wait(pilot, "did you mean AND")
+
+
+async def compare(pilot: Pilot[object]) -> None:
+    await pilot.press("space", *"jjjj", "space", *"jjjj", "space", "d")
+    await wait(pilot, "compare 3 runs")
+
+
+async def tab(pilot: Pilot[object], times: int, text: str) -> None:
+    await pilot.press("enter")
+    await wait(pilot, "Overview")
+    await pilot.press(*["right_square_bracket"] * times)
+    await wait(pilot, text)
+
+
+async def run(pilot: Pilot[object]) -> None:
+    await tab(pilot, 0, "experiment")
+
+
+async def metrics(pilot: Pilot[object]) -> None:
+    await tab(pilot, 1, "train/loss")
+    await pilot.press("j", "space", "j", "j", "space")
+    await wait(pilot, "val/loss")
+
+
+async def artifacts(pilot: Pilot[object]) -> None:
+    await tab(pilot, 3, "history.csv")
+    await pilot.press("G", "k")
+    await wait(pilot, "epoch")
+
+
+async def model(pilot: Pilot[object]) -> None:
+    await tab(pilot, 4, "load it")
+
+
+async def log(pilot: Pilot[object]) -> None:
+    await tab(pilot, 5, "epoch")
+
+
+async def servers(pilot: Pilot[object]) -> None:
+    app = pilot.app
+    assert isinstance(app, TuiflowApp)
+    await pilot.press("s")
+    await wait(pilot, "port")
+    port = free_port(5001)
+    await pilot.press(*str(port), "enter")
+    for _ in range(1500):
+        found = list_servers(app.store)
+        if found and health(found[0]).state is HealthState.HEALTHY:
+            break
+        await pilot.pause(0.02)
+    await wait(pilot, "healthy")
+    await pilot.press("i")
+    await wait(pilot, "predictions")
+
+
+async def help_(pilot: Pilot[object]) -> None:
+    await pilot.press("question_mark")
+    await wait(pilot, "Keys")
+
+
+SHOTS: dict[str, tuple[str, Steps]] = {
+    "runs": ("diabetes", runs),
+    "mistake": ("diabetes", mistake),
+    "compare": ("diabetes", compare),
+    "run": ("digits", run),
+    "metrics": ("digits", metrics),
+    "artifacts": ("digits", artifacts),
+    "model": ("digits", model),
+    "log": ("digits", log),
+    "servers": ("diabetes", servers),
+    "help": ("diabetes", help_),
+}
+
+
+async def shoot(store: Store, name: str, size: tuple[int, int]) -> None:
+    """Drive the app to one screen and write its picture."""
+    experiment, steps = SHOTS[name]
+    found = store.get_experiment_by_name(experiment)
+    assert found is not None
+    save_last_experiment(store, found.experiment_id)
+    newest = max(run.info.end_time or 0 for run in store.search_runs(RunQuery()))
+    app = TuiflowApp(
+        store,
+        location_reason="the pictures are made from it",
+        clock=lambda: newest + 3 * 60_000,
+        host="gpu-07",
+    )
+    async with app.run_test(size=size) as pilot:
+        await wait(pilot, experiment)
+        await steps(pilot)
+        await pilot.pause(0.3)
+        title = f"{name}-{size[0]}x{size[1]}.svg"
+        (FOLDER / title).write_text(app.export_screenshot(title="tuiflow"), encoding="utf-8")
+        print(title)
+    for server in list_servers(store):
+        stop(store, server.server_id)
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(SHOTS)
+    processes._machine = lambda: ("gpu-07", "a machine of the pictures")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HOME"] = folder  # so that paths begin with ~
+        print(f"training {RUNS} models")
+        database = database_path(Path(folder) / "trained")
+        fill(database, lambda: None)
+        for name in wanted:
+            for size in SIZES:
+                # A copy, for the app remembers what one does with it.
+                copy = Path(folder) / "demo"
+                shutil.rmtree(copy, ignore_errors=True)
+                store = Store(shutil.copytree(database.parent, copy) / database.name)
+                asyncio.run(shoot(store, name, size))
+                store.close()
+
+
+if __name__ == "__main__":
+    main()
