@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,17 +11,24 @@ import pytest
 from tuiflow.store import Store, open_store
 from tuiflow.tracking import active, fluent, stores
 
+VARIABLES = ("TUIFLOW_STORE", "TUIFLOW_RUN_ID", "TUIFLOW_EXPERIMENT_NAME")
+
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def isolated(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     home = tmp_path_factory.mktemp("home")
-    for name in ("TUIFLOW_STORE", "TUIFLOW_RUN_ID", "TUIFLOW_EXPERIMENT_NAME"):
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     monkeypatch.setattr(stores, "_current", None)
     monkeypatch.setattr(fluent, "_experiments", {})
+    yield
+    for name in VARIABLES:  # set_tracking_uri and set_experiment set them for child processes
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(autouse=True)
