@@ -138,6 +138,19 @@ async def test_a_filter_without_a_match_says_how_to_go_on(app: TuiflowApp) -> No
         assert "There is no run here" in messages(app)
 
 
+async def test_cursor_comes_back_to_its_run_with_it(app: TuiflowApp) -> None:
+    async with opened(app) as pilot:
+        await pilot.press("j", "j", "j")
+        await type_filter(pilot, "metrics.rmse < 0.8")
+        await until(pilot, lambda: len(names(app)) == 3)
+        assert current(app) != "mild-heron-2"
+        await type_filter(pilot, "metrics.rmse < 0")
+        await until(pilot, lambda: not names(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(names(app)) == 7)
+        assert current(app) == "mild-heron-2"
+
+
 async def test_marks_by_key(app: TuiflowApp) -> None:
     async with opened(app) as pilot:
         marks = app.screen.query_one(RunTable).marks

@@ -9,7 +9,7 @@ from pathlib import Path
 from tuiflow.entities import Run
 from tuiflow.filters import Kind, OrderKey
 from tuiflow.protocols import RunQuery
-from tuiflow.tui.run_actions import RunActions
+from tuiflow.tui.run_actions import RunActions, plural
 from tuiflow.tui.widgets.run_table import RunTable
 
 MOST_COMPARED = 20
@@ -81,7 +81,7 @@ class ManyRuns(RunActions):
 
         marks = list(self.table.marks)
         count = len(marks) or len(self.table.keys)
-        heading = f"Write {count:,} {'marked ' if marks else ''}runs as CSV"
+        heading = f"Write {plural(count, 'marked run' if marks else 'run')} as CSV"
         self.app.push_screen(
             ExportModal(heading, f"{_file_name(self.export_name())}.csv"),
             partial(self._export, marks),
@@ -98,7 +98,9 @@ class ManyRuns(RunActions):
             with new_file(path) as stream:
                 return write_csv(store, marks or store.search_keys(query), stream)
 
-        self.ask("export", write, lambda count: self.app.say(f"Wrote {count:,} runs to {path}"))
+        self.ask(
+            "export", write, lambda count: self.app.say(f"Wrote {plural(count, 'run')} to {path}")
+        )
 
 
 def _file_name(name: str) -> str:

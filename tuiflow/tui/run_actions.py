@@ -117,7 +117,7 @@ class RunActions(StoreScreen):
 
     def _tagged(self, runs: list[Run], edits: dict[str, str | None] | None) -> None:
         if edits:
-            title = f"Changed {_plural(len(edits), 'tag')} of {_count(runs)}"
+            title = f"Changed {plural(len(edits), 'tag')} of {_count(runs)}"
             self._set_tags(runs, edits, title)
 
     def action_note(self) -> None:
@@ -158,12 +158,13 @@ _NEEDS_RUN = _NEEDS_ACTIVE | {
 }
 
 
-def _plural(count: int, word: str) -> str:
+def plural(count: int, word: str) -> str:
+    """`1 run`, `1,204 runs`."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _count(runs: Sequence[Run]) -> str:
-    return clean(runs[0].info.run_name, 40) if len(runs) == 1 else f"{len(runs):,} runs"
+    return clean(runs[0].info.run_name, 40) if len(runs) == 1 else plural(len(runs), "run")
 
 
 def _describe(run: Run) -> str:

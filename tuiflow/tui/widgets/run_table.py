@@ -82,6 +82,8 @@ class RunTable(ScrollView, Asks, can_focus=True):
         self.notice: tuple[str, ...] = ()
         """Lines shown where there are no rows."""
         self._cursor = 0
+        self._wanted: int | None = None
+        """The run one moved to last: the cursor goes back to it when it comes back."""
         self._window: tuple[tuple[int, int], list[tuple[Run | None, str]]] | None = None
         self._painted: dict[int, Strip] = {}
 
@@ -154,8 +156,10 @@ class RunTable(ScrollView, Asks, can_focus=True):
         at_start = old_top == 0
         self._pages.set_keys(keys)
         row = 0
-        if stay and old_key is not None:
-            row = _find(keys, old_key, old_row)
+        if stay:
+            row = _find(keys, self._wanted, _find(keys, old_key, old_row))
+        else:
+            self._wanted = None
         self._cursor = max(min(row, len(keys) - 1), 0)
         self._window = None
         self._measure()
@@ -310,6 +314,7 @@ class RunTable(ScrollView, Asks, can_focus=True):
         if row == self._cursor or not self.keys:
             return
         old, self._cursor = self._cursor, row
+        self._wanted = self.keys[row]
         before = self.scroll_offset.y
         self._scroll_to_cursor()
         if self.scroll_offset.y == before:
@@ -432,7 +437,9 @@ class RunTable(ScrollView, Asks, can_focus=True):
         self.scroll_to(y=self.scroll_offset.y - 3, animate=False)
 
 
-def _find(keys: array[int], key: int, default: int) -> int:
+def _find(keys: array[int], key: int | None, default: int) -> int:
+    if key is None:
+        return default
     try:
         return keys.index(key)
     except ValueError:
