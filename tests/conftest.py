@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from shell import Cli, Result
 
 from tuiflow.store import Store, open_store
 from tuiflow.tracking import active, fluent, stores
@@ -43,3 +45,23 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(tmp_path / "store")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def cli(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Call the command line on the test's store, in this process."""
+    from tuiflow.__main__ import main
+
+    monkeypatch.setenv("TUIFLOW_STORE", str(store.root))
+
+    def call(*arguments: str) -> Result:
+        monkeypatch.setattr(sys, "argv", ["tuiflow", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call

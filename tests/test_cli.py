@@ -7,42 +7,13 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from shell import Cli
 
-from tuiflow.__main__ import main
 from tuiflow.entities import Metric, Param, RunTag
 from tuiflow.store import Store
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Cli = Callable[..., Result]
-
-
-@pytest.fixture
-def cli(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Call the command line on the test's store, in this process."""
-    monkeypatch.setenv("TUIFLOW_STORE", str(store.root))
-
-    def call(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["tuiflow", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        captured = capsys.readouterr()
-        return Result(code, captured.out, captured.err)
-
-    return call
 
 
 @pytest.fixture

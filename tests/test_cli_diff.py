@@ -5,26 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from shell import Cli
 
-from tuiflow.__main__ import main
 from tuiflow.cli import output
 from tuiflow.entities import Metric, Param
 from tuiflow.store import Store
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Cli = Callable[..., Result]
 
 RUNS = {
     "bold-otter-3": ("0.5", {"rmse": 0.8222, "r2": 0.1268}),
@@ -33,28 +21,14 @@ RUNS = {
 }
 
 
-@pytest.fixture
-def cli(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Call the command line on the test's store, in this process."""
-    monkeypatch.setenv("TUIFLOW_STORE", str(store.root))
+@pytest.fixture(autouse=True)
+def compared(store: Store) -> None:
     wine = store.create_experiment("wine")
     for name, (alpha, metrics) in RUNS.items():
         run_id = store.create_run(wine, name, start_time=1_000_000).info.run_id
         points = [Metric(key, value, 1_000_500) for key, value in metrics.items()]
         store.log_batch(run_id, points, [Param("alpha", alpha), Param("data", "wine.csv")])
         store.finish_run(run_id, "FINISHED", 1_001_000)
-
-    def call(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["tuiflow", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        captured = capsys.readouterr()
-        return Result(code, captured.out, captured.err)
-
-    return call
 
 
 def test_a_piped_table_is_plain_and_says_what_matters(cli: Cli) -> None:
