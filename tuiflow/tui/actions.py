@@ -151,16 +151,19 @@ def select(*where: str) -> tuple[Action, ...]:
 def bindings(*where: str) -> list[Binding]:
     """Key bindings of the actions of these contexts or ids, for a widget's or screen's BINDINGS.
 
-    Every one goes through `StoreScreen.action_act`, which finds the handler.
+    Every one goes through `StoreScreen.action_act`, which finds the handler. Characters have
+    priority, so that each is acted on before the next key is given to a widget: what is typed
+    fast, or pasted, after `/` is text for the filter. (A text field's own characters come first.)
     """
     return [
         Binding(
-            ",".join(item.keys),
+            key,
             f"screen.act('{item.id}')",
             item.title,
             id=item.id,
             tooltip=item.help,
+            priority=len(key) == 1,
         )
         for item in select(*where)
-        if item.keys
+        for key in item.keys
     ]

@@ -84,7 +84,7 @@ class Preview(Asks):
         if source and commit:
             source += f" @ {clean(commit, 200)[:7]}"
         started = ago(info.start_time, self.app.clock())
-        parts = [info.run_id[:8], status, source, f"{started}, {took}"]
+        parts = [info.run_id[:8], status, f"{started}, {took}", source]
         return Content.assemble(
             Content.styled(clean(info.run_name, 60), style("preview--name")),
             Content.styled("  " + "  ".join(filter(None, parts)), style("preview--dim")),

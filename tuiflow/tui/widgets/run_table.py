@@ -1,65 +1,22 @@
-"""The table of runs: virtual, and frugal with what it sends to the terminal.
-
-It draws lines of a vector of row keys, holding only some pages of runs; a cursor move repaints
-two lines, and news from the store only the lines that look different.
-"""
+"""The table of runs: moving through it, marking, the mouse. A cursor move repaints two lines."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
-from tuiflow.entities import Run
-from tuiflow.errors import TuiflowError
-from tuiflow.filters import OrderKey
 from tuiflow.tui.actions import bindings
-from tuiflow.tui.cells import pad
-from tuiflow.tui.reader import Asks
-from tuiflow.tui.widgets import columns as cols
-from tuiflow.tui.widgets.columns import Column
-from tuiflow.tui.widgets.marks import Marks
-from tuiflow.tui.widgets.pages import PAGE, Pages
-from tuiflow.tui.widgets.sheet import Sheet
-from tuiflow.tui.widgets.titles import title_line
-
-LEAD = 4
-"""Cells before the first column: cursor, mark, status, space."""
-MORE = 2
-"""Cells after the last column, for the sign that there are more."""
+from tuiflow.tui.widgets.run_rows import LEAD, RunRows
 
 
-class RunTable(ScrollView, Asks, can_focus=True):
-    """Rows of runs under one line of titles.
-
-    Give it `columns`, then `show(keys)`. Cursor and marks stay on their runs when the keys change.
-    """
+class RunTable(RunRows, can_focus=True):
+    """Rows of runs with a cursor; it and the marks stay on their runs when the keys change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("lists")]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "run-table--title",
-        "run-table--title-here",
-        "run-table--title-sorted",
-        "run-table--cursor",
-        "run-table--cursor-blurred",
-        "run-table--marked",
-        "run-table--notice",
-        "run-table--running",
-        "run-table--finished",
-        "run-table--failed",
-        "run-table--killed",
-        "run-table--stale",
-        "run-table--scheduled",
-    }
 
     class Moved(Message):
         """The cursor is on another run, or on another column."""
@@ -73,238 +30,11 @@ class RunTable(ScrollView, Asks, can_focus=True):
     class TitleClicked(Message):
         """Somebody clicked the title of the cursor's column."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._pages = Pages(self._load)
-        self.marks = Marks()
-        self._sheet = Sheet()
-        self.order: OrderKey | None = None
-        self.notice: tuple[str, ...] = ()
-        """Lines shown where there are no rows."""
-        self._cursor = 0
-        self._wanted: int | None = None
-        """The run one moved to last: the cursor goes back to it when it comes back."""
-        self._window: tuple[tuple[int, int], list[tuple[Run | None, str]]] | None = None
-        self._painted: dict[int, Strip] = {}
-
-    def _load(self, keys: Sequence[int]) -> list[Run] | None:
-        try:
-            return self.store.load_runs(keys)
-        except TuiflowError as error:
-            self.app.fail(error)
-            return None
-
-    # what it shows
-
-    @property
-    def keys(self) -> array[int]:
-        return self._pages.keys
-
-    @property
-    def row(self) -> int:
-        """The cursor's row, from 0."""
-        return self._cursor
-
-    @property
-    def run(self) -> Run | None:
-        """The run under the cursor."""
-        return self._pages.get(self._cursor)
-
-    @property
-    def column(self) -> Column | None:
-        """The column under the cursor."""
-        return self._sheet.column
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return self._sheet.columns
-
-    @property
-    def run_key(self) -> int | None:
-        """The row key of the run under the cursor."""
-        return self.keys[self._cursor] if self._cursor < len(self.keys) else None
-
-    def first_page(self) -> list[Run]:
-        """The runs of the first page, read where they aren't yet."""
-        rows = range(min(PAGE, len(self.keys)))
-        return [run for run in map(self._pages.get, rows) if run is not None]
-
-    def set_columns(self, ids: Sequence[str]) -> None:
-        """Show these columns; ids that name none are left out."""
-        found = tuple(col for col in map(cols.column, ids) if col is not None)
-        if found != self.columns:
-            self._sheet.set_columns(found)
-            self._measure()
-            self._sheet.scroll(self._room)
-            self._repaint()
-
-    def set_order(self, order: OrderKey | None) -> None:
-        """Mark the column the rows are sorted by."""
-        if order != self.order:
-            self.order = order
-            self._repaint_line(0)
-
     def show(self, keys: array[int], *, stay: bool = True) -> None:
-        """Show the runs of these row keys; the cursor stays on its run if it is still there.
-
-        Without `stay` it starts over at the top, and columns get new widths. Repaints only lines
-        that look different.
-        """
-        if not stay:
-            self._sheet.forget_widths()
-        old_key, old_row, old_top = self.run_key, self._cursor, self.scroll_offset.y
-        at_start = old_top == 0
-        self._pages.set_keys(keys)
-        row = 0
-        if stay:
-            row = _find(keys, self._wanted, _find(keys, old_key, old_row))
-        else:
-            self._wanted = None
-        self._cursor = max(min(row, len(keys) - 1), 0)
-        self._window = None
-        self._measure()
-        self.virtual_size = Size(self._width, len(keys) + 1)
-        if not (at_start and self._cursor < self._rows_high):
-            self.scroll_to(y=self._cursor - (old_row - old_top), animate=False)
-        self._scroll_to_cursor()
-        self._repaint_changed()
-        if self.run_key != old_key:
+        old = self.run_key
+        super().show(keys, stay=stay)
+        if self.run_key != old:
             self.post_message(self.Moved())
-
-    def reload(self) -> None:
-        """Read the visible runs again and repaint the lines that look different."""
-        self._pages.forget()
-        self._window = None
-        self._measure()
-        self._repaint_changed()
-
-    def set_notice(self, *lines: str) -> None:
-        """What to say where there are no rows."""
-        if lines != self.notice:
-            self.notice = lines
-            if not self.keys:
-                self._repaint()
-
-    # drawing
-
-    @property
-    def _width(self) -> int:
-        """Cells of a line, without the scrollbar."""
-        return self.scrollable_content_region.width
-
-    @property
-    def _room(self) -> int:
-        """Cells for the columns."""
-        return self._width - LEAD - MORE
-
-    @property
-    def _rows_high(self) -> int:
-        return max(self.size.height - 1, 1)
-
-    def render_line(self, y: int) -> Strip:
-        strip = self._draw(y)
-        self._painted[y] = strip
-        return strip
-
-    def _draw(self, y: int) -> Strip:
-        width = self._width
-        base = self.rich_style
-        if not self.keys:
-            text = self.notice[y - 1] if 0 <= y - 1 < len(self.notice) else ""
-            notice = base + self.get_component_rich_style("run-table--notice", partial=True)
-            return Strip([Segment(pad(f"  {text}", width), notice)], width)
-        if y == 0:
-            return self._draw_titles(width, base)
-        row = self.scroll_offset.y + y - 1
-        if row >= len(self.keys):
-            return Strip.blank(width, base)
-        run, text = self._visible()[y - 1]
-        style = base
-        if row == self._cursor:
-            name = "run-table--cursor" if self.has_focus else "run-table--cursor-blurred"
-            style = base + self.get_component_rich_style(name, partial=True)
-        marked = self.keys[row] in self.marks
-        bar = "▌" if row == self._cursor else " "
-        lead = f"{bar}{'◆' if marked else ' '}"
-        marking = self.get_component_rich_style("run-table--marked", partial=True)
-        if run is None:
-            return Strip([Segment(pad(f"{lead} not readable", width), style)], width)
-        status = self.get_component_rich_style(
-            f"run-table--{run.info.shown_status.lower()}", partial=True
-        )
-        rest = pad(" " + text, width - LEAD + 1)
-        return Strip(
-            [
-                Segment(lead, style + marking if marked or bar != " " else style),
-                Segment(cols.glyph(run), style + Style(color=status.color)),
-                Segment(rest, style),
-            ],
-            width,
-        )
-
-    def _draw_titles(self, width: int, base: Style) -> Strip:
-        styles = (
-            base + self.get_component_rich_style(f"run-table--{name}", partial=True)
-            for name in ("title", "title-here", "title-sorted")
-        )
-        return title_line(self._sheet, self.order, (LEAD, self._room, MORE), *styles)
-
-    def _visible(self) -> list[tuple[Run | None, str]]:
-        """Runs and cell texts of the rows on screen, made once until something changes."""
-        top = self.scroll_offset.y
-        place = (top, self.size.height)
-        if self._window is None or self._window[0] != place:
-            self._window = (place, self._texts(top, self._rows_high))
-        return self._window[1]
-
-    def _texts(self, top: int, count: int) -> list[tuple[Run | None, str]]:
-        runs = [self._pages.get(row) for row in range(top, min(top + count, len(self.keys)))]
-        there = [run for run in runs if run is not None]
-        lines = iter(self._sheet.lines(there, self._room, self.app.clock()))
-        return [(run, next(lines) if run is not None else "") for run in runs]
-
-    def _measure(self) -> None:
-        runs = self.first_page()
-        self._sheet.measure(runs, self.app.clock())
-
-    # repainting
-
-    def _repaint(self) -> None:
-        self._window = None
-        self.refresh()
-
-    def _repaint_line(self, y: int) -> None:
-        if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self._width, 1))
-
-    def _repaint_row(self, row: int) -> None:
-        self._repaint_line(row - self.scroll_offset.y + 1)
-
-    def _repaint_changed(self, lines: Iterable[int] | None = None) -> None:
-        for y in range(self.size.height) if lines is None else lines:
-            if self._draw(y) != self._painted.get(y):
-                self._repaint_line(y)
-
-    def tick(self) -> None:
-        """Let the times of running runs go on; repaints only the lines where that shows."""
-        self._window = None
-        top = self.scroll_offset.y
-        rows = [self._pages.get(row) for row in range(top, top + self._rows_high)]
-        self._repaint_changed(
-            y for y, run in enumerate(rows, 1) if run is not None and run.info.end_time is None
-        )
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.virtual_size = Size(self._width, len(self.keys) + 1)
-        self._window = None
-        self._scroll_to_cursor()
-        self._sheet.scroll(self._room)
-
-    def on_focus(self) -> None:
-        self._repaint_row(self._cursor)
-
-    def on_blur(self) -> None:
-        self._repaint_row(self._cursor)
 
     # moving
 
@@ -323,14 +53,6 @@ class RunTable(ScrollView, Asks, can_focus=True):
         if self.marks.extend(self.keys, row):
             self._marks_changed()
         self.post_message(self.Moved())
-
-    def _scroll_to_cursor(self) -> None:
-        top = self.scroll_offset.y
-        last = top + self._rows_high - 1
-        if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False)
-        elif self._cursor > last:
-            self.scroll_to(y=self._cursor - self._rows_high + 1, animate=False)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -435,12 +157,3 @@ class RunTable(ScrollView, Asks, can_focus=True):
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop().prevent_default()
         self.scroll_to(y=self.scroll_offset.y - 3, animate=False)
-
-
-def _find(keys: array[int], key: int | None, default: int) -> int:
-    if key is None:
-        return default
-    try:
-        return keys.index(key)
-    except ValueError:
-        return default
