@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from shell import Cli, Result
 
 from tuiflow.store import Store, open_store
 from tuiflow.tracking import active, fluent, stores
+
+# The same examples every time: a failure is one's own, not the dice's.
+settings.register_profile("tuiflow", derandomize=True, deadline=None)
+settings.load_profile("tuiflow")
 
 VARIABLES = ("TUIFLOW_STORE", "TUIFLOW_RUN_ID", "TUIFLOW_EXPERIMENT_NAME")
 

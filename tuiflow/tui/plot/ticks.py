@@ -16,6 +16,8 @@ def linear(low: float, high: float, count: int) -> list[float]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.7)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    if first > last:  # the only round value of that step lies outside
+        return linear(low, high, count + 1)
     # A power of ten below 1 is inexact; dividing by its reciprocal gives the nearest double.
     if step < 1:
         inverse = round(1 / step)
