@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import time
 from collections.abc import Callable
 
 import pytest
+from driving import screen_text, until
 from textual.pilot import Pilot
 
 from tuiflow.config import RUN_LOG
@@ -87,18 +87,7 @@ def run_id(store: Store, fixed: None, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def shown(pilot: Pilot[object]) -> str:
-    """What stands on the screen."""
-    strips = pilot.app.screen._compositor.render_strips()
-    return "\n".join(strip.text for strip in strips)
-
-
-async def until(pilot: Pilot[object], condition: Callable[[], object]) -> None:
-    """Wait until the condition holds; fail with the screen after ten seconds."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within ten seconds; on the screen:\n{shown(pilot)}")
-        await pilot.pause(0.02)
+    return screen_text(pilot.app)
 
 
 async def sees(pilot: Pilot[object], *texts: str) -> None:
@@ -369,7 +358,7 @@ async def test_names_from_a_run_are_never_markup(app_of: MAKE, store: Store, fix
 @pytest.mark.parametrize(
     ("name", "keys", "text"),
     [
-        ("Overview", [], "cellar"),
+        ("Overview", [], "l1_ratio"),
         ("Metrics", ["space", "j", "space", "S", "right"], "0.2853"),
         ("Params", [], "l1_ratio"),
         ("Artifacts", ["down", "down", "down", "down"], "id  quality  prediction"),

@@ -19,10 +19,12 @@ LOG_LINES = 500
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server as it is now. `failure` says why it ended, where it did not end in order."""
+    """A server as it is now. `owned`: it ends with this app. `failure` says why it ended, where it
+    did not end in order."""
 
     info: ServerInfo
     health: Health
+    owned: bool = False
     stats: ServerStats | None = None
     failure: str = ""
 
@@ -50,9 +52,9 @@ def look(store: Store, since_ms: int) -> list[Served]:
         if info.stopped_at is None:
             health = process.health(info)
             stats = process.stats(info) if health.state is HealthState.HEALTHY else None
-            found.append(Served(info, health, stats))
+            found.append(Served(info, health, process.is_owned(info), stats))
         elif info.stopped_at >= since_ms:
-            found.append(Served(info, Health(HealthState.STOPPED), None, failure(info)))
+            found.append(Served(info, Health(HealthState.STOPPED), failure=failure(info)))
     return found
 
 

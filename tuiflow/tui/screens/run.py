@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tuiflow.entities import Run
 from tuiflow.errors import NotFound, TuiflowError
@@ -144,7 +145,9 @@ class RunScreen(RunActions):
 
     # actions
 
-    def hints(self) -> tuple[str, ...]:
+    def hints(self) -> Sequence[str | tuple[str, str]]:
+        if isinstance(self.focused, Input):
+            return (("enter", "to the list"), ("esc", "clear the search"))
         first = _HINTS.get(self.tab, ())
         return (*first, "run.next_tab", "runs.serve", "runs.tags", "runs.note", "app.back")
 

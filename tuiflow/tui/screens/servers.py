@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -83,7 +84,11 @@ class ServersScreen(StoreScreen):
         with Horizontal(id="console"):
             yield TextArea(compact=True, highlight_cursor_line=False, id="request")
             yield LinesView(wrap=True, id="answer")
-        yield LinesView(follow=True, id="server-log")
+        yield LinesView(follow=True, wrap=True, id="server-log")
+
+    def hints(self) -> Sequence[str | tuple[str, str]]:
+        typing = self.query("#request") and self.query_one("#request").has_focus
+        return _TYPING_HINTS if typing else self.HINTS
 
     def on_mount(self) -> None:
         self.query_one("#request", TextArea).cursor_blink = False
@@ -144,7 +149,7 @@ class ServersScreen(StoreScreen):
         glyph, tone = _GLYPHS[state]
         ended = info.stopped_at or self.app.clock()
         up = text.duration(max(ended - info.started_at, 0)) if item.running else ""
-        ends = "detached" if info.detached else "with app" if self._is_ours(key) else "with owner"
+        ends = "detached" if info.detached else "with app" if item.owned else "with owner"
         return Row(
             key,
             (
@@ -166,9 +171,6 @@ class ServersScreen(StoreScreen):
         if key in self._stopping and item.running:
             return "stopping"
         return "failed" if item.failure else item.health.state.value
-
-    def _is_ours(self, key: str) -> bool:
-        return self._served[key].info.server_id in self.app.started_servers
 
     # the server under the cursor
 
@@ -212,7 +214,10 @@ class ServersScreen(StoreScreen):
             parts.append((text.clean(item.health.detail), "$warning"))
         elif lines is not None:
             parts += [(lines.curl, "$foreground"), "\n", (lines.tunnel, "$dim")]
-        self.query_one("#server-lines", Static).update(Content.assemble(*parts))
+        shown = self.query_one("#server-lines", Static)
+        # A reason is read to its end; the lines are there to be copied.
+        shown.set_class(len(parts) == 1, "-reason")
+        shown.update(Content.assemble(*parts))
 
     def _read_log(self) -> None:
         item, key = self.current, self._list.key
@@ -247,7 +252,12 @@ class ServersScreen(StoreScreen):
             return
         from tuiflow.serving.invoke import invoke
 
+        if key != self._shown:  # the cursor has moved, and its request is not there yet
+            self._show_current()
         body = self.query_one("#request", TextArea).text
+        if not body.strip():
+            self.app.say("There is no request to send yet; enter leads to where it is written")
+            return
         server = item.info
         self._answers[key] = ("answer · waiting", ())
         self._show_answer()
@@ -297,7 +307,7 @@ class ServersScreen(StoreScreen):
             return "This server is being stopped"
         if action_id == "servers.detach" and item.info.detached:
             return "This server is detached already: it stays when the app ends"
-        if action_id == "servers.detach" and not self._is_ours(key):
+        if action_id == "servers.detach" and not item.owned:
             return "Another tuiflow started this server; it can be detached only there"
         return None
 
@@ -408,6 +418,7 @@ class ServersScreen(StoreScreen):
         self.app.store_changed()
 
 
+_TYPING_HINTS = (("ctrl+s", "send"), ("tab", "answer"), ("esc", "back to the servers"))
 _NEEDS_RUNNING = {"servers.invoke", "servers.stop", "servers.detach"}
 _NEEDS_SERVER = _NEEDS_RUNNING | {
     "servers.copy", "servers.restart", "servers.console", "app.copy_id",
