@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from driving import screen_text, until
+from textual.command import CommandList
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, LoadingIndicator
 
 from tuiflow.store import Store
 from tuiflow.tui.app import TuiflowApp
@@ -97,12 +98,23 @@ def test_empty_store(
         pytest.param(["e"], "the first one below", id="note"),
         pytest.param(["x"], "Write 7 runs as CSV", id="export"),
         pytest.param(["question_mark"], "Serve the run's model", id="help"),
-        pytest.param(["ctrl+p"], "Compare the marked", id="palette"),
     ],
 )
 def test_narrow(snap_compare: Any, app: TuiflowApp, keys: list[str], shows: str) -> None:
     run = after(*keys, shows=shows)
     assert snap_compare(on_wine(app), terminal_size=NARROW, run_before=run)
+
+
+def test_palette(snap_compare: Any, app: TuiflowApp) -> None:
+    async def filled(pilot: Pilot[object]) -> None:
+        await after("ctrl+p", shows="Compare the marked")(pilot)
+        commands = pilot.app.screen.query_one(CommandList)
+        await until(pilot, lambda: commands.highlighted == 0)
+        await until(pilot, lambda: not commands.has_class("--populating"))
+        await until(pilot, lambda: not pilot.app.screen.query_one(LoadingIndicator).visible)
+        await settled(pilot)
+
+    assert snap_compare(on_wine(app), terminal_size=NARROW, run_before=filled)
 
 
 def test_light_theme(snap_compare: Any, app: TuiflowApp) -> None:
