@@ -273,7 +273,7 @@ def test_the_screen_looks_as_it_did(snap_compare, app_of, store, monkeypatch, ca
     async def prepare(pilot: Pilot) -> None:
         await pilot.press("3")
         await until(pilot, lambda: isinstance(pilot.app.screen, ServersScreen))
-        await sees(pilot, "wine / " if states else "Nothing is being served.")
+        await sees(pilot, " / model" if states else "Nothing is being served.")
         if case == "one":
             await sees(pilot, "ssh -L 5001", '"dataframe_split"')
             await sees(pilot, "The log is empty.")

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
 from tuiflow import text
 from tuiflow.errors import TuiflowError
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.preview import json_or_text
 from tuiflow.tui.reader import StoreChanged
-from tuiflow.tui.screens.base import StoreScreen
+from tuiflow.tui.server_actions import ServerActions
+from tuiflow.tui.widgets.console import HINTS as CONSOLE_HINTS
+from tuiflow.tui.widgets.console import Console
 from tuiflow.tui.widgets.lines import FixedLines, LinesView
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView, Tone
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 1.0
 _EMPTY = (
-    "Nothing is being served. Press s on a run that has a model, or type"
-    " `tuiflow serve -r latest -m model -p 5001`."
+    ("s", "in Runs: serves the model of the run under the cursor"),
+    ("tuiflow serve -r latest -m model", "the same from a shell"),
 )
 _GLYPHS: dict[str, tuple[str, Tone]] = {
     "starting": ("…", "warn"),
@@ -42,7 +43,7 @@ _GLYPHS: dict[str, tuple[str, Tone]] = {
 }
 
 
-class ServersScreen(StoreScreen):
+class ServersScreen(ServerActions):
     """The servers of this store, also those that others started; ended ones stay to be read."""
 
     PLACE = "servers"
@@ -58,9 +59,6 @@ class ServersScreen(StoreScreen):
         self._since = time.time_ns() // 1_000_000
         self._served: dict[str, Served] = {}
         self._lines: dict[str, Lines] = {}
-        self._requests: dict[str, str] = {}
-        self._answers: dict[str, tuple[str, tuple[str, ...]]] = {}
-        self._stopping: set[str] = set()
         self._welcomed: set[int] = set()
         self._shown: str | None = None
 
@@ -80,23 +78,19 @@ class ServersScreen(StoreScreen):
             ],
             id="servers",
         )
+        yield Static(_empty(), id="servers-empty")
         yield Static(id="server-lines")
-        with Horizontal(id="console"):
-            yield TextArea(compact=True, highlight_cursor_line=False, id="request")
-            yield LinesView(wrap=True, id="answer")
+        yield Console()
         yield LinesView(follow=True, wrap=True, id="server-log")
 
     def hints(self) -> Sequence[str | tuple[str, str]]:
-        typing = self.query("#request") and self.query_one("#request").has_focus
-        return _TYPING_HINTS if typing else self.HINTS
+        typing = any(console.typing for console in self.query(Console))
+        return CONSOLE_HINTS if typing else self.HINTS
 
     def on_mount(self) -> None:
-        self.query_one("#request", TextArea).cursor_blink = False
-        self.query_one("#request").border_title = "request"
-        self.query_one("#answer").border_title = "answer"
         self.query_one("#server-log").border_title = "log"
         self.crumbs.show("servers")
-        self._look()
+        self.look_again()
         self.set_interval(LOOK_SECONDS, self._tick)
 
     @property
@@ -104,33 +98,51 @@ class ServersScreen(StoreScreen):
         return self.query_one("#servers", RowsView)
 
     @property
+    def _desk(self) -> Console:
+        return self.query_one(Console)
+
+    @property
+    def current_key(self) -> str | None:
+        return self._list.key
+
+    @property
     def current(self) -> Served | None:
-        """The server under the cursor."""
         return self._served.get(self._list.key or "")
+
+    @property
+    def current_lines(self) -> Lines | None:
+        return self._lines.get(self._list.key or "")
+
+    def states_changed(self) -> None:
+        self._list.show([self._row(key) for key in self._served])
+        self.refresh_hints()
 
     # looking
 
     def on_store_changed(self, message: StoreChanged) -> None:
-        self._look()
+        self.look_again()
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        self._look()
+        self.look_again()
 
     def _tick(self) -> None:
         if self.is_current and not self.waiting("look"):
-            self._look()
+            self.look_again()
 
-    def _look(self) -> None:
+    def look_again(self) -> None:
         from tuiflow.tui.served import look
 
         self.ask("look", lambda: look(self.store, self._since), self._looked)
 
     def _looked(self, servers: list[Served]) -> None:
         self._served = {str(item.info.server_id): item for item in servers}
-        self._list.show([self._row(key) for key in self._served], note=_EMPTY)
-        self._list.styles.height = min(len(servers), 6) + 1 if servers else 2
-        for selector in ("#server-lines", "#console", "#server-log"):
+        self._list.show([self._row(key) for key in self._served])
+        self._list.styles.height = min(len(servers), 6) + 1
+        for selector in ("#servers", "#server-lines", "Console", "#server-log"):
             self.query_one(selector).display = bool(servers)
+        self.query_one("#servers-empty").display = not servers
+        if servers and self.focused is None:
+            self._list.focus()
         new = self.app.started_servers - self._welcomed
         if new & {item.info.server_id for item in servers}:
             self._list.go_to(str(max(new)))
@@ -147,6 +159,7 @@ class ServersScreen(StoreScreen):
         info, stats = item.info, item.stats
         state = self._state(key)
         glyph, tone = _GLYPHS[state]
+        name = f"{info.run_name} / {info.model_path}"
         ended = info.stopped_at or self.app.clock()
         up = text.duration(max(ended - info.started_at, 0)) if item.running else ""
         ends = "detached" if info.detached else "with app" if item.owned else "with owner"
@@ -154,7 +167,7 @@ class ServersScreen(StoreScreen):
             key,
             (
                 Cell(str(info.port), "name"),
-                f"{info.experiment_name} / {info.run_name} / {info.model_path}",
+                name if self.size.width < 100 else f"{info.experiment_name} / {name}",
                 Cell(f"{glyph} {state}", tone),
                 Cell(ends if item.running else "", "dim"),
                 Cell(up, "dim"),
@@ -168,7 +181,7 @@ class ServersScreen(StoreScreen):
 
     def _state(self, key: str) -> str:
         item = self._served[key]
-        if key in self._stopping and item.running:
+        if key in self.stopping and item.running:
             return "stopping"
         return "failed" if item.failure else item.health.state.value
 
@@ -177,13 +190,10 @@ class ServersScreen(StoreScreen):
     @on(RowsView.Moved, "#servers")
     def _show_current(self) -> None:
         item, key = self.current, self._list.key
-        if self._shown in self._requests:
-            self._requests[self._shown] = self.query_one("#request", TextArea).text
         self._shown = key
         self._say_lines()
-        self._show_answer()
+        self._desk.go_to(key)
         self.query_one("#server-log", LinesView).show(FixedLines(), note="")
-        self.query_one("#request", TextArea).text = self._requests.get(key or "", "")
         self.refresh_hints()
         if item is None or key is None:
             return
@@ -200,13 +210,12 @@ class ServersScreen(StoreScreen):
 
     def _got_lines(self, key: str, lines: Lines) -> None:
         self._lines[key] = lines
-        self._requests[key] = "\n".join(json_or_text(lines.request))
+        self._desk.offer(key, "\n".join(json_or_text(lines.request)))
         if key == self._shown:
-            self.query_one("#request", TextArea).text = self._requests[key]
             self._say_lines()
 
     def _say_lines(self) -> None:
-        item, lines = self.current, self._lines.get(self._list.key or "")
+        item, lines = self.current, self.current_lines
         parts: list[str | tuple[str, str]] = []
         if item is not None and item.failure:
             parts.append((f"failed: {text.clean(item.failure)}", "$error"))
@@ -240,7 +249,7 @@ class ServersScreen(StoreScreen):
     # the console
 
     def action_console(self) -> None:
-        self.query_one("#request").focus()
+        self._desk.edit()
 
     @on(RowsView.Opened, "#servers")
     def _opened(self) -> None:
@@ -254,13 +263,12 @@ class ServersScreen(StoreScreen):
 
         if key != self._shown:  # the cursor has moved, and its request is not there yet
             self._show_current()
-        body = self.query_one("#request", TextArea).text
+        body = self._desk.request
         if not body.strip():
             self.app.say("There is no request to send yet; enter leads to where it is written")
             return
         server = item.info
-        self._answers[key] = ("answer · waiting", ())
-        self._show_answer()
+        self._desk.answer(key, "waiting")
         self.ask(
             f"invoke-{key}",
             lambda: invoke(server, body.encode()),
@@ -269,160 +277,30 @@ class ServersScreen(StoreScreen):
         )
 
     def _answered(self, key: str, answer: Answer) -> None:
-        title = f"answer · {answer.status} · {answer.milliseconds:.1f} ms"
+        title = f"{answer.status} · {answer.milliseconds:.1f} ms"
         if answer.cut:
             title += f" · the first {text.size(len(answer.body))}"
-        self._answers[key] = (title, json_or_text(answer.body.decode("utf-8", "replace")))
-        self._show_answer()
-        self._look()
+        body = json_or_text(answer.body.decode("utf-8", "replace"))
+        self._desk.answer(key, title, body)
+        self.look_again()
 
     def _refused(self, key: str, error: TuiflowError) -> None:
-        self._answers[key] = ("answer · none", (text.clean(error.message),))
-        self._show_answer()
-
-    def _show_answer(self) -> None:
-        note = "i sends the request on the left"
-        title, lines = self._answers.get(self._list.key or "", ("answer", ()))
-        view = self.query_one("#answer", LinesView)
-        view.border_title = title
-        view.show(FixedLines(lines), note="" if "waiting" in title else note)
+        self._desk.answer(key, "none", (text.clean(error.message),))
 
     def clear_something(self) -> bool:
-        if self._list.has_focus:
+        if self._list.has_focus or not self._list.display:
             return False
         self._list.focus()
         return True
 
-    # actions
 
-    def why_not(self, action_id: str) -> str | None:
-        item, key = self.current, self._list.key
-        if action_id not in _NEEDS_SERVER:
-            return None
-        if item is None or key is None:
-            return "Nothing is being served"
-        if action_id in _NEEDS_RUNNING and not item.running:
-            return "This server has ended; ctrl+r starts it again"
-        if action_id in _NEEDS_RUNNING and key in self._stopping:
-            return "This server is being stopped"
-        if action_id == "servers.detach" and item.info.detached:
-            return "This server is detached already: it stays when the app ends"
-        if action_id == "servers.detach" and not item.owned:
-            return "Another tuiflow started this server; it can be detached only there"
-        return None
-
-    def action_copy_id(self) -> None:
-        if self.current is not None:
-            self.app.copy(self.current.info.run_id, "The run's id")
-
-    def action_copy(self) -> None:
-        item, lines = self.current, self._lines.get(self._list.key or "")
-        if item is None or lines is None:
-            return
-        from tuiflow.tui.modals.choose import ChooseModal
-
-        options = {
-            "curl": lines.curl,
-            "ssh tunnel": lines.tunnel,
-            "url": f"http://localhost:{item.info.port}/invocations",
-            "run id": item.info.run_id,
-            "log file": item.info.log_path,
-        }
-        self.app.push_screen(
-            ChooseModal("Copy", list(options.items())),
-            lambda name: self.app.copy(options[name], f"The {name}") if name else None,
-        )
-
-    def action_stop(self) -> None:
-        item, key = self.current, self._list.key
-        if item is None or key is None:
-            return
-        from tuiflow.serving.process import stop
-
-        server = item.info
-        self._begin_stop(key)
-        self.ask(
-            f"stop-{key}",
-            lambda: stop(self.store, server.server_id),
-            lambda drained: self._stopped(key, drained),
-            failed=lambda error: self._stop_failed(key, error),
-        )
-
-    def _begin_stop(self, key: str) -> None:
-        self._stopping.add(key)
-        self._list.show([self._row(other) for other in self._served])
-        self.refresh_hints()
-
-    def _stopped(self, key: str, drained: bool) -> None:
-        self._stopping.discard(key)
-        item = self._served.get(key)
-        if item is not None:
-            port = item.info.port
-            self.app.say(
-                f"Stopped the server on port {port}"
-                if drained
-                else f"The server on port {port} had to be killed: requests were cut off"
-            )
-        self.app.store_changed()
-
-    def _stop_failed(self, key: str, error: TuiflowError) -> None:
-        self._stopping.discard(key)
-        self.app.fail(error)
-        self._look()
-
-    def action_detach(self) -> None:
-        item = self.current
-        if item is None:
-            return
-        from tuiflow.serving.process import detach
-
-        server = item.info
-        self.ask(
-            "detach",
-            lambda: detach(self.store, server.server_id),
-            lambda _: self._detached(server.port),
-        )
-
-    def _detached(self, port: int) -> None:
-        self.app.say(f"The server on port {port} stays when the app ends; X stops it")
-        self.app.store_changed()
-
-    def action_restart(self) -> None:
-        item, key = self.current, self._list.key
-        if item is None or key is None:
-            return
-        from tuiflow.serving.process import start, stop
-
-        server = item.info
-        if item.running:
-            self._begin_stop(key)
-
-        def question() -> int:
-            stop(self.store, server.server_id)
-            again = start(
-                self.store, server.run_id, server.model_path, server.host, server.port,
-                server.detached,
-            )  # fmt: skip
-            return again.server_id
-
-        self.ask(
-            f"stop-{key}",
-            question,
-            lambda server_id: self._restarted(key, server_id),
-            failed=lambda error: self._stop_failed(key, error),
-        )
-
-    def _restarted(self, key: str, server_id: int) -> None:
-        self._stopping.discard(key)
-        self.app.started_servers.add(server_id)
-        self.app.store_changed()
-
-
-_TYPING_HINTS = (("ctrl+s", "send"), ("tab", "answer"), ("esc", "back to the servers"))
-_NEEDS_RUNNING = {"servers.invoke", "servers.stop", "servers.detach"}
-_NEEDS_SERVER = _NEEDS_RUNNING | {
-    "servers.copy", "servers.restart", "servers.console", "app.copy_id",
-}  # fmt: skip
+def _empty() -> Content:
+    room = max(len(what) for what, _ in _EMPTY)
+    lines = [Content("Nothing is being served.")]
+    for what, means in _EMPTY:
+        line = Content.assemble((f"  {what:<{room}}", "bold $primary"), (f"  {means}", "$dim"))
+        lines.append(line)
+    return Content("\n").join(lines)
 
 
 def _ms(value: float | None) -> str:

@@ -23,6 +23,7 @@ from tuiflow.tui.cells import cut_middle
 from tuiflow.tui.plot import AXIS, FAINT, LINE, Axis, Curve, Layer, Line, Picture, compose, extent
 from tuiflow.tui.plot import prepare as prepare_line
 from tuiflow.tui.plot.ticks import clock
+from tuiflow.tui.widgets.chart_keys import ChartKeys
 
 COLOURS = 6
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
@@ -37,44 +38,6 @@ class ChartMode:
     axis: Axis = Axis.STEP
     log: bool = False
     smooth: float = 0.0
-
-
-class ChartKeys:
-    """The actions of charts, for the chart itself and for a pane around it."""
-
-    @property
-    def chart(self) -> Chart:
-        raise NotImplementedError
-
-    def action_zoom_in(self) -> None:
-        self.chart.zoom(0.5)
-
-    def action_zoom_out(self) -> None:
-        self.chart.zoom(2.0)
-
-    def action_zoom_reset(self) -> None:
-        self.chart.reset()
-
-    def action_pan_left(self) -> None:
-        self.chart.pan(-0.25)
-
-    def action_pan_right(self) -> None:
-        self.chart.pan(0.25)
-
-    def action_cross_left(self) -> None:
-        self.chart.step_cross(-1)
-
-    def action_cross_right(self) -> None:
-        self.chart.step_cross(1)
-
-    def action_log(self) -> None:
-        self.chart.toggle_log()
-
-    def action_time(self) -> None:
-        self.chart.toggle_time()
-
-    def action_smooth(self) -> None:
-        self.chart.next_smoothing()
 
 
 class Chart(Widget, ChartKeys, can_focus=True):

@@ -25,7 +25,7 @@ Tone = Literal[
     "series0", "series1", "series2", "series3", "series4", "series5",
 ]  # fmt: skip
 
-NARROW = 16
+NARROW = 22
 _GAP = 2
 
 
