@@ -25,7 +25,8 @@ class Terminal:
     ) -> None:
         # Unix sockets have a path of about 100 characters at most, which tmp_path may exceed.
         self.name = f"tuiflow-test-{uuid.uuid4().hex[:12]}"
-        settings = "".join(f"{key}={shlex.quote(value)} " for key, value in environment.items())
+        settings = "-u COLUMNS -u LINES "
+        settings += "".join(f"{key}={shlex.quote(value)} " for key, value in environment.items())
         self._tmux(
             "-f", os.devnull, "new-session", "-d", "-s", "t", "-x", str(columns), "-y", str(rows),
             f"cd {shlex.quote(str(folder))}; exec env {settings}{shlex.join(command)}",

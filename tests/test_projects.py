@@ -188,7 +188,9 @@ def test_scripts_without_declarations(tuiflow_run: Runner, store: Store, project
 
 def test_python_is_the_one_tuiflow_runs_in(tuiflow_run: Runner, project: Path) -> None:
     (project / "MLproject").write_text("entry_points: {main: {command: python where.py}}")
-    assert tuiflow_run().stdout.splitlines()[0] == sys.executable
+    found = Path(tuiflow_run().stdout.splitlines()[0])
+    assert found.parent == Path(sys.executable).parent
+    assert found.samefile(sys.executable)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,11 @@ from tuiflow.entities import Metric, Run
 from tuiflow.errors import Ambiguous, NotFound
 from tuiflow.store import Store
 
-NOW = time.time_ns() // 1_000_000
-
 
 def make(store: Store, name: str, *, experiment: str = "0", age: int = 0, **metrics: float) -> Run:
-    run = store.create_run(experiment, name, NOW - age)
-    store.log_batch(run.info.run_id, [Metric(key, value, NOW) for key, value in metrics.items()])
+    now = time.time_ns() // 1_000_000
+    run = store.create_run(experiment, name, now - age)
+    store.log_batch(run.info.run_id, [Metric(key, value, now) for key, value in metrics.items()])
     return run
 
 

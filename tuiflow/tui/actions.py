@@ -57,6 +57,8 @@ _SHOWN = {
     "down": "↓",
 }
 
+_MOVING = frozenset(("space", "up", "down", "left", "right", "home", "end", "pageup", "pagedown"))
+
 CONTEXTS = {
     "everywhere": "Everywhere",
     "lists": "Lists",
@@ -151,9 +153,10 @@ def select(*where: str) -> tuple[Action, ...]:
 def bindings(*where: str) -> list[Binding]:
     """Key bindings of the actions of these contexts or ids, for a widget's or screen's BINDINGS.
 
-    Every one goes through `StoreScreen.action_act`, which finds the handler. Characters have
-    priority, so that each is acted on before the next key is given to a widget: what is typed
-    fast, or pasted, after `/` is text for the filter. (A text field's own characters come first.)
+    Every one goes through `StoreScreen.action_act`, which finds the handler. Characters and
+    keys that move have priority, so that each is acted on before the next key is given to a
+    widget: what is typed fast, or pasted, after `/` is text for the filter. (A text field's own
+    characters come first.)
     """
     return [
         Binding(
@@ -162,7 +165,7 @@ def bindings(*where: str) -> list[Binding]:
             item.title,
             id=item.id,
             tooltip=item.help,
-            priority=len(key) == 1,
+            priority=len(key) == 1 or key in _MOVING,
         )
         for item in select(*where)
         for key in item.keys
