@@ -192,7 +192,7 @@ async def test_without_curves_it_says_why(draw):
     await draw(check)
 
 
-async def test_a_step_of_the_crosshair_repaints_two_columns_and_the_legend(draw, monkeypatch):
+async def test_a_step_of_the_crosshair_repaints_what_it_crosses_and_the_legend(draw, monkeypatch):
     async def check(chart: Chart, pilot: Pilot[None]) -> None:
         await pilot.press("right")
         areas: list[int] = []
@@ -204,6 +204,14 @@ async def test_a_step_of_the_crosshair_repaints_two_columns_and_the_legend(draw,
 
         monkeypatch.setattr(Chart, "refresh", counting)
         await pilot.press("right")
-        assert areas and sum(areas) <= 80 + 2 * 20
+        assert areas and sum(areas) <= 80 + 3 * 20
+
+    await draw(check, LOSS)
+
+
+async def test_a_row_is_sent_in_few_pieces(draw):
+    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+        for y in range(1, chart.size.height):
+            assert len(list(chart.render_line(y))) <= 4
 
     await draw(check, LOSS)

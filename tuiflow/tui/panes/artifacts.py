@@ -179,7 +179,8 @@ class ArtifactsPane(RunPane):
         title.update(
             Content.assemble(
                 (text.clean(PurePosixPath(path).name), "bold $foreground"), (f"  {remark}", "$dim")
-            )
+            ),
+            layout=False,
         )
 
     def _failed(self, error: TuiflowError) -> None:

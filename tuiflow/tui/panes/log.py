@@ -37,7 +37,7 @@ class LogPane(RunPane):
         return self.query_one("#log")
 
     def _tick(self) -> None:
-        if self.live and self.display and not self.waiting("log"):
+        if self.live and self.display and self.screen.is_active and not self.waiting("log"):
             self.load()
 
     def load(self) -> None:

@@ -175,7 +175,7 @@ class MetricsPane(RunPane, ChartKeys):
         key = self._list.key
         facts = self.query_one("#metrics-facts", Static)
         if key is None or key not in self._summaries:
-            facts.update("")
+            facts.update("", layout=False)
             return
         item = self._summaries[key]
         parts = [f"last {text.number(item.value)} @ {item.step}"]
@@ -186,7 +186,7 @@ class MetricsPane(RunPane, ChartKeys):
                 where = "" if step is None else f" @ {step}"
                 parts.append(f"{name} {text.number(value)}{where}")
         parts.append(f"{item.count:,} points" if item.count > 1 else "1 point")
-        facts.update(Content.styled(" · ".join(parts), "$dim"))
+        facts.update(Content.styled(" · ".join(parts), "$dim"), layout=False)
 
     # actions
 

@@ -74,8 +74,8 @@ class OverviewPane(RunPane):
         self._draw()
 
     def _tick(self) -> None:
-        if self.live and self.display:
-            self.query_one("#overview-status", Static).update(self._status())
+        if self.live and self.display and self.screen.is_active:
+            self.query_one("#overview-status", Static).update(self._status(), layout=False)
 
     def load(self) -> None:
         self._draw()
@@ -104,7 +104,7 @@ class OverviewPane(RunPane):
         left = [*self._metrics(column), *self._params(column)]
         right = [*_block(self._facts(), column), *self._tags(column), *self._note(column)]
         newline = Content("\n")
-        self.query_one("#overview-status", Static).update(self._status())
+        self.query_one("#overview-status", Static).update(self._status(), layout=False)
         self.query_one("#overview-left", Static).update(newline.join(left))
         self.query_one("#overview-right", Static).update(newline.join(right))
 

@@ -56,7 +56,7 @@ class ParamsPane(RunPane):
     def _show_value(self) -> None:
         key = self.query_one("#params", RowsView).key
         value = self.run.data.params.get(key, "") if key else ""
-        self.query_one("#params-value", Static).update(plain(value))
+        self.query_one("#params-value", Static).update(plain(value), layout=False)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -222,7 +222,7 @@ class RunsScreen(ManyRuns):
         self._show_crumbs()
 
     def _tick(self) -> None:
-        if not self.is_current:
+        if not self.is_active:
             return
         self._ticks += 1
         if self._ticks % TICKS_TO_AGE == 0:

@@ -61,6 +61,7 @@ class ServersScreen(ServerActions):
         self._lines: dict[str, Lines] = {}
         self._welcomed: set[int] = set()
         self._shown: str | None = None
+        self._said: list[str | tuple[str, str]] = []
 
     def compose_body(self) -> ComposeResult:
         yield RowsView(
@@ -126,7 +127,7 @@ class ServersScreen(ServerActions):
         self.look_again()
 
     def _tick(self) -> None:
-        if self.is_current and not self.waiting("look"):
+        if self.is_active and not self.waiting("look"):
             self.look_again()
 
     def look_again(self) -> None:
@@ -223,6 +224,9 @@ class ServersScreen(ServerActions):
             parts.append((text.clean(item.health.detail), "$warning"))
         elif lines is not None:
             parts += [(lines.curl, "$foreground"), "\n", (lines.tunnel, "$dim")]
+        if parts == self._said:
+            return
+        self._said = parts
         shown = self.query_one("#server-lines", Static)
         # A reason is read to its end; the lines are there to be copied.
         shown.set_class(len(parts) == 1, "-reason")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -160,12 +159,7 @@ class Chart(Widget, ChartKeys, can_focus=True):
             if chars[at] == " ":
                 chars = chars[:at] + "│" + chars[at + 1 :]
                 tones = tones[:at] + bytes([_CROSS]) + tones[at + 1 :]
-        segments = []
-        at = 0
-        for tone, group in groupby(tones):
-            count = len(list(group))
-            segments.append(Segment(chars[at : at + count], self._tone(tone)))
-            at += count
+        segments = [Segment(part, self._tone(tone)) for part, tone in _runs(chars, tones)]
         return Strip(segments, len(chars)).adjust_cell_length(width, self.rich_style)
 
     def _empty(self, y: int) -> Strip:
@@ -258,11 +252,12 @@ class Chart(Widget, ChartKeys, can_focus=True):
         if picture is None:
             return
         regions = [Region(0, 0, self.size.width, 1)]
-        regions += [
-            Region(picture.left + column, 1, 1, picture.plot_rows)
-            for column in {before, self._cross_column(picture)}
-            if column is not None
-        ]
+        columns = [at for at in (before, self._cross_column(picture)) if at is not None]
+        if columns:
+            # One region for both: what is left of a region in its line is sent along with it.
+            first, last = min(columns), max(columns)
+            width = last - first + 1
+            regions.append(Region(picture.left + first, 1, width, picture.plot_rows))
         self.refresh(*regions)
 
     def step_cross(self, direction: int) -> None:
@@ -368,6 +363,15 @@ class Chart(Widget, ChartKeys, can_focus=True):
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self.zoom(0.8)
         event.stop()
+
+
+def _runs(chars: str, tones: bytes) -> Iterator[tuple[str, int]]:
+    """Stretches of one tone; blanks go with what is before them, as they have no colour to show."""
+    start = 0
+    for at in range(1, len(chars) + 1):
+        if at == len(chars) or (chars[at] != " " and tones[at] != tones[start]):
+            yield chars[start:at], tones[start]
+            start = at
 
 
 def _dash(number: int) -> tuple[int, str]:

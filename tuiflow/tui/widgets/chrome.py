@@ -39,7 +39,12 @@ class Header(Asks):
         self._drawn = ""
 
     def on_mount(self) -> None:
-        self.set_interval(5, self.update_if_changed)
+        self.set_interval(5, self._tick)
+
+    def _tick(self) -> None:
+        # A repaint under another screen would repaint that one, too, and whole.
+        if self.screen.is_active:
+            self.update_if_changed()
 
     def update_if_changed(self) -> None:
         """Repaint when what would be painted differs from what was."""

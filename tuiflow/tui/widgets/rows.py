@@ -111,16 +111,23 @@ class RowsView(ScrollView, can_focus=True):
 
     def show(self, rows: Sequence[Row], *, note: str = "") -> None:
         """Replace the rows; `note` is written where there are none."""
-        before = self.key
-        if tuple(rows) == self._rows and note == self._note:
+        before, old = self.key, self._rows
+        if tuple(rows) == old and note == self._note:
             return
+        old_widths = self._measured()
         self._rows, self._note, self._widths = tuple(rows), note, None
         self._cursor = next(
             (place for place, row in enumerate(self._rows) if row.key == before),
             min(self._cursor, max(len(self._rows) - 1, 0)),
         )
         self._resize()
-        self.refresh()
+        same_shape = len(old) == len(self._rows) and old_widths == self._measured()
+        if old and same_shape and self.key == before:
+            for place, (was, row) in enumerate(zip(old, self._rows, strict=True)):
+                if was != row:
+                    self._refresh_row(place)
+        else:
+            self.refresh()
         if self.key != before:
             self._see()
             self.post_message(self.Moved(self, self.key))
