@@ -8,7 +8,8 @@ from itertools import pairwise
 
 
 def linear(low: float, high: float, count: int) -> list[float]:
-    """About `count` round values (1, 2 or 5 times a power of ten) within [low, high]."""
+    """About `count` round values (1, 2 or 5 times a power of ten) within [low, high], at least two
+    where `count` is two."""
     span = high - low
     if not 1e-290 < span < math.inf or span <= 1e-12 * max(abs(low), abs(high)):
         return [low] if low == high else [low, high]
@@ -16,7 +17,7 @@ def linear(low: float, high: float, count: int) -> list[float]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.7)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    if first > last:  # the only round value of that step lies outside
+    if last - first + 1 < min(count, 2):  # too few round values of that step lie within
         return linear(low, high, count + 1)
     # A power of ten below 1 is inexact; dividing by its reciprocal gives the nearest double.
     if step < 1:
