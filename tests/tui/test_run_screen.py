@@ -170,7 +170,7 @@ async def test_new_points_are_drawn_while_the_run_goes_on(app_of: MAKE, store: S
         # Another process would have a connection of its own, too.
         other = open_store(store.root)
         other.log_batch(run, metrics=[Metric("loss", 0.125, START + 9, 3)])
-        await sees(pilot, "4 points", "last 0.1250 @ 3")
+        await sees(pilot, "4 points", "last @ 3", "0.1250")
         assert chart.cross == cross
         other.log_batch(run, metrics=[Metric("acc", 0.5, START + 9, 3)])
         await sees(pilot, "acc")

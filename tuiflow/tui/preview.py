@@ -79,9 +79,12 @@ def read_preview(path: Path) -> Preview:
     return Preview(Kind.TEXT, f"text · {text.size(size)}", _lines(content), notice=notice)
 
 
-def json_or_text(content: str) -> tuple[str, ...]:
-    """The lines of a JSON text set out, or those of any other text as they are."""
-    pretty = _pretty_json(content)
+def json_or_text(content: str, width: int = JSON_WIDTH) -> tuple[str, ...]:
+    """The lines of a JSON text set out, or those of any other text as they are.
+
+    A line goes on beyond `width` only where a single value does.
+    """
+    pretty = _pretty_json(content, width)
     return _lines(content) if pretty is None else tuple(pretty)
 
 
@@ -116,37 +119,37 @@ def _is_text(head: bytes) -> bool:
     return decoded.count("�") <= max(len(decoded) // 20, 1)
 
 
-def _pretty_json(content: str) -> list[str] | None:
+def _pretty_json(content: str, width: int = JSON_WIDTH) -> list[str] | None:
     try:
-        return list(_lines(_set_out(json.loads(content))))
+        return list(_lines(_set_out(json.loads(content), width)))
     except (ValueError, RecursionError):
         return None
 
 
-def _set_out(value: object, indent: str = "") -> str:
+def _set_out(value: object, width: int, indent: str = "") -> str:
     """JSON by lines, as far as they have to be: what fits into one stays on one."""
     inline = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or not value or len(indent) + len(inline) <= JSON_WIDTH:
+    if not isinstance(value, dict | list) or not value or len(indent) + len(inline) <= width:
         return inline
     inner = indent + "  "
     if isinstance(value, dict):
         parts = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_set_out(item, inner)}"
+            f"{json.dumps(key, ensure_ascii=False)}: {_set_out(item, width, inner)}"
             for key, item in value.items()
         ]
         return "{\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}}}"
-    parts = [_set_out(item, inner) for item in value]
+    parts = [_set_out(item, width, inner) for item in value]
     if not any(isinstance(item, dict | list) for item in value):
-        return "[\n" + "\n".join(_filled(parts, inner)) + f"\n{indent}]"
+        return "[\n" + "\n".join(_filled(parts, width, inner)) + f"\n{indent}]"
     return "[\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}]"
 
 
-def _filled(parts: list[str], indent: str) -> list[str]:
+def _filled(parts: list[str], width: int, indent: str) -> list[str]:
     """Scalars of a list, as many in a line as fit."""
     lines = [indent + parts[0]]
     for part in parts[1:]:
         lines[-1] += ","
-        if len(lines[-1]) + len(part) < JSON_WIDTH:
+        if len(lines[-1]) + len(part) + 2 <= width:
             lines[-1] += " " + part
         else:
             lines.append(indent + part)

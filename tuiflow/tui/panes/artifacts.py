@@ -58,6 +58,12 @@ class ArtifactsPane(RunPane):
     def front(self) -> Widget:
         return self._tree
 
+    def clear_something(self) -> bool:
+        if self._tree.has_focus or not self._tree.display:
+            return False
+        self._tree.focus()
+        return True
+
     @property
     def _tree(self) -> RowsView:
         return self.query_one("#artifacts", RowsView)

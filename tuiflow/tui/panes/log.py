@@ -37,10 +37,12 @@ class LogPane(RunPane):
         return self.query_one("#log")
 
     def _tick(self) -> None:
-        if self.live and self.display and self.screen.is_active and not self.waiting("log"):
+        if self.live and self.display and self.screen.is_active:
             self.load()
 
     def load(self) -> None:
+        if self.waiting("log"):  # one scan at a time
+            return
         run_id, index = self.run.info.run_id, self._index
 
         def question() -> tuple[LineIndex, bool]:

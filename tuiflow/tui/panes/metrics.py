@@ -47,6 +47,7 @@ class MetricsPane(RunPane, ChartKeys):
         self._summaries: dict[str, MetricSummary] = {}
         self._marked: list[str] = []
         self._read: dict[str, _Read] = {}
+        self._again = False
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -62,6 +63,10 @@ class MetricsPane(RunPane, ChartKeys):
             with Vertical(id="metrics-chart"):
                 yield Chart()
                 yield Static(id="metrics-facts")
+
+    def on_mount(self) -> None:
+        # Its keys work from the list, so there is nothing to go to it for.
+        self.chart.can_focus = False
 
     @property
     def chart(self) -> Chart:
@@ -92,7 +97,10 @@ class MetricsPane(RunPane, ChartKeys):
         self._summaries = {item.key: item for item in sorted(summaries, key=interest)}
         self._marked = [key for key in self._marked if key in self._summaries]
         self._show_list()
-        self._load_curves()
+        if self.waiting("curves"):
+            self._again = True
+        else:
+            self._load_curves()
 
     def _show_list(self) -> None:
         items = list(self._summaries.values())
@@ -156,6 +164,9 @@ class MetricsPane(RunPane, ChartKeys):
         kept = {*self._shown(), *list(self._read)[-MOST_CURVES:]}
         self._read = {key: item for key, item in self._read.items() if key in kept}
         self._draw()
+        if self._again:
+            self._again = False
+            self._load_curves()
 
     def _draw(self) -> None:
         curves = [self._read[key].curve for key in self._shown() if key in self._read]
@@ -178,7 +189,7 @@ class MetricsPane(RunPane, ChartKeys):
             facts.update("", layout=False)
             return
         item = self._summaries[key]
-        parts = [f"last {text.number(item.value)} @ {item.step}"]
+        parts = [f"last @ {item.step}"]
         read = self._read.get(key)
         if item.count > 1 and read is not None and read.summary == item:
             for name, value in (("min", item.min), ("max", item.max)):

@@ -56,6 +56,8 @@ class OverviewPane(RunPane):
         super().__init__(run)
         self._summaries: list[MetricSummary] = []
         self._sparks: dict[str, str] = {}
+        self._drawn_counts: dict[str, int] = {}
+        self._again = False
 
     def compose(self) -> ComposeResult:
         yield Static(id="overview-status")
@@ -79,15 +81,19 @@ class OverviewPane(RunPane):
 
     def load(self) -> None:
         self._draw()
-        run_id, known = self.run.info.run_id, {item.key: item for item in self._summaries}
-        sparks = dict(self._sparks)
+        if self.waiting("overview"):
+            self._again = True
+            return
+        run_id, counts, sparks = self.run.info.run_id, self._drawn_counts, dict(self._sparks)
 
         def question() -> tuple[list[MetricSummary], dict[str, str]]:
             summaries = sorted(self.store.metric_summaries(run_id), key=interest)
             for item in summaries[:SHOWN]:
-                if item.count > 1 and item != known.get(item.key):
+                # So few new points would not show.
+                if item.count > 1 and item.count > counts.get(item.key, 0) * 1.02:
                     values = self.store.metric_history(run_id, item.key).values
                     sparks[item.key] = text.sparkline(values, SPARK)
+                    counts[item.key] = item.count
             return summaries, sparks
 
         self.ask("overview", question, self._loaded)
@@ -95,6 +101,9 @@ class OverviewPane(RunPane):
     def _loaded(self, answer: tuple[list[MetricSummary], dict[str, str]]) -> None:
         self._summaries, self._sparks = answer
         self._draw()
+        if self._again:
+            self._again = False
+            self.load()
 
     # drawing
 

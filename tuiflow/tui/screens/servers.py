@@ -211,7 +211,8 @@ class ServersScreen(ServerActions):
 
     def _got_lines(self, key: str, lines: Lines) -> None:
         self._lines[key] = lines
-        self._desk.offer(key, "\n".join(json_or_text(lines.request)))
+        width = max(self.size.width // 2 - 8, 24)
+        self._desk.offer(key, "\n".join(json_or_text(lines.request, width)))
         if key == self._shown:
             self._say_lines()
 
