@@ -20,6 +20,7 @@ from tuiflow.demo.fill import RUNS, fill
 from tuiflow.protocols import RunQuery
 from tuiflow.serving.process import HealthState, free_port, health, list_servers, stop
 from tuiflow.store import Store, database_path, processes
+from tuiflow.tracking import fluent
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.views import save_last_experiment
 
@@ -155,6 +156,8 @@ async def shoot(store: Store, name: str, size: tuple[int, int]) -> None:
 
 def main() -> None:
     wanted = sys.argv[1:] or list(SHOTS)
+    os.environ["LOGNAME"] = "ada"
+    fluent.script_tags = lambda: {"mlflow.user": "ada", "mlflow.source.name": "train.py"}
     processes._machine = lambda: ("gpu-07", "a machine of the pictures")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HOME"] = folder  # so that paths begin with ~
