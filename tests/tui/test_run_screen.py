@@ -147,7 +147,7 @@ async def test_tabs_turn_both_ways_and_by_click(app_of: MAKE, store: Store, run_
 async def test_metrics_list_curves_first_and_draw_the_marked_ones(app_of, store, run_id):
     async with Opened(app_of(store), run_id) as pilot:
         await tab(pilot, "Metrics")
-        await sees(pilot, "── train/loss", "min 0.01894 @ 119", "max 1 @ 0", "120 points")
+        await sees(pilot, "── train/loss", "min 0.01894 @ 119", "max 1 @ 0", "n 120")
         table = pilot.app.screen.query_one("#metrics", RowsView)
         assert [row.key for row in table._rows] == ["train/loss", "val/loss", "rmse", "system/cpu"]
         await pilot.press("space", "j", "space")
@@ -163,14 +163,14 @@ async def test_new_points_are_drawn_while_the_run_goes_on(app_of: MAKE, store: S
     store.log_batch(run, metrics=[Metric("loss", 1.0 / (n + 1), START + n, n) for n in range(3)])
     async with Opened(app_of(store), run) as pilot:
         await tab(pilot, "Metrics")
-        await sees(pilot, "⏵ live", "0.3333", "3 points")
+        await sees(pilot, "⏵ live", "0.3333", "n 3")
         await pilot.press("right")
         chart = pilot.app.screen.query_one(Chart)
         cross = chart.cross
         # Another process would have a connection of its own, too.
         other = open_store(store.root)
         other.log_batch(run, metrics=[Metric("loss", 0.125, START + 9, 3)])
-        await sees(pilot, "4 points", "last @ 3", "0.1250")
+        await sees(pilot, "n 4", "last @ 3", "0.1250")
         assert chart.cross == cross
         other.log_batch(run, metrics=[Metric("acc", 0.5, START + 9, 3)])
         await sees(pilot, "acc")

@@ -196,7 +196,7 @@ class MetricsPane(RunPane, ChartKeys):
                 step = _step_of(read.curve, value)
                 where = "" if step is None else f" @ {step}"
                 parts.append(f"{name} {text.number(value)}{where}")
-        parts.append(f"{item.count:,} points" if item.count > 1 else "1 point")
+        parts.append(f"n {item.count:,}" if item.count > 1 else "1 point")
         facts.update(Content.styled(" · ".join(parts), "$dim"), layout=False)
 
     # actions
