@@ -7,6 +7,7 @@ screen is written as SVG in two sizes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from tuiflow.demo.fill import RUNS, fill
 from tuiflow.protocols import RunQuery
@@ -43,7 +45,8 @@ async def wait(pilot: Pilot[object], text: str) -> None:
         await pilot.pause(0.02)
     else:
         raise SystemExit(f"{text!r} never came:\n{shown(pilot)}")
-    await pilot.app.workers.wait_for_complete()
+    with contextlib.suppress(WorkerCancelled):  # a newer question has taken its place
+        await pilot.app.workers.wait_for_complete()
     await pilot.pause(0.6)
 
 
