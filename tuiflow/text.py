@@ -161,12 +161,12 @@ def size(count: int | None) -> str:
         return MISSING
     if count < 1024:
         return f"{count} B"
-    value = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1024
-        if value < 1024 or unit == "TB":
-            return f"{value:.1f} {unit}"
-    raise AssertionError
+    value, unit = count / 1024, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{value:.1f} {unit}"
 
 
 def shorten_middle(text: str, width: int) -> str:
