@@ -164,6 +164,21 @@ def test_text_of_runs_reaches_the_terminal_as_text(cli: Cli, store: Store) -> No
     assert "\x1b" not in result.err
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "table", "md"])
+def test_data_on_a_terminal_is_harmless_and_raw_when_piped(
+    cli: Cli, store: Store, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    run = store.create_run("0", "a", params={"p": "\x1b]0;owned\x07\x9b2J"}).info.run_id
+    piped = [cli("runs", "--format", form).out, cli("show", run, "--format", form).out]
+    assert all(("\x1b" in out) == (form == "csv") for out in piped)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    for arguments in (["runs"], ["show", run]):
+        out = cli(*arguments, "--format", form).out
+        assert not {"\x1b", "\x07", "\x9b"} & set(out)
+
+
 def test_a_reader_that_has_had_enough(store: Store, runs: dict[str, str]) -> None:
     command = (
         f"{sys.executable} -m tuiflow runs --format json | head -c 10; echo ${{PIPESTATUS[0]}}"

@@ -179,6 +179,20 @@ async def test_new_points_are_drawn_while_the_run_goes_on(app_of: MAKE, store: S
         await until(pilot, lambda: "live" not in shown(pilot).split("\n", 2)[2])
 
 
+async def test_a_killed_run_is_told_though_nothing_is_written(
+    app_of: MAKE, store: Store, fixed: None, monkeypatch: pytest.MonkeyPatch
+):
+    run = store.create_run("0", "doomed").info.run_id
+    store._heartbeat.stop()  # whose writes would have the screen read again
+    monkeypatch.setattr("tuiflow.tui.screens.run.LOOK_SECONDS", 0.05)
+    app = app_of(store)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.push_screen(RunScreen(run))
+        await sees(pilot, "RUNNING")
+        monkeypatch.setattr("tuiflow.store.loading.is_alive", lambda process, now: False)
+        await sees(pilot, "STALE")
+
+
 async def test_params_are_searched_and_written_out(app_of: MAKE, store: Store, run_id: str):
     async with Opened(app_of(store), run_id) as pilot:
         await tab(pilot, "Params")

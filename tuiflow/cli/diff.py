@@ -51,7 +51,7 @@ def diff(
         if output_format is Format.JSON:
             out.write_json(to_json(comparison), stream)
         elif output_format is Format.CSV:
-            stream.write(render_csv(comparison))
+            out.as_text(stream).write(render_csv(comparison))
         elif output_format is Format.MD:
             stream.write(render_markdown(comparison, everything))
         else:

@@ -12,8 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TextIO
 
-from tuiflow.store.export import new_file
-from tuiflow.text import clean
+from tuiflow.store.export import Sink, new_file
+from tuiflow.text import clean, clean_block
 
 
 class Format(StrEnum):
@@ -101,8 +101,21 @@ def _rich_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], stream
     Console(file=stream, highlight=False).print(table)
 
 
+class _Cleaned:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str, /) -> object:
+        return self._stream.write(clean_block(text))
+
+
+def as_text(stream: TextIO) -> Sink:
+    """A stream to write data to: as it is for programs, but harmless where it is a terminal."""
+    return _Cleaned(stream) if stream.isatty() else stream
+
+
 def write_csv_rows(titles: Sequence[str], rows: Sequence[Sequence[object]], stream: TextIO) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.writer(as_text(stream), lineterminator="\n")
     writer.writerow(titles)
     writer.writerows(rows)
 
@@ -129,5 +142,5 @@ def write_json(value: Any, stream: TextIO) -> None:
     """Indented JSON and a line break."""
     import json
 
-    json.dump(value, stream, indent=2, ensure_ascii=False, allow_nan=False)
+    json.dump(value, as_text(stream), indent=2, ensure_ascii=False, allow_nan=False)
     stream.write("\n")

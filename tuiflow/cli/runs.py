@@ -74,7 +74,7 @@ def runs(
     keys = opened.search_keys(query, limit or None)
     with out.output(output) as stream:
         if output_format is Format.CSV:
-            write_csv(opened, keys, stream)
+            write_csv(opened, keys, out.as_text(stream))
         elif output_format is Format.JSON:
             out.write_json([run_record(run) for run in opened.load_runs(keys)], stream)
         else:
@@ -186,7 +186,7 @@ def show(
         if output_format is Format.JSON:
             out.write_json(run_record(found), stream)
         elif output_format is Format.CSV:
-            write_csv(opened, [opened.row_key(found.info.run_id)], stream)
+            write_csv(opened, [opened.row_key(found.info.run_id)], out.as_text(stream))
         else:
             _write_sections(opened, found, output_format, stream)
 

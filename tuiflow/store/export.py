@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from tuiflow.entities import Experiment, ExperimentCounts, Run
 from tuiflow.errors import InvalidInput
@@ -26,6 +26,12 @@ _ATTRIBUTES = (
     "lifecycle_stage",
     "artifact_uri",
 )
+
+
+class Sink(Protocol):
+    """What a writer of text needs of a stream."""
+
+    def write(self, text: str, /) -> object: ...
 
 
 def run_record(run: Run) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def json_number(value: float) -> float | str:
 def write_csv(
     store: TrackingStore,
     keys: Sequence[int],
-    stream: TextIO,
+    stream: Sink,
     progress: Callable[[int], None] | None = None,
 ) -> int:
     """Write the runs of these row keys as CSV and return how many there were.

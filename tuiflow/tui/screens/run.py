@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widgets import Input, Static
 
-from tuiflow.entities import Run
+from tuiflow.entities import Run, RunStatus
 from tuiflow.errors import NotFound, TuiflowError
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.panes.artifacts import ArtifactsPane
@@ -33,6 +33,9 @@ TABS: dict[str, type[RunPane]] = {
     "Model": ModelPane,
     "Log": LogPane,
 }
+
+LOOK_SECONDS = 5.0
+"""How often a run that goes on is asked after although nothing was written."""
 
 _HINTS = {
     "Metrics": (
@@ -74,13 +77,23 @@ class RunScreen(RunActions):
             return
         self._say_where()
         self._open("Overview")
+        self.set_interval(LOOK_SECONDS, self._look)
 
     # the run
 
     def current_run(self) -> Run | None:
         return self._run
 
+    def _look(self) -> None:
+        """Ask after a run that goes on: a process that was killed writes nothing."""
+        run = self._run
+        if self.is_active and run is not None and run.info.shown_status == RunStatus.RUNNING:
+            self._read_again()
+
     def on_store_changed(self, message: StoreChanged) -> None:
+        self._read_again()
+
+    def _read_again(self) -> None:
         self.ask("run", lambda: self.store.get_run(self._run_id), self._got, failed=self._gone)
 
     def _got(self, run: Run) -> None:
