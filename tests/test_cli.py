@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from shell import Cli
 
+from tuiflow.cli.output import Column, columns_that_fit
 from tuiflow.entities import Metric, Param, RunTag
 from tuiflow.store import Store
 
@@ -191,3 +192,10 @@ def test_a_reader_that_has_had_enough(store: Store, runs: dict[str, str]) -> Non
         timeout=60,
     )
     assert "Traceback" not in result.stderr
+
+
+def test_a_terminal_shows_the_columns_that_fit() -> None:
+    columns = [Column(title) for title in ("run", "name", "status", "rmse", "data")]
+    rows = [["2c127514", "rare-goat-234", "finished", "0.7504", "/some/where/" + "x" * 90]]
+    widths = {width: columns_that_fit(columns, rows, width) for width in (10, 40, 41, 102, 103)}
+    assert widths == {10: 2, 40: 3, 41: 4, 102: 4, 103: 5}

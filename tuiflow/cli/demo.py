@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,8 +42,13 @@ def demo(
     if fresh or home.look(folder) is not home.State.COMPLETE:
         from tuiflow.demo.fill import RUNS, fill
 
-        with home.rebuilding(folder) as database, _progress(RUNS) as done:
-            fill(database, done)
+        with home.rebuilding(folder) as database, _progress(RUNS) as done, _interrupts() as check:
+
+            def after_each() -> None:
+                done()
+                check()
+
+            fill(database, after_each)
     database = folder / DATABASE_NAME
     if no_open or not has_terminal():
         typer.echo(database.parent)
@@ -58,6 +64,25 @@ def _folder(named: str | None) -> Path | None:
     if database.name != DATABASE_NAME:
         raise InvalidInput(f"The demo needs a folder to fill, not the file {named!r}.")
     return database.parent
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], None]]:
+    """Yield what raises KeyboardInterrupt once ctrl+C was pressed.
+
+    scikit-learn's networks take the exception itself for a wish to stop training early.
+    """
+    pressed: list[int] = []
+    previous = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+
+    def check() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tuiflow.store.export import Sink, new_file
-from tuiflow.text import clean, clean_block
+from tuiflow.text import clean, clean_block, shorten_middle
 
 
 class Format(StrEnum):
@@ -87,8 +87,10 @@ def _rich_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], stream
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(file=stream, highlight=False)
+    shown = columns_that_fit(columns, rows, console.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
+    for column in columns[:shown]:
         table.add_column(
             Text(clean(column.title)),
             justify="right" if column.right else "left",
@@ -97,8 +99,28 @@ def _rich_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], stream
             overflow="ellipsis",
         )
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console(file=stream, highlight=False).print(table)
+        table.add_row(*(Text(shorten_middle(cell, MAX_CELL)) for cell in row[:shown]))
+    console.print(table)
+    if shown < len(columns):
+        left_out = ", ".join(clean(column.title) for column in columns[shown:])
+        console.print(Text(f"not shown in this width: {left_out}", style="dim"))
+
+
+MAX_CELL = 60
+"""Longest cell on a terminal; paths and names are cut in the middle."""
+
+_MIN_COLUMNS = 2
+
+
+def columns_that_fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> int:
+    """How many columns, from the left, fit into `width` cells with two between them."""
+    used = 0
+    for index, column in enumerate(columns):
+        texts = [column.title, *(shorten_middle(row[index], MAX_CELL) for row in rows)]
+        used += max(map(_width, texts)) + (2 if index else 0)
+        if used > width and index >= _MIN_COLUMNS:
+            return index
+    return len(columns)
 
 
 class _Cleaned:

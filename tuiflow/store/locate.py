@@ -36,7 +36,7 @@ def locate(explicit: str | os.PathLike[str] | None = None) -> Location:
     here = Path.cwd()
     for folder in (here, *here.parents):
         candidate = folder / STORE_FOLDER / DATABASE_NAME
-        if candidate.exists():
+        if candidate.parent.is_dir():
             return Location(candidate, f"it is the nearest {STORE_FOLDER}/ upward from {here}")
     from platformdirs import user_data_path
 
