@@ -63,6 +63,20 @@ def row(screen: CompareScreen, key: str) -> list[str]:
     return [" ".join(part.split()) for part in line.split("│")[1:]]
 
 
+async def test_a_killed_run_is_told_though_nothing_is_written(
+    app: TuiflowApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.store.create_run("0", "doomed")
+    app.store._heartbeat.stop()  # whose writes would have the screen read again
+    monkeypatch.setattr("tuiflow.tui.screens.base.LOOK_SECONDS", 0.05)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, ("doomed", "bold-otter-3"))
+        assert screen.comparison is not None
+        assert screen.comparison.runs[0].status == "RUNNING"
+        monkeypatch.setattr("tuiflow.store.loading.is_alive", lambda process, now: False)
+        await until(pilot, lambda: "STALE" in {run.status for run in screen.comparison.runs})
+
+
 async def test_runs_are_columns_the_baseline_first_and_differences_on_top(app: TuiflowApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await compare(pilot, WINE)

@@ -184,7 +184,7 @@ async def test_a_killed_run_is_told_though_nothing_is_written(
 ):
     run = store.create_run("0", "doomed").info.run_id
     store._heartbeat.stop()  # whose writes would have the screen read again
-    monkeypatch.setattr("tuiflow.tui.screens.run.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("tuiflow.tui.screens.base.LOOK_SECONDS", 0.05)
     app = app_of(store)
     async with app.run_test(size=(120, 40)) as pilot:
         app.push_screen(RunScreen(run))

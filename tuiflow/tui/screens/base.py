@@ -16,6 +16,10 @@ from tuiflow.tui.reader import Asks, StoreChanged
 from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chrome import Crumbs, Header, Hints
 
+LOOK_SECONDS = 5.0
+"""How often runs that go on are read again although nothing was written: a process that was
+killed writes nothing."""
+
 WIDTHS = [(0, "-narrow"), (100, "-wide")]
 """Style classes by the width of the screen."""
 
@@ -122,6 +126,15 @@ class StoreScreen(Acts, Screen[object], Asks):
 
     def on_mount(self) -> None:
         self._seen_version = self.app.version
+        self.set_interval(LOOK_SECONDS, self._look)
+
+    def goes_on(self) -> bool:
+        """Whether a run is shown that goes on, and so may have been killed without a word."""
+        return False
+
+    def _look(self) -> None:
+        if self.is_active and self.goes_on():
+            self.post_message(StoreChanged())
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         self.query_one(Header).update_if_changed()

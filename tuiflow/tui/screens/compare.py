@@ -97,6 +97,12 @@ class CompareScreen(StoreScreen):
         super().on_store_changed(message)
         self._read()
 
+    def goes_on(self) -> bool:
+        comparison = self.comparison
+        return comparison is not None and any(
+            run.status == RunStatus.RUNNING for run in comparison.runs
+        )
+
     def _read(self) -> None:
         question = partial(self._compare, list(self._run_ids), self._facts)
         self.ask("compare", question, self._shown, failed=self._failed)

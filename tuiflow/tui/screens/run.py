@@ -34,9 +34,6 @@ TABS: dict[str, type[RunPane]] = {
     "Log": LogPane,
 }
 
-LOOK_SECONDS = 5.0
-"""How often a run that goes on is asked after although nothing was written."""
-
 _HINTS = {
     "Metrics": (
         *("lists.mark", "chart.zoom_in", "chart.cross_right", "chart.log", "chart.time"),
@@ -77,23 +74,16 @@ class RunScreen(RunActions):
             return
         self._say_where()
         self._open("Overview")
-        self.set_interval(LOOK_SECONDS, self._look)
 
     # the run
 
     def current_run(self) -> Run | None:
         return self._run
 
-    def _look(self) -> None:
-        """Ask after a run that goes on: a process that was killed writes nothing."""
-        run = self._run
-        if self.is_active and run is not None and run.info.shown_status == RunStatus.RUNNING:
-            self._read_again()
+    def goes_on(self) -> bool:
+        return self._run is not None and self._run.info.shown_status == RunStatus.RUNNING
 
     def on_store_changed(self, message: StoreChanged) -> None:
-        self._read_again()
-
-    def _read_again(self) -> None:
         self.ask("run", lambda: self.store.get_run(self._run_id), self._got, failed=self._gone)
 
     def _got(self, run: Run) -> None:
