@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from wine import FEATURES, PROJECT, REAL_WINE, wine
+from wine import FEATURES, PROJECT, REAL_WINE, TUTORIAL, wine
 
 import tuiflow
 from tuiflow.entities import ServerInfo
@@ -21,10 +21,6 @@ from tuiflow.serving.process import free_port, list_servers, stop
 from tuiflow.store import Store
 from tuiflow.tui.app import TuiflowApp
 
-TUTORIAL = {
-    "columns": FEATURES,
-    "data": [[7, 0.27, 0.36, 20.7, 0.045, 45, 170, 1.001, 3, 0.45, 8.8]],
-}
 Call = Callable[..., subprocess.CompletedProcess[str]]
 
 

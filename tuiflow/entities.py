@@ -155,6 +155,12 @@ class RunInfo:
         """The status to show a person: STALE instead of RUNNING when the process is gone."""
         return RunStatus.STALE.value if self.stale else self.status
 
+    def took(self, now: int | None = None) -> int | None:
+        """Milliseconds from start to end or, while it runs, to `now`; None where unknown."""
+        if self.end_time is not None:
+            return self.end_time - self.start_time
+        return None if self.stale or now is None else now - self.start_time
+
 
 @dataclass(frozen=True, slots=True)
 class RunData:

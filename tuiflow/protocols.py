@@ -97,7 +97,6 @@ class TrackingStore(Protocol):
         """Set a terminal status, synced to disk when the call returns."""
         ...
 
-    def rename_run(self, run_id: str, name: str) -> None: ...
     def log_batch(
         self,
         run_id: str,

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
@@ -18,6 +17,7 @@ import pytest
 from sklearn.linear_model import ElasticNet
 from sklearn.model_selection import train_test_split
 from small_models import COLUMNS, table
+from wine import REAL_WINE, TUTORIAL
 
 from tuiflow.models.sklearn_flavor import save_model
 from tuiflow.serving import process
@@ -25,7 +25,6 @@ from tuiflow.store import Store
 from tuiflow.store.processes import this_process
 
 LogRun = Callable[..., str]
-WINE = Path(__file__).parents[3] / "shared" / "data" / "wine-quality.csv"
 TUIFLOW = [sys.executable, "-m", "tuiflow"]
 
 
@@ -190,31 +189,24 @@ def test_mistakes(
     assert process.list_servers(store) == []
 
 
-@pytest.mark.skipif(not WINE.exists(), reason="the wine data is not here")
+@pytest.mark.skipif(not REAL_WINE.exists(), reason="the wine data is not here")
 def test_the_tutorials_own_request(
     log_run: LogRun, tuiflow: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     np.random.seed(40)
-    train, _ = train_test_split(pd.read_csv(WINE))
+    train, _ = train_test_split(pd.read_csv(REAL_WINE))
     inputs = train.drop(columns="quality")
     model = ElasticNet(alpha=0.5, l1_ratio=0.5, random_state=42).fit(inputs, train["quality"])
     save_model(model, tmp_path / "model", input_example=inputs.head(1))
     log_run("wine", model=tmp_path / "model")
     command = tuiflow("pyfunc", "serve", "-r", "wine", "-m", "model", "-p", "0")
     url = first_url(command)
-    request: dict[str, Any] = {
-        "columns": [
-            "fixed acidity", "volatile acidity", "citric acid", "residual sugar", "chlorides",
-            "free sulfur dioxide", "total sulfur dioxide", "density", "pH", "sulphates", "alcohol",
-        ],
-        "data": [[7, 0.27, 0.36, 20.7, 0.045, 45, 170, 1.001, 3, 0.45, 8.8]],
-    }  # fmt: skip
     answer = httpx.post(
         f"{url}/invocations",
-        content=json.dumps(request),
+        content=json.dumps(TUTORIAL),
         headers={"Content-Type": "application/json; format=pandas-split"},
     )
     assert answer.json() == pytest.approx([5.655099099229192], rel=1e-12)
-    plain = httpx.post(f"{url}/invocations", json=request)
+    plain = httpx.post(f"{url}/invocations", json=TUTORIAL)
     assert plain.status_code == 400
     assert "format=pandas-split" in plain.json()["message"]

@@ -62,7 +62,7 @@ def run(
     finally:
         opened.close()
     ended = outcome.run.info
-    took = duration(None if ended.end_time is None else ended.end_time - ended.start_time)
+    took = duration(ended.took())
     code = f", exit code {outcome.exit_code}" if outcome.exit_code else ""
     _say(f"{STATUS_GLYPHS[ended.status]} {ended.status} after {took}{code}: {title}")
     named = "" if locate() == location else f" --store {shlex.quote(str(location.database))}"

@@ -111,7 +111,7 @@ def _write_runs(found: list[Run], output_format: Format, stream: TextIO) -> None
             *([run.info.experiment_name] if several else []),
             f"{STATUS_GLYPHS[run.info.shown_status]} {run.info.shown_status.lower()}",
             ago(run.info.start_time, now),
-            duration(took(run, now)),
+            duration(run.info.took(now)),
             *(column[index] for column in numbers),
             *(run.data.params.get(name, MISSING) for name in params),
         ]
@@ -123,13 +123,6 @@ def _write_runs(found: list[Run], output_format: Format, stream: TextIO) -> None
         out.write_table(columns, rows, stream)
     else:
         typer.echo("No runs match.", err=True)
-
-
-def took(run: Run, now: int) -> int | None:
-    """Milliseconds from start to end, or to now; unknown for a stale run."""
-    if run.info.end_time is not None:
-        return run.info.end_time - run.info.start_time
-    return None if run.info.stale else now - run.info.start_time
 
 
 def experiments(
@@ -200,7 +193,7 @@ def _write_sections(store: Store, run: Run, output_format: Format, stream: TextI
         ["status", info.shown_status],
         ["user", info.user_id],
         ["started", moment(info.start_time)],
-        ["took", duration(took(run, now))],
+        ["took", duration(run.info.took(now))],
         ["host", f"{info.process.host} (pid {info.process.pid})" if info.process else MISSING],
         ["artifacts", info.artifact_uri],
         *([["models", ", ".join(run.model_paths)]] if run.model_paths else []),

@@ -119,9 +119,7 @@ def _code(run: Run) -> dict[str, str]:
 def _attributes(facts: Sequence[RunFacts]) -> Iterable[Row]:
     infos = [fact.run.info for fact in facts]
     yield _text_row("status", [info.shown_status for info in infos])
-    durations = [
-        None if info.end_time is None else info.end_time - info.start_time for info in infos
-    ]
+    durations = [info.took() for info in infos]
     yield _row("duration", Kind.DURATION, [number_cell(value, durations[0]) for value in durations])
     starts = [info.start_time for info in infos]
     same = [Verdict.EQUAL if start == starts[0] else Verdict.DIFFERENT for start in starts]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiflow.entities import (
-    TAG_RUN_NAME,
     Experiment,
     ExperimentCounts,
     FileInfo,
@@ -124,9 +123,6 @@ class Store:
         with self._db.write(synced=True) as conn:
             runs.finish(conn, run_id, status, end_time)
         self._heartbeat.closed(run_id)
-
-    def rename_run(self, run_id: str, name: str) -> None:
-        self.log_batch(run_id, tags=[RunTag(TAG_RUN_NAME, name)])
 
     def log_batch(
         self,

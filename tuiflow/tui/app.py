@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -14,7 +13,7 @@ from textual.screen import Screen
 from tuiflow.errors import TuiflowError
 from tuiflow.store import now_ms
 from tuiflow.store.locate import with_tilde
-from tuiflow.store.processes import is_alive
+from tuiflow.store.processes import is_alive, this_process
 from tuiflow.text import clean_block
 from tuiflow.tui.reader import POLL_SECONDS, StoreChanged
 from tuiflow.tui.screens.base import StoreScreen
@@ -74,7 +73,7 @@ class TuiflowApp(App[object]):
         self.store = store
         self.location_reason = location_reason
         self.clock = clock
-        self.host = host or socket.gethostname()
+        self.host = host or this_process().host
         self.store_label = store_label or with_tilde(store.root)
         self.version = 0
         """Grows whenever the store has changed, by this app or by anybody else."""

@@ -121,7 +121,7 @@ class OverviewPane(RunPane):
         info = self.run.info
         status = info.shown_status
         now = self.app.clock()
-        took = text.duration((info.end_time or now) - info.start_time)
+        took = text.duration(info.took(now))
         when = f"started {text.ago(info.start_time, now)}"
         parts: list[Content | tuple[str, str]] = [
             (f"{text.STATUS_GLYPHS.get(status, '?')} {status}", STATUS_STYLES.get(status, "$dim")),

@@ -152,8 +152,8 @@ def took(run: Run, now_ms: int) -> str:
     if info.stale:
         return "stale"
     if info.status == RunStatus.RUNNING:
-        return duration(max(now_ms - info.start_time, 0) // 1000 * 1000)
-    return duration(None if info.end_time is None else info.end_time - info.start_time)
+        return duration(max(info.took(now_ms) or 0, 0) // 1000 * 1000)
+    return duration(info.took())
 
 
 def _ended(run: Run, now_ms: int) -> str:
