@@ -73,6 +73,8 @@ async def test_a_killed_run_is_told_though_nothing_is_written(
         screen = await compare(pilot, ("doomed", "bold-otter-3"))
         assert screen.comparison is not None
         assert screen.comparison.runs[0].status == "RUNNING"
+        # The run made above is itself a change, which must have been read by now.
+        await until(pilot, lambda: app.version and not screen.waiting("compare"))
         monkeypatch.setattr("tuiflow.store.loading.is_alive", lambda process, now: False)
         await until(pilot, lambda: "STALE" in {run.status for run in screen.comparison.runs})
 
