@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -18,6 +18,7 @@ TAG_SOURCE_TYPE = "mlflow.source.type"
 TAG_GIT_COMMIT = "mlflow.source.git.commit"
 TAG_ENTRY_POINT = "mlflow.project.entryPoint"
 TAG_PROJECT_BACKEND = "mlflow.project.backend"
+TAG_DATA_CONTEXT = "mlflow.data.context"
 TAG_MODELS = "tuiflow.models"
 """Comma-separated artifact paths of the run's models, so that a list of runs needs no disk walk."""
 
@@ -172,9 +173,48 @@ class RunData:
 
 
 @dataclass(frozen=True, slots=True)
+class Dataset:
+    """What a run read: `digest` tells its content, `schema` and `profile` are JSON or None."""
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputTag:
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInput:
+    """A data set that a run read; its context, such as training, is the tag mlflow.data.context."""
+
+    dataset: Dataset
+    tags: Sequence[InputTag] = ()
+
+    @property
+    def context(self) -> str | None:
+        return next((tag.value for tag in self.tags if tag.key == TAG_DATA_CONTEXT), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RunInputs:
+    """`model_inputs` is there for MLflow's sake and always empty."""
+
+    dataset_inputs: Sequence[DatasetInput] = ()
+    model_inputs: Sequence[object] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     info: RunInfo
     data: RunData
+    inputs: RunInputs = RunInputs()
 
     @property
     def note(self) -> str:
@@ -216,3 +256,46 @@ class ServerInfo:
     log_path: str
     started_at: int
     stopped_at: int | None
+
+
+STAGES = ("None", "Staging", "Production", "Archived")
+"""MLflow's stages of a model version; aliases have taken their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One version of a registered model; times in epoch ms.
+
+    `source` is the model URI it was made from, `run_id` is empty where that was not a run.
+    """
+
+    name: str
+    version: int
+    creation_timestamp: int
+    last_updated_timestamp: int
+    description: str | None
+    user_id: str
+    current_stage: str
+    source: str
+    run_id: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: Sequence[str] = ()
+    status: str = "READY"
+    status_message: str | None = None
+    run_link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A name under which model versions are kept; times in epoch ms.
+
+    `latest_versions` holds the newest version of each stage; `aliases` maps an alias to a version.
+    """
+
+    name: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    description: str | None
+    latest_versions: Sequence[ModelVersion] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, int] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tuiflow.errors import InvalidInput, StoreError
-from tuiflow.store.schema import APPLICATION_ID, DDL, SCHEMA_VERSION
+from tuiflow.store.schema import APPLICATION_ID, SCHEMA_VERSION, statements
 
 BUSY_SECONDS = 30.0
 
@@ -114,6 +114,12 @@ class Database:
                 f"{self.path} was written by a newer tuiflow (store version {version}, this one"
                 f" reads {SCHEMA_VERSION}); upgrade tuiflow to open it."
             )
+        if application == APPLICATION_ID and version > 0:
+            from tuiflow.store import upgrade
+
+            with self._transaction(synced=True) as conn:
+                upgrade.run(conn, self.path)
+            return
         if conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             if conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
                 return  # another process has just created it
@@ -124,9 +130,8 @@ class Database:
         conn.execute("PRAGMA journal_mode = WAL")
         with self._transaction(synced=False) as conn:
             if not conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                for statement in DDL.split(";\n"):
-                    if statement.strip():
-                        conn.execute(statement)
+                for statement in statements(0):
+                    conn.execute(statement)
                 now = time.time_ns() // 1_000_000
                 conn.execute(
                     "INSERT INTO experiments (id, name, creation_time, last_update_time)"

@@ -1,4 +1,4 @@
-"""The tables of a store, version 1.
+"""The tables of a store.
 
 Outside, runs have 32-hex ids and keys have names; inside, both are integers. A metric with a
 single point lives in `latest` alone; from its second point on, all of them are in `points`. NaN is
@@ -8,12 +8,12 @@ stored as NULL, since SQLite has no NaN; a row with NULL is "there, and NaN".
 from __future__ import annotations
 
 APPLICATION_ID = 0x7475_6966  # "tuif"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 METRIC, PARAM, TAG = 0, 1, 2
 """Values of `keys.kind`."""
 
-DDL = f"""
+_VERSION_1 = """
 CREATE TABLE experiments (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -114,6 +114,93 @@ CREATE TABLE state (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL                  -- JSON
 ) WITHOUT ROWID;
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
 """
+
+_VERSION_2 = """
+CREATE TABLE datasets (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    source_type TEXT NOT NULL,
+    source TEXT NOT NULL,
+    schema TEXT,                         -- JSON
+    profile TEXT,                        -- JSON
+    UNIQUE (name, digest, source_type, source)
+);
+CREATE TABLE inputs (
+    run INTEGER NOT NULL,
+    dataset INTEGER NOT NULL REFERENCES datasets (id),
+    tags TEXT NOT NULL,                  -- JSON object; mlflow.data.context is one of them
+    PRIMARY KEY (run, dataset)
+) WITHOUT ROWID;
+CREATE INDEX inputs_by_dataset ON inputs (dataset, run);
+CREATE TABLE contents (
+    id INTEGER PRIMARY KEY,
+    sha256 BLOB NOT NULL UNIQUE,         -- of the bytes before compression
+    size INTEGER NOT NULL,               -- bytes before compression
+    data BLOB NOT NULL                   -- zlib
+);
+CREATE TABLE run_contents (
+    run INTEGER NOT NULL,
+    kind TEXT NOT NULL,                  -- patch, packages, source, ...
+    name TEXT NOT NULL,                  -- a path or empty
+    content INTEGER NOT NULL REFERENCES contents (id),
+    PRIMARY KEY (run, kind, name)
+) WITHOUT ROWID;
+CREATE INDEX run_contents_by_content ON run_contents (content);
+CREATE TABLE registered_models (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT,
+    last_version INTEGER NOT NULL,       -- a number is never given twice
+    creation_time INTEGER NOT NULL,
+    last_update_time INTEGER NOT NULL
+);
+CREATE TABLE registered_model_tags (
+    model INTEGER NOT NULL REFERENCES registered_models (id),
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (model, key)
+) WITHOUT ROWID;
+CREATE TABLE model_versions (
+    model INTEGER NOT NULL REFERENCES registered_models (id),
+    version INTEGER NOT NULL,
+    run INTEGER,                         -- NULL: not from a run of this store
+    run_id TEXT NOT NULL,                -- as given: also of a run that is gone; may be empty
+    source TEXT NOT NULL,                -- the model URI it was made from
+    path TEXT NOT NULL,                  -- artifact path in the run, else an absolute folder
+    description TEXT,
+    user_id TEXT NOT NULL,
+    stage TEXT NOT NULL,                 -- None, Staging, Production, Archived
+    creation_time INTEGER NOT NULL,
+    last_update_time INTEGER NOT NULL,
+    PRIMARY KEY (model, version)
+) WITHOUT ROWID;
+CREATE INDEX model_versions_by_run ON model_versions (run);
+CREATE TABLE model_version_tags (
+    model INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (model, version, key)
+) WITHOUT ROWID;
+CREATE TABLE model_aliases (
+    model INTEGER NOT NULL,
+    alias TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (model, alias)
+) WITHOUT ROWID;
+"""
+
+STEPS = (_VERSION_1, _VERSION_2)
+"""What each version adds; a new store takes all of them, an old one those it lacks."""
+
+
+def statements(version: int) -> list[str]:
+    """The SQL that takes a store of `version` (0: an empty file) to this one, marks included."""
+    texts = [text for step in STEPS[version:] for text in step.split(";\n") if text.strip()]
+    return [
+        *texts,
+        f"PRAGMA application_id = {APPLICATION_ID}",
+        f"PRAGMA user_version = {SCHEMA_VERSION}",
+    ]
