@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 import tuiflow.tui
+from tuiflow.plot import Axis, Curve
 from tuiflow.tui.acts import Acts
-from tuiflow.tui.plot import Axis, Curve
 from tuiflow.tui.themes import DARK
 from tuiflow.tui.widgets.chart import SMOOTHING, Chart
 

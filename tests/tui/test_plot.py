@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuiflow.tui.plot import AXIS, LINE, Axis, Curve, Layer, compose, extent, prepare, ticks
-from tuiflow.tui.plot.canvas import Canvas
+from tuiflow.plot import AXIS, LINE, Axis, Curve, Layer, compose, extent, prepare, ticks
+from tuiflow.plot.canvas import Canvas
 
 NAN, INF = math.nan, math.inf
 

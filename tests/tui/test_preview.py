@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tuiflow.lines import MAX_LINE, STRIDE, LineIndex
 from tuiflow.tui import lines as lines_module
 from tuiflow.tui import preview
-from tuiflow.tui.lines import MAX_LINE, STRIDE, LineIndex
 from tuiflow.tui.preview import Kind, read_preview
 
 

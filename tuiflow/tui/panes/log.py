@@ -10,7 +10,7 @@ from textual.widgets import Static
 from tuiflow.config import RUN_LOG
 from tuiflow.entities import Run
 from tuiflow.errors import NotFound, TuiflowError
-from tuiflow.tui.lines import LineIndex
+from tuiflow.lines import LineIndex
 from tuiflow.tui.panes.base import RunPane
 from tuiflow.tui.widgets.lines import LinesView
 

@@ -16,9 +16,9 @@ from textual.widgets import Static
 
 from tuiflow import text
 from tuiflow.entities import MetricSummary, Run
+from tuiflow.plot import Curve
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.panes.base import RunPane, interest
-from tuiflow.tui.plot import Curve
 from tuiflow.tui.widgets.chart import COLOURS, Chart
 from tuiflow.tui.widgets.chart_keys import ChartKeys
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView, Tone

@@ -17,9 +17,9 @@ from tuiflow import diff, text
 from tuiflow.diff import Comparison, RunFacts
 from tuiflow.entities import RunStatus
 from tuiflow.errors import TuiflowError
+from tuiflow.plot import Curve
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import cut
-from tuiflow.tui.plot import Curve
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
 from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.widgets.chart import Chart

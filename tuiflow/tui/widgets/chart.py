@@ -17,11 +17,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tuiflow import text
+from tuiflow.plot import AXIS, FAINT, LINE, Axis, Curve, Layer, Line, Picture, compose, extent
+from tuiflow.plot import prepare as prepare_line
+from tuiflow.plot.ticks import clock
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import cut_middle
-from tuiflow.tui.plot import AXIS, FAINT, LINE, Axis, Curve, Layer, Line, Picture, compose, extent
-from tuiflow.tui.plot import prepare as prepare_line
-from tuiflow.tui.plot.ticks import clock
 from tuiflow.tui.widgets.chart_keys import ChartKeys
 
 COLOURS = 6

@@ -9,9 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tuiflow.tui.plot import ticks
-from tuiflow.tui.plot.canvas import Canvas, dashed
-from tuiflow.tui.plot.line import Axis, Line
+from tuiflow.plot import ticks
+from tuiflow.plot.canvas import Canvas, dashed
+from tuiflow.plot.line import Axis, Line
 
 BLANK = 0
 AXIS = 1

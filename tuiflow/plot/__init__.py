@@ -6,9 +6,9 @@ characters, each with a tone that a widget gives a colour.
 
 from __future__ import annotations
 
-from tuiflow.tui.plot.canvas import FAINT
-from tuiflow.tui.plot.compose import AXIS, BLANK, LINE, Layer, Picture, compose, extent
-from tuiflow.tui.plot.line import Axis, Curve, Line, prepare
+from tuiflow.plot.canvas import FAINT
+from tuiflow.plot.compose import AXIS, BLANK, LINE, Layer, Picture, compose, extent
+from tuiflow.plot.line import Axis, Curve, Line, prepare
 
 __all__ = [
     "AXIS",
