@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tuiflow.config import ARTIFACTS_FOLDER
 from tuiflow.entities import Experiment, ExperimentCounts, LifecycleStage, Process, ViewType
-from tuiflow.errors import AlreadyExists, InvalidInput, NotFound
+from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
 from tuiflow.store.processes import is_alive, now_ms
 from tuiflow.store.validate import check_experiment_name, check_experiment_tag
 
@@ -26,13 +26,9 @@ def create(
     tags: Mapping[str, str],
 ) -> str:
     """Insert an experiment and return its id. Raises AlreadyExists, InvalidInput."""
-    check_experiment_name(name)
+    _check_new_name(conn, name)
     for key, value in tags.items():
         check_experiment_tag(key, value)
-    row = conn.execute("SELECT deleted_at FROM experiments WHERE name = ?", (name,)).fetchone()
-    if row is not None:
-        state = "exists already" if row[0] is None else "exists already, but is deleted"
-        raise AlreadyExists(f"Experiment {name!r} {state}; choose another name.")
     now = now_ms()
     location = None if artifact_location is None else _stored_location(root, artifact_location)
     row = conn.execute(
@@ -45,6 +41,108 @@ def create(
         [(row[0], key, value) for key, value in tags.items()],
     )
     return str(row[0])
+
+
+def _check_new_name(conn: sqlite3.Connection, name: str) -> None:
+    check_experiment_name(name)
+    row = conn.execute("SELECT deleted_at FROM experiments WHERE name = ?", (name,)).fetchone()
+    if row is not None:
+        state = "exists already" if row[0] is None else "exists already, but is deleted"
+        raise AlreadyExists(f"Experiment {name!r} {state}; choose another name.")
+
+
+def rename(conn: sqlite3.Connection, experiment_id: str, name: str) -> None:
+    """Raises AlreadyExists, InvalidInput, NotFound, InvalidState when deleted."""
+    experiment, old = _active(conn, experiment_id)
+    if name != old:
+        _check_new_name(conn, name)
+    conn.execute(
+        "UPDATE experiments SET name = ?, last_update_time = ? WHERE id = ?",
+        (name, now_ms(), experiment),
+    )
+
+
+def delete(conn: sqlite3.Connection, experiment_id: str) -> None:
+    """Mark an experiment deleted, and its active runs with it. Raises NotFound, InvalidState."""
+    experiment, _ = _active(conn, experiment_id)
+    now = now_ms()
+    conn.execute(
+        "UPDATE experiments SET deleted_at = ?, last_update_time = ? WHERE id = ?",
+        (now, now, experiment),
+    )
+    conn.execute(
+        "UPDATE runs SET deleted_at = ? WHERE experiment = ? AND deleted_at IS NULL",
+        (now, experiment),
+    )
+
+
+def restore(conn: sqlite3.Connection, experiment_id: str) -> None:
+    """Undo `delete`: runs that had been deleted before stay so. Raises NotFound, InvalidState."""
+    experiment = parse_id(experiment_id)
+    row = conn.execute("SELECT deleted_at FROM experiments WHERE id = ?", (experiment,)).fetchone()
+    if row is None:
+        raise NotFound(f"No experiment with id {experiment_id!r}.")
+    if row[0] is None:
+        raise InvalidState(f"Experiment {experiment_id} is not deleted.")
+    conn.execute(
+        "UPDATE experiments SET deleted_at = NULL, last_update_time = ? WHERE id = ?",
+        (now_ms(), experiment),
+    )
+    conn.execute(
+        "UPDATE runs SET deleted_at = NULL WHERE experiment = ? AND deleted_at = ?",
+        (experiment, row[0]),
+    )
+
+
+def set_tags(conn: sqlite3.Connection, experiment_id: str, tags: Mapping[str, str]) -> None:
+    """Add or change tags. Raises InvalidInput, NotFound, InvalidState when deleted."""
+    experiment, _ = _active(conn, experiment_id)
+    for key, value in tags.items():
+        check_experiment_tag(key, value)
+    conn.executemany(
+        "INSERT INTO experiment_tags VALUES (?, ?, ?)"
+        " ON CONFLICT (experiment, key) DO UPDATE SET value = excluded.value",
+        [(experiment, key, value) for key, value in tags.items()],
+    )
+    conn.execute("UPDATE experiments SET last_update_time = ? WHERE id = ?", (now_ms(), experiment))
+
+
+def delete_tag(conn: sqlite3.Connection, experiment_id: str, key: str) -> None:
+    """Raises NotFound when there is no such tag, InvalidState when the experiment is deleted."""
+    experiment, _ = _active(conn, experiment_id)
+    found = conn.execute(
+        "DELETE FROM experiment_tags WHERE experiment = ? AND key = ?", (experiment, key)
+    )
+    if not found.rowcount:
+        raise NotFound(f"Experiment {experiment_id} has no tag {key!r}.")
+
+
+def take_in(conn: sqlite3.Connection, experiment_id: str, runs: Iterable[int]) -> None:
+    """Move runs, by row key, into an experiment; their artifacts stay where they are.
+
+    Raises NotFound, InvalidState when the experiment is deleted.
+    """
+    experiment, _ = _active(conn, experiment_id)
+    conn.executemany(
+        "UPDATE runs SET experiment = ?, artifacts = coalesce(artifacts, (SELECT"
+        f" coalesce(artifact_location, '{ARTIFACTS_FOLDER}/' || id) FROM experiments"
+        " WHERE id = runs.experiment)) WHERE id = ? AND experiment != ?",
+        [(experiment, run, experiment) for run in runs],
+    )
+    conn.execute("UPDATE experiments SET last_update_time = ? WHERE id = ?", (now_ms(), experiment))
+
+
+def _active(conn: sqlite3.Connection, experiment_id: str) -> tuple[int, str]:
+    """Row id and name. Raises NotFound, InvalidState when deleted."""
+    experiment = parse_id(experiment_id)
+    row = conn.execute(
+        "SELECT deleted_at, name FROM experiments WHERE id = ?", (experiment,)
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"No experiment with id {experiment_id!r}.")
+    if row[0] is not None:
+        raise InvalidState(f"Experiment {experiment_id} is deleted; restore it to change it.")
+    return experiment, str(row[1])
 
 
 def _stored_location(root: Path, location: str) -> str:

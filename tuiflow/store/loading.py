@@ -7,16 +7,27 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from tuiflow.entities import LifecycleStage, Process, Run, RunData, RunInfo, RunStatus
+from tuiflow.entities import (
+    LifecycleStage,
+    Process,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunStatus,
+)
+from tuiflow.store import inputs
 from tuiflow.store.experiments import artifact_root
 from tuiflow.store.keys import Keys
 from tuiflow.store.processes import is_alive, now_ms
 
 _CHUNK = 500
+_NO_INPUTS = RunInputs()
 
 _SELECT = """
-SELECT r.id, r.uuid, r.experiment, e.name, e.artifact_location, r.name, r.user_id, r.status,
-       r.start_time, r.end_time, r.deleted_at, p.host, p.pid, p.started, p.boot_id, p.heartbeat
+SELECT r.id, r.uuid, r.experiment, e.name, coalesce(r.artifacts, e.artifact_location), r.name,
+       r.user_id, r.status, r.start_time, r.end_time, r.deleted_at,
+       p.host, p.pid, p.started, p.boot_id, p.heartbeat
 FROM runs r
 JOIN experiments e ON e.id = r.experiment
 LEFT JOIN processes p ON p.id = r.process
@@ -52,11 +63,13 @@ def _load_chunk(
             f"SELECT run, key, text FROM {table} WHERE run IN {marks}", chunk
         ):
             texts.setdefault(run, {})[names[key]] = text
+    read = inputs.load(conn, chunk)
     now = now_ms()
     return {
         row[0]: Run(
             _info(row, root, now),
             RunData(metrics.get(row[0], {}), params.get(row[0], {}), tags.get(row[0], {})),
+            read.get(row[0], _NO_INPUTS),
         )
         for row in conn.execute(f"{_SELECT} WHERE r.id IN {marks}", chunk)
     }

@@ -152,7 +152,13 @@ class Builder:
             case "status":
                 return f"CASE WHEN {self._stale} THEN 'STALE' ELSE r.status END"
             case "artifact_uri":
-                return f"json_extract({self._folders}, '$.' || r.experiment) || lower(hex(r.uuid))"
+                moved = f"rtrim({self.bind(str(self.root))}, '/') || '/' || r.artifacts"
+                folder = (
+                    f"CASE WHEN r.artifacts IS NULL THEN json_extract({self._folders},"
+                    f" '$.' || r.experiment) WHEN r.artifacts LIKE '/%' THEN r.artifacts || '/'"
+                    f" ELSE {moved} || '/' END"
+                )
+                return f"{folder} || lower(hex(r.uuid))"
             case "duration":
                 beat = "(SELECT heartbeat FROM processes WHERE id = r.process)"
                 end = f"CASE WHEN {self._stale} THEN {beat} ELSE {self.bind(self.now)} END"

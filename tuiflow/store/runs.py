@@ -12,6 +12,7 @@ from tuiflow.entities import (
     Metric,
     Param,
     Process,
+    RunStatus,
     RunTag,
 )
 from tuiflow.errors import InvalidInput, InvalidState, NotFound
@@ -198,6 +199,39 @@ def adopt(conn: sqlite3.Connection, run_id: str) -> None:
         "UPDATE runs SET status = 'RUNNING', end_time = NULL, process = ? WHERE id = ?",
         (intern_process(conn, this_process()), writable_key(conn, run_id)),
     )
+
+
+def update(
+    conn: sqlite3.Connection,
+    keys: Keys,
+    run_id: str,
+    status: str | None,
+    name: str | None,
+    end_time: int | None,
+) -> None:
+    """Change what is given. RUNNING and SCHEDULED clear the end time; RUNNING is this process's.
+
+    Raises NotFound, InvalidInput for an unknown status, InvalidState when deleted.
+    """
+    run = writable_key(conn, run_id)
+    if status is None:
+        pass
+    elif status == RunStatus.RUNNING:
+        adopt(conn, run_id)
+    elif status == RunStatus.SCHEDULED:
+        conn.execute("UPDATE runs SET status = ?, end_time = NULL WHERE id = ?", (status, run))
+    else:
+        finish(conn, run_id, status, end_time)
+    if name is not None:
+        log(conn, keys, run_id, run, (), (), [RunTag(TAG_RUN_NAME, name)])
+
+
+def move(conn: sqlite3.Connection, run_ids: Iterable[str], experiment_id: str) -> None:
+    """Move runs to another experiment; their ids, artifacts and children's links stay.
+
+    Raises NotFound, before any is moved, InvalidState when the experiment is deleted.
+    """
+    experiments.take_in(conn, experiment_id, [row_key(conn, run_id) for run_id in run_ids])
 
 
 def set_deleted(conn: sqlite3.Connection, run_ids: Iterable[str], deleted: bool) -> None:

@@ -117,6 +117,8 @@ CREATE TABLE state (
 """
 
 _VERSION_2 = """
+-- Where a moved run keeps its artifacts; NULL: where its experiment does.
+ALTER TABLE runs ADD COLUMN artifacts TEXT;
 CREATE TABLE datasets (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiflow.entities import (
+    DatasetInput,
     Experiment,
     ExperimentCounts,
     FileInfo,
@@ -17,6 +18,7 @@ from tuiflow.entities import (
     Param,
     Process,
     Run,
+    RunStatus,
     RunTag,
     ServerInfo,
     ViewType,
@@ -93,6 +95,27 @@ class Store:
         with self._db.read() as conn:
             return experiments.list_all(conn, self.root, view)
 
+    def rename_experiment(self, experiment_id: str, name: str) -> None:
+        with self._db.write() as conn:
+            experiments.rename(conn, experiment_id, name)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Mark it and its runs deleted; `restore_experiment` brings back just those."""
+        with self._db.write() as conn:
+            experiments.delete(conn, experiment_id)
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        with self._db.write() as conn:
+            experiments.restore(conn, experiment_id)
+
+    def set_experiment_tags(self, experiment_id: str, tags: Mapping[str, str]) -> None:
+        with self._db.write() as conn:
+            experiments.set_tags(conn, experiment_id, tags)
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        with self._db.write() as conn:
+            experiments.delete_tag(conn, experiment_id, key)
+
     def experiment_counts(self) -> dict[str, ExperimentCounts]:
         with self._db.read() as conn:
             return experiments.counts(conn)
@@ -124,6 +147,27 @@ class Store:
             runs.finish(conn, run_id, status, end_time)
         self._heartbeat.closed(run_id)
 
+    def update_run(
+        self,
+        run_id: str,
+        status: str | None = None,
+        name: str | None = None,
+        end_time: int | None = None,
+    ) -> None:
+        """Change a run's status, name or both; `end_time` (epoch ms, None is now) goes with a
+        status that ends it."""
+        ends = status is not None and RunStatus.is_terminated(status)
+        with self._db.write(synced=ends) as conn:
+            runs.update(conn, self._keys, run_id, status, name, end_time)
+        if ends:
+            self._heartbeat.closed(run_id)
+        elif status == RunStatus.RUNNING:
+            self._heartbeat.opened(run_id)
+
+    def move_runs(self, run_ids: Sequence[str], experiment_id: str) -> None:
+        with self._db.write() as conn:
+            runs.move(conn, run_ids, experiment_id)
+
     def log_batch(
         self,
         run_id: str,
@@ -134,6 +178,12 @@ class Store:
         with self._db.write() as conn:
             key = runs.writable_key(conn, run_id)
             runs.log(conn, self._keys, run_id, key, metrics, params, tags)
+
+    def log_inputs(self, run_id: str, inputs: Sequence[DatasetInput]) -> None:
+        from tuiflow.store import inputs as data_inputs
+
+        with self._db.write() as conn:
+            data_inputs.log(conn, runs.writable_key(conn, run_id), inputs)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         with self._db.write() as conn:
