@@ -10,14 +10,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tuiflow.errors import InvalidInput, NotFound
-from tuiflow.projects import EntryPoint, Parameter, bind, find_entry_point, load_project
+from tuiflow.projects import (
+    EntryPoint,
+    EnvironmentSpec,
+    Parameter,
+    bind,
+    find_entry_point,
+    load_project,
+)
 from tuiflow.projects.command import placeholders, shell_argv, shown
 from tuiflow.projects.mlproject import parse
 from tuiflow.projects.params import parse_assignments
 
 WINE = """\
 name: wine
-conda_env: conda.yaml
 entry_points:
   main:
     parameters:
@@ -37,8 +43,9 @@ def message(error: pytest.ExceptionInfo[Exception]) -> str:
     return text
 
 
-def test_reads_entry_points_types_and_defaults() -> None:
-    name, entries = parse(WINE)
+def test_reads_entry_points_types_and_defaults(tmp_path: Path) -> None:
+    name, entries, environment = parse(WINE, tmp_path)
+    assert environment == EnvironmentSpec()
     assert name == "wine"
     assert entries["main"].parameters == {
         "alpha": Parameter("alpha", "float", None),
@@ -86,12 +93,11 @@ def test_file_name_in_any_case(tmp_path: Path, file_name: str) -> None:
         ("entry_points:\n  main:\n    command: x {", 3, "single { or }"),
         ("entry_points:\n  main:\n    command: x {}", 3, "without a name"),
         ("entry_points:\n  main:\n    command: x {a!r}", 3, "only the plain name"),
-        ("docker_env:\n  image: x", 2, "in Docker"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(text: str, line: int, said: str) -> None:
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, line: int, said: str) -> None:
     with pytest.raises(InvalidInput) as error:
-        parse(text)
+        parse(text, tmp_path)
     assert message(error).startswith(f"MLproject line {line}")
     assert said in message(error)
 
@@ -100,9 +106,36 @@ def test_a_mistake_is_told_with_its_line(text: str, line: int, said: str) -> Non
 @given(st.text(alphabet="abn:{}[]-,'\"\n \t#&*!|>%@0.\\\u00e9", max_size=60))
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     try:
-        parse(text)
+        parse(text, Path("/nowhere"))
     except InvalidInput as error:
         assert str(error).startswith("MLproject")
+
+
+def test_environments(tmp_path: Path) -> None:
+    assert load_project(str(tmp_path)).environment == EnvironmentSpec()
+    for file, kind in (
+        ("requirements.txt", "requirements"),
+        ("conda.yaml", "conda"),
+        ("python_env.yaml", "python_env"),
+    ):
+        (tmp_path / file).touch()  # the later ones go before the earlier ones
+        assert load_project(str(tmp_path)).environment == EnvironmentSpec(kind, tmp_path / file)
+    (tmp_path / "MLproject").write_text("name: x")
+    assert load_project(str(tmp_path)).environment.kind == "python_env"
+    for text, expected in (
+        ("conda_env: conda.yaml", EnvironmentSpec("conda", tmp_path / "conda.yaml")),
+        (
+            "python_env: requirements.txt",
+            EnvironmentSpec("requirements", tmp_path / "requirements.txt"),
+        ),
+        ("docker_env: {image: x}", EnvironmentSpec("docker", image="x")),
+        (
+            "docker_env: {image: x, volumes: [/a:/b], environment: [[A, 'b c'], HOME]}",
+            EnvironmentSpec("docker", None, "x", ("/a:/b",), (("A", "b c"), ("HOME", None))),
+        ),
+    ):
+        (tmp_path / "MLproject").write_text(text)
+        assert load_project(str(tmp_path)).environment == expected
 
 
 def test_not_utf8(tmp_path: Path) -> None:

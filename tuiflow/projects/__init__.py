@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from tuiflow.projects.download import fetch
 from tuiflow.projects.launch import Launch, Outcome, create_run, execute, prepare
-from tuiflow.projects.mlproject import (
-    EntryPoint,
-    Parameter,
-    Project,
-    find_entry_point,
-    load_project,
-)
+from tuiflow.projects.mlproject import find_entry_point, load_project
 from tuiflow.projects.params import bind, parse_assignments
+from tuiflow.projects.spec import EntryPoint, EnvironmentSpec, Parameter, Project
 
 __all__ = [
     "EntryPoint",
+    "EnvironmentSpec",
     "Launch",
     "Outcome",
     "Parameter",

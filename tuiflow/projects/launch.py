@@ -32,8 +32,8 @@ from tuiflow.entities import (
 )
 from tuiflow.projects import command
 from tuiflow.projects.download import fetch
-from tuiflow.projects.mlproject import EntryPoint, Project
 from tuiflow.projects.params import is_url
+from tuiflow.projects.spec import EntryPoint, Project
 from tuiflow.store import Store
 from tuiflow.store.validate import check_batch
 from tuiflow.tracking.context import git_commit

@@ -1,20 +1,27 @@
 """Read MLproject files: which commands a project offers and which parameters they take.
 
 The format is MLflow's (mlflow/projects/_project_spec.py): `name`, `entry_points.NAME.command` and
-`.parameters`, a parameter being a type or a mapping of `type` and `default`. A project without the
-file offers its scripts.
+`.parameters`, a parameter being a type or a mapping of `type` and `default`, and one of
+`python_env`, `conda_env` and `docker_env`. A project without the file offers its scripts.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.projects.command import placeholders
+from tuiflow.projects.nodes import Reader, compose, read_text
+from tuiflow.projects.spec import (
+    EntryPoint,
+    EnvironmentKind,
+    EnvironmentSpec,
+    Parameter,
+    Project,
+)
 from tuiflow.text import clean, did_you_mean
 
 if TYPE_CHECKING:
@@ -36,43 +43,17 @@ TYPES = {
 }
 """Every spelling of a parameter type; MLflow checks only `path` and `uri` and takes any word."""
 
-_PROJECT_KEYS = ("name", "entry_points", "python_env", "conda_env", "docker_env")
+_ENVIRONMENT_KEYS = ("python_env", "conda_env", "docker_env")
+_PROJECT_KEYS = ("name", "entry_points", *_ENVIRONMENT_KEYS, "databricks_spark_job")
+_DOCKER_KEYS = ("image", "volumes", "environment")
+_DEFAULT_FILES: tuple[tuple[str, EnvironmentKind], ...] = (
+    ("python_env.yaml", "python_env"),
+    ("conda.yaml", "conda"),
+    ("requirements.txt", "requirements"),
+)
 _ENTRY_KEYS = ("command", "parameters")
 _PARAMETER_KEYS = ("type", "default")
-_ELSEWHERE = {"docker_env": "in Docker", "databricks_spark_job": "on Databricks"}
 _RUNNERS = {".py": "python", ".sh": "bash"}
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A declared parameter; `default` is the text as written in the file, None where required."""
-
-    name: str
-    type: str = "string"
-    default: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
-    """A command with `{name}` places for its parameters.
-
-    A `script` (a .py or .sh file) declares none, so it is given whatever the user passes.
-    """
-
-    name: str
-    command: str
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    script: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project's folder (absolute), its MLproject file if it has one, and what that declares."""
-
-    folder: Path
-    name: str
-    file: Path | None
-    entry_points: Mapping[str, EntryPoint]
 
 
 def load_project(uri: str) -> Project:
@@ -98,9 +79,9 @@ def load_project(uri: str) -> Project:
     folder = folder.resolve()
     files = sorted(p for p in folder.iterdir() if p.name.lower() == "mlproject" and p.is_file())
     if not files:
-        return Project(folder, folder.name, None, {})
-    name, entry_points = parse(_read(files[0]), files[0].name)
-    return Project(folder, name or folder.name, files[0], entry_points)
+        return Project(folder, folder.name, None, {}, _default_environment(folder))
+    name, entry_points, environment = parse(read_text(files[0]), folder, files[0].name)
+    return Project(folder, name or folder.name, files[0], entry_points, environment)
 
 
 def find_entry_point(project: Project, name: str = "main") -> EntryPoint:
@@ -128,40 +109,90 @@ def find_entry_point(project: Project, name: str = "main") -> EntryPoint:
     raise NotFound(f"The project has no entry point {clean(name)!r}{hint}")
 
 
-def parse(text: str, file_name: str = "MLproject") -> tuple[str | None, dict[str, EntryPoint]]:
-    """The name and the entry points that an MLproject text declares.
+def parse(
+    text: str, folder: Path, file_name: str = "MLproject"
+) -> tuple[str | None, dict[str, EntryPoint], EnvironmentSpec]:
+    """The name, the entry points and the environment that an MLproject text declares.
+
+    Files that it names are looked for in `folder`.
 
     Raises InvalidInput naming `file_name` and the line of the mistake.
     """
-    import yaml
-
-    reader = _Reader(file_name)
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InvalidInput(f"{file_name} line {line} is not YAML: {error.problem}.") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        first = clean(str(error).partition("\n")[0])
-        raise InvalidInput(f"{file_name} is not YAML: {first}") from None
+    reader = Reader(file_name)
+    root = compose(text, file_name)
     if root is None:
-        return None, {}
+        return None, {}, _default_environment(folder)
     top = reader.mapping(root, "the file", _PROJECT_KEYS)
-    for key, where in _ELSEWHERE.items():
-        if key in top:
-            raise reader.mistake(
-                top[key],
-                f"{key} asks to run {where}, which tuiflow does not do; remove it to run the"
-                " project in this Python environment.",
-            )
+    if "databricks_spark_job" in top:
+        raise reader.mistake(
+            top["databricks_spark_job"],
+            "databricks_spark_job asks to run on Databricks, which tuiflow does not do; give the"
+            " project an entry point to run it on this machine.",
+        )
     entry_points: dict[str, EntryPoint] = {}
     if "entry_points" in top and not reader.is_null(top["entry_points"]):
         for name, node in reader.mapping(top["entry_points"], "entry_points").items():
             entry_points[name] = _entry_point(reader, name, node)
-    return reader.text(top["name"], "name") if "name" in top else None, entry_points
+    title = reader.text(top["name"], "name") if "name" in top else None
+    return title, entry_points, _environment(reader, top, folder)
 
 
-def _entry_point(reader: _Reader, name: str, node: yaml.Node) -> EntryPoint:
+def _environment(reader: Reader, top: dict[str, yaml.Node], folder: Path) -> EnvironmentSpec:
+    given = [key for key in _ENVIRONMENT_KEYS if key in top and not reader.is_null(top[key])]
+    if len(given) > 1:
+        raise reader.mistake(
+            top[given[1]], f"a project has one environment, not {' and '.join(given)}."
+        )
+    if not given:
+        return _default_environment(folder)
+    (key,) = given
+    node = top[key]
+    if key == "docker_env":
+        return _docker(reader, node)
+    named = reader.text(node, key)
+    path = folder / named
+    if not path.is_file():
+        raise reader.mistake(
+            node, f"{key} names {clean(named)!r}, and the project has no such file."
+        )
+    kind: EnvironmentKind = "conda" if key == "conda_env" else "python_env"
+    return EnvironmentSpec("requirements" if path.suffix == ".txt" else kind, path)
+
+
+def _docker(reader: Reader, node: yaml.Node) -> EnvironmentSpec:
+    fields = reader.mapping(node, "docker_env", _DOCKER_KEYS)
+    if "image" not in fields:
+        raise reader.mistake(node, "docker_env needs an image.")
+    image = reader.text(fields["image"], "the image of docker_env")
+    volumes: tuple[str, ...] = ()
+    variables: list[tuple[str, str | None]] = []
+    if "volumes" in fields and not reader.is_null(fields["volumes"]):
+        items = reader.sequence(fields["volumes"], "volumes")
+        volumes = tuple(reader.text(item, "a volume") for item in items)
+    if "environment" in fields and not reader.is_null(fields["environment"]):
+        for item in reader.sequence(fields["environment"], "environment"):
+            if isinstance(item.value, str):
+                variables.append((reader.text(item, "a variable of environment"), None))
+                continue
+            pair = reader.sequence(item, "a variable of environment")
+            if len(pair) != 2:
+                raise reader.mistake(
+                    item, "environment holds names and [name, value] pairs, nothing else."
+                )
+            name, value = (reader.text(part, "a variable's name and value") for part in pair)
+            variables.append((name, value))
+    return EnvironmentSpec("docker", None, image, volumes, tuple(variables))
+
+
+def _default_environment(folder: Path) -> EnvironmentSpec:
+    """MLflow's defaults, python_env.yaml and conda.yaml; then requirements.txt, which it passes."""
+    for file_name, kind in _DEFAULT_FILES:
+        if (folder / file_name).is_file():
+            return EnvironmentSpec(kind, folder / file_name)
+    return EnvironmentSpec()
+
+
+def _entry_point(reader: Reader, name: str, node: yaml.Node) -> EntryPoint:
     place = f"entry point {clean(name)!r}"
     fields = reader.mapping(node, place, _ENTRY_KEYS)
     if "command" not in fields or reader.is_null(fields["command"]):
@@ -186,7 +217,7 @@ def _entry_point(reader: _Reader, name: str, node: yaml.Node) -> EntryPoint:
     return EntryPoint(name, command, parameters)
 
 
-def _parameter(reader: _Reader, name: str, node: yaml.Node) -> Parameter:
+def _parameter(reader: Reader, name: str, node: yaml.Node) -> Parameter:
     place = f"parameter {clean(name)!r}"
     if reader.is_null(node):
         return Parameter(name)
@@ -200,58 +231,13 @@ def _parameter(reader: _Reader, name: str, node: yaml.Node) -> Parameter:
     return Parameter(name, kind, reader.text(default, f"the default of {place}"))
 
 
-def _type(reader: _Reader, node: yaml.Node, place: str) -> str:
+def _type(reader: Reader, node: yaml.Node, place: str) -> str:
     word = reader.text(node, f"the type of {place}")
     kind = TYPES.get(word.lower())
     if kind is None:
         hint = did_you_mean(word, TYPES) or "; types are string, float, int, bool, path and uri."
         raise reader.mistake(node, f"{place} has an unknown type {clean(word)!r}{hint}")
     return kind
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Walks YAML nodes, which know their lines as loaded values do not."""
-
-    file_name: str
-
-    def mistake(self, node: yaml.Node, message: str) -> InvalidInput:
-        return InvalidInput(f"{self.file_name} line {node.start_mark.line + 1}: {message}")
-
-    def is_null(self, node: yaml.Node) -> bool:
-        return bool(node.tag == "tag:yaml.org,2002:null")
-
-    def text(self, node: yaml.Node, what: str) -> str:
-        if not isinstance(node.value, str) or self.is_null(node):
-            raise self.mistake(node, f"{what} must be a text.")
-        return node.value
-
-    def mapping(
-        self, node: yaml.Node, what: str, known: tuple[str, ...] | None = None
-    ) -> dict[str, yaml.Node]:
-        """The values by key; a key that looks like a misspelt `known` one is a mistake."""
-        import yaml
-
-        if not isinstance(node, yaml.MappingNode):
-            raise self.mistake(node, f"{what} must be a mapping of names to values.")
-        values: dict[str, yaml.Node] = {}
-        for key_node, value in node.value:
-            key = self.text(key_node, f"a key of {what}")
-            if key in values:
-                raise self.mistake(key_node, f"{clean(key)!r} is given twice in {what}.")
-            if known is not None and key not in known and (hint := did_you_mean(key, known)):
-                raise self.mistake(key_node, f"{what} has an unknown key {clean(key)!r}{hint}")
-            values[key] = value
-        return values
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{file.name} is not UTF-8 text.") from None
-    except OSError as error:
-        raise InvalidInput(f"{file} can't be read: {error.strerror}.") from None
 
 
 def _listed(names: Iterable[str]) -> str:

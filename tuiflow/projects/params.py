@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from tuiflow.errors import InvalidInput
-from tuiflow.projects.mlproject import EntryPoint, Parameter
+from tuiflow.projects.spec import EntryPoint, Parameter
 from tuiflow.text import clean, did_you_mean
 
 _BOOLS = ("true", "false", "1", "0", "yes", "no")
