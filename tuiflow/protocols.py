@@ -133,7 +133,12 @@ class TrackingStore(Protocol):
 
     # runs: reading
     def get_run(self, run_id: str) -> Run: ...
-    def resolve_run(self, text: str, experiment_ids: tuple[str, ...] | None = None) -> str:
+    def resolve_run(
+        self,
+        text: str,
+        experiment_ids: tuple[str, ...] | None = None,
+        view: ViewType = ViewType.ACTIVE_ONLY,
+    ) -> str:
         """Run id for a full id, unique prefix, run name, `latest` or `best:METRIC`.
 
         Raises NotFound, or Ambiguous with the candidates.

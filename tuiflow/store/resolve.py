@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tuiflow.directions import lower_is_better
 from tuiflow.entities import ViewType
@@ -24,6 +25,7 @@ MAX_CANDIDATES = 10
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _PREFIX = re.compile(r"[0-9a-f]{4,31}")
+_SHORT = re.compile(r"[0-9a-f]{1,3}")
 _NAMES_COMPARED = 2_000
 
 
@@ -32,16 +34,17 @@ def resolve_run(
     root: Path,
     text: str,
     experiment_ids: tuple[str, ...] | None = None,
+    view: ViewType = ViewType.ACTIVE_ONLY,
 ) -> str:
     """Run id for a full id, `latest`, `best:METRIC`, a run's name or the unique start of an id.
 
-    All but a full id looks at active runs only, of `experiment_ids` (None: of every active
-    experiment); the start of an id also at deleted ones, where no active run has it. `best:`
-    goes by the metric's name (`directions.lower_is_better`) and leaves NaN out.
+    All but a full id looks only at runs of `view` and of `experiment_ids` (None: of every active
+    experiment); the start of an id at all of them, where none of `view` has it. `best:` goes by
+    the metric's name (`directions.lower_is_better`) and leaves NaN out.
 
     Raises NotFound, with the nearest names, and Ambiguous, with the candidates.
     """
-    query = RunQuery(experiment_ids)
+    query = RunQuery(experiment_ids, view=view)
     word = text.strip()
     lower = word.lower()
     if word == LATEST:
@@ -56,11 +59,15 @@ def resolve_run(
         return _only(named, word, "the name")
     if _PREFIX.fullmatch(lower):
         span = [bytes.fromhex(lower.ljust(32, digit)) for digit in "0f"]
-        for view in (ViewType.ACTIVE_ONLY, ViewType.DELETED_ONLY):
-            started = RunQuery(experiment_ids, view=view)
+        for looked_at in (view, ViewType.ALL):
+            started = RunQuery(experiment_ids, view=looked_at)
             if rows := _find(conn, root, started, "r.uuid BETWEEN {} AND {}", *span):
                 return _only(rows, word, "the start of the id")
-    raise NotFound(f"There is no run {word!r}{_hint(word, _recent_names(conn, root, query))}")
+    hint = _hint(word, _recent_names(conn, root, query))
+    if hint == "." and _SHORT.fullmatch(lower):
+        hint = "; the start of an id takes at least 4 characters."
+    kind = "deleted run" if view is ViewType.DELETED_ONLY else "run"
+    raise NotFound(f"There is no {kind} {word!r}{hint}")
 
 
 def _first(conn: sqlite3.Connection, root: Path, query: RunQuery, missing: str) -> str:
@@ -80,9 +87,44 @@ def _best(conn: sqlite3.Connection, root: Path, query: RunQuery, metric: str) ->
         query.experiment_ids,
         And((IsNull(key, negated=True), Compare(key, Op.NE, math.nan))),
         (OrderKey(key, descending=not lower_is_better(metric)),),
+        query.view,
     )
     return _first(conn, root, best, f"No active run has a metric {metric!r} that is a number.")
 
+
+class RunName(NamedTuple):
+    """What tells a run from others, for a person who is about to name one."""
+
+    run_id: str
+    name: str
+    experiment: str
+    start_time: int
+
+
+def suggest(
+    conn: sqlite3.Connection, root: Path, start: str, limit: int, view: ViewType
+) -> list[RunName]:
+    """The newest runs whose id or name begins with `start`, at most `limit`."""
+    builder = Builder(conn, root, 0)
+    where = scope(builder, RunQuery(view=view))
+    if start:
+        text = builder.bind(start)
+        tests = [f"substr(r.name, 1, length({text})) = {text}"]
+        lower = start.lower()
+        if _HEX.fullmatch(lower):
+            low, high = (builder.bind(bytes.fromhex(lower.ljust(32, end))) for end in "0f")
+            tests.append(f"r.uuid BETWEEN {low} AND {high}")
+        where += f" AND ({' OR '.join(tests)})"
+    rows = conn.execute(
+        "SELECT r.uuid, r.name, e.name, r.start_time"
+        " FROM runs r JOIN experiments e ON e.id = r.experiment"
+        f" WHERE {where} ORDER BY r.start_time DESC, r.uuid LIMIT {limit}",
+        builder.values,
+    )
+    return [RunName(bytes(uuid).hex(), *rest) for uuid, *rest in rows]
+
+
+_HEX = re.compile(r"[0-9a-f]{1,32}")
 
 _Row = tuple[bytes, str, str, int]
 

@@ -35,7 +35,7 @@ def search_keys(
     index. Raises NotFound for an experiment id that can't be one.
     """
     found = array("q")
-    with _snapshot(conn):
+    with snapshot(conn):
         if limit is None:
             sql, values = _all_at_once(conn, root, query, now_ms())
             found.extend(row[0] for row in conn.execute(sql, values))
@@ -50,7 +50,7 @@ def search_keys(
 
 def count_runs(conn: sqlite3.Connection, root: Path, query: RunQuery) -> int:
     """How many runs match; the order does not matter."""
-    with _snapshot(conn):
+    with snapshot(conn):
         builder = Builder(conn, root, now_ms())
         sql = f"SELECT count(*) FROM runs r WHERE {_where(builder, query)}"
         return int(conn.execute(sql, builder.values).fetchone()[0])
@@ -58,7 +58,7 @@ def count_runs(conn: sqlite3.Connection, root: Path, query: RunQuery) -> int:
 
 def key_names(conn: sqlite3.Connection, experiment_ids: tuple[str, ...] | None = None) -> KeyNames:
     """Names of the metrics, params and tags of these experiments' runs (None: of all runs)."""
-    with _snapshot(conn):
+    with snapshot(conn):
         return KeyNames(
             *(
                 tuple(sorted(_names(conn, kind, experiment_ids)))
@@ -68,7 +68,7 @@ def key_names(conn: sqlite3.Connection, experiment_ids: tuple[str, ...] | None =
 
 
 @contextlib.contextmanager
-def _snapshot(conn: sqlite3.Connection) -> Iterator[None]:
+def snapshot(conn: sqlite3.Connection) -> Iterator[None]:
     """One state of the store for several reads."""
     if conn.in_transaction:
         yield

@@ -39,6 +39,8 @@ from tuiflow.store.schema import METRIC
 
 if TYPE_CHECKING:
     from tuiflow.protocols import History, KeyNames, RunQuery
+    from tuiflow.store.following import Arrivals
+    from tuiflow.store.resolve import RunName
 
 
 class Store:
@@ -207,11 +209,25 @@ class Store:
         with self._db.read() as conn:
             return loading.load(conn, self._keys, self.root, [runs.row_key(conn, run_id)])[0]
 
-    def resolve_run(self, text: str, experiment_ids: tuple[str, ...] | None = None) -> str:
+    def resolve_run(
+        self,
+        text: str,
+        experiment_ids: tuple[str, ...] | None = None,
+        view: ViewType = ViewType.ACTIVE_ONLY,
+    ) -> str:
         from tuiflow.store import resolve
 
         with self._db.read() as conn:
-            return resolve.resolve_run(conn, self.root, text, experiment_ids)
+            return resolve.resolve_run(conn, self.root, text, experiment_ids, view)
+
+    def suggest_runs(
+        self, start: str, limit: int, view: ViewType = ViewType.ACTIVE_ONLY
+    ) -> list[RunName]:
+        """The newest runs whose id or name begins with `start`."""
+        from tuiflow.store import resolve
+
+        with self._db.read() as conn:
+            return resolve.suggest(conn, self.root, start, limit, view)
 
     def search_keys(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> array[int]:
         from tuiflow.store import search
@@ -252,6 +268,20 @@ class Store:
                 "SELECT id FROM keys WHERE kind = ? AND name = ?", (METRIC, key)
             ).fetchone()
             return metrics.history(conn, runs.row_key(conn, run_id), row and row[0])
+
+    def recent_points(self, run_id: str, limit: int) -> Arrivals:
+        """The last `limit` points of all of a run's metrics, and how many each has."""
+        from tuiflow.store import following
+
+        with self._db.read() as conn:
+            return following.recent(conn, runs.row_key(conn, run_id), limit)
+
+    def points_since(self, run_id: str, seen: Mapping[str, int]) -> Arrivals:
+        """The points that have come since its metrics had `seen` points."""
+        from tuiflow.store import following
+
+        with self._db.read() as conn:
+            return following.since(conn, runs.row_key(conn, run_id), seen)
 
     # artifacts
 
