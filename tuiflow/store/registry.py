@@ -1,0 +1,425 @@
+"""The model registry: names, under which versions point to models of runs or to folders.
+
+Nothing is copied: a version tells where its model is, and its run keeps the files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tuiflow.entities import STAGES, ModelVersion, RegisteredModel
+from tuiflow.errors import AlreadyExists, InvalidInput, NotFound
+from tuiflow.store import runs
+from tuiflow.store.connection import Database
+from tuiflow.store.model_names import (
+    canonical_stage,
+    check_alias,
+    check_model_name,
+    check_model_tag,
+    check_new_alias,
+    parse_version,
+)
+from tuiflow.store.processes import now_ms
+from tuiflow.store.registry_rows import load_models, load_versions
+from tuiflow.store.validate import check_key
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLocation:
+    """Where a version's model is: an artifact path in a run of this store or, where `run_id` is
+    None, a folder. A path that is relative although there is no run was in a run that is gone."""
+
+    run_id: str | None
+    path: str
+
+
+class Registry:
+    """Registered models of one store. A version may be given as a number or as its text.
+
+    Raises throughout InvalidInput for names and values that MLflow refuses too, and NotFound for
+    a model or version that is not there.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    # registered models
+
+    def create_model(
+        self, name: str, tags: Mapping[str, str] | None = None, description: str | None = None
+    ) -> RegisteredModel:
+        """Add a name without versions. Raises AlreadyExists."""
+        with self._db.write() as conn:
+            if _key_of(conn, name) is not None:
+                raise AlreadyExists(f"The registered model {name!r} exists already.")
+            _insert_model(conn, name, tags or {}, description)
+            return _model(conn, name)
+
+    def get_model(self, name: str) -> RegisteredModel:
+        with self._db.read() as conn:
+            return _model(conn, name)
+
+    def list_models(self) -> list[RegisteredModel]:
+        """All registered models, by name."""
+        with self._db.read() as conn:
+            return load_models(conn)
+
+    def update_model(self, name: str, description: str | None) -> RegisteredModel:
+        with self._db.write() as conn:
+            conn.execute(
+                "UPDATE registered_models SET description = ?, last_update_time = ? WHERE id = ?",
+                (description, now_ms(), _existing_key(conn, name)),
+            )
+            return _model(conn, name)
+
+    def rename_model(self, name: str, new_name: str) -> RegisteredModel:
+        """Rename a model with its versions, tags and aliases. Raises AlreadyExists."""
+        with self._db.write() as conn:
+            check_model_name(new_name)
+            model, now = _existing_key(conn, name), now_ms()
+            if _key_of(conn, new_name) not in (None, model):
+                raise AlreadyExists(f"The registered model {new_name!r} exists already.")
+            conn.execute(
+                "UPDATE registered_models SET name = ?, last_update_time = ? WHERE id = ?",
+                (new_name, now, model),
+            )
+            conn.execute(
+                "UPDATE model_versions SET last_update_time = ? WHERE model = ?", (now, model)
+            )
+            return _model(conn, new_name)
+
+    def delete_model(self, name: str) -> None:
+        """Delete a model with its versions, tags and aliases; the files of its runs stay."""
+        with self._db.write() as conn:
+            model = _existing_key(conn, name)
+            for table in (
+                "model_aliases", "model_version_tags", "model_versions", "registered_model_tags",
+            ):  # fmt: skip
+                conn.execute(f"DELETE FROM {table} WHERE model = ?", (model,))
+            conn.execute("DELETE FROM registered_models WHERE id = ?", (model,))
+
+    def set_model_tag(self, name: str, key: str, value: str) -> None:
+        with self._db.write() as conn:
+            check_model_tag(key, value)
+            conn.execute(
+                "INSERT OR REPLACE INTO registered_model_tags VALUES (?, ?, ?)",
+                (_existing_key(conn, name), key, value),
+            )
+
+    def delete_model_tag(self, name: str, key: str) -> None:
+        """Nothing happens where there is no such tag."""
+        with self._db.write() as conn:
+            check_key("tag", key)
+            conn.execute(
+                "DELETE FROM registered_model_tags WHERE model = ? AND key = ?",
+                (_existing_key(conn, name), key),
+            )
+
+    # versions
+
+    def create_version(
+        self,
+        name: str,
+        source: str,
+        location: ModelLocation,
+        *,
+        run_id: str = "",
+        tags: Mapping[str, str] | None = None,
+        description: str | None = None,
+        make_model: bool = False,
+    ) -> ModelVersion:
+        """Add a version, with the next number, which is never given twice.
+
+        `source` is the address it was made from and `run_id` the run it is said to come from, both
+        kept as they are; `location` is where its model is. With `make_model` the registered model
+        is made where there is none.
+        """
+        with self._db.write() as conn:
+            for key, value in (tags or {}).items():
+                check_model_tag(key, value)
+            if make_model and _key_of(conn, name) is None:
+                _insert_model(conn, name, {}, None)
+            model, now = _existing_key(conn, name), now_ms()
+            run = None if location.run_id is None else runs.row_key(conn, location.run_id)
+            (version,) = conn.execute(
+                "UPDATE registered_models SET last_version = last_version + 1,"
+                " last_update_time = ? WHERE id = ? RETURNING last_version",
+                (now, model),
+            ).fetchone()
+            conn.execute(
+                "INSERT INTO model_versions (model, version, run, run_id, source, path,"
+                " description, user_id, stage, creation_time, last_update_time)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    model, version, run, run_id, source, location.path,
+                    description, _user(), STAGES[0], now, now,
+                ),
+            )  # fmt: skip
+            conn.executemany(
+                "INSERT INTO model_version_tags VALUES (?, ?, ?, ?)",
+                [(model, version, key, value) for key, value in (tags or {}).items()],
+            )
+            return _version(conn, name, version)
+
+    def get_version(self, name: str, version: int | str) -> ModelVersion:
+        with self._db.read() as conn:
+            return _version(conn, name, version)
+
+    def get_version_by_alias(self, name: str, alias: str) -> ModelVersion:
+        """The version that an alias means; `latest` is always the newest one.
+
+        An unknown alias is NotFound with the aliases there are.
+        """
+        alias = check_alias(alias)
+        with self._db.read() as conn:
+            found = _model(conn, name)
+            if alias.lower() == "latest":
+                return _newest(found.latest_versions, name)
+            if alias in found.aliases:
+                return _version(conn, name, found.aliases[alias])
+        # MLflow's code for it, unlike for all else that is missing
+        raise NotFound(
+            f"The registered model {name!r} has no alias {alias!r};"
+            f" {_there_are('aliases', sorted(found.aliases))}.",
+            InvalidInput.error_code,
+        )
+
+    def get_latest(self, name: str, stage: str | None = None) -> ModelVersion:
+        """The newest version of a stage, or of all."""
+        latest = self.get_model(name).latest_versions
+        if stage is None:
+            return _newest(latest, name)
+        stage = canonical_stage(stage)
+        for version in latest:
+            if version.current_stage == stage:
+                return version
+        stages = [version.current_stage for version in latest]
+        raise NotFound(
+            f"The registered model {name!r} has no version in stage {stage};"
+            f" {_there_are('versions in stages', stages)}."
+        )
+
+    def latest_versions(
+        self, name: str, stages: Sequence[str] | None = None
+    ) -> list[ModelVersion]:
+        """The newest version of each of these stages, or of every stage, that has one."""
+        wanted = {canonical_stage(stage) for stage in stages or STAGES}
+        latest = self.get_model(name).latest_versions
+        return [version for version in latest if version.current_stage in wanted]
+
+    def list_versions(self, name: str | None = None) -> list[ModelVersion]:
+        """All versions of a model, or of all models, by name and number."""
+        with self._db.read() as conn:
+            if name is None:
+                return load_versions(conn)
+            return load_versions(conn, "v.model = ?", (_existing_key(conn, name),))
+
+    def location(self, name: str, version: int | str) -> ModelLocation:
+        """Where a version's model is."""
+        with self._db.read() as conn:
+            model, number = _version_key(conn, name, version)
+            uuid, path = conn.execute(
+                "SELECT r.uuid, v.path FROM model_versions v LEFT JOIN runs r ON r.id = v.run"
+                " WHERE v.model = ? AND v.version = ?",
+                (model, number),
+            ).fetchone()
+            return ModelLocation(None if uuid is None else uuid.hex(), path)
+
+    def update_version(
+        self, name: str, version: int | str, description: str | None
+    ) -> ModelVersion:
+        with self._db.write() as conn:
+            conn.execute(
+                "UPDATE model_versions SET description = ?, last_update_time = ?"
+                " WHERE model = ? AND version = ?",
+                (description, now_ms(), *_version_key(conn, name, version)),
+            )
+            return _version(conn, name, version)
+
+    def set_stage(
+        self, name: str, version: int | str, stage: str, archive_existing: bool = False
+    ) -> ModelVersion:
+        """Move a version to a stage, with `archive_existing` in place of those that are in it."""
+        stage = canonical_stage(stage)
+        if archive_existing and stage not in _ACTIVE_STAGES:
+            raise InvalidInput(
+                f"Versions can be archived for a new one in {' or '.join(_ACTIVE_STAGES)},"
+                f" not in {stage}; leave out archive_existing_versions."
+            )
+        with self._db.write() as conn:
+            model, number = _version_key(conn, name, version)
+            now = now_ms()
+            if archive_existing:
+                conn.execute(
+                    "UPDATE model_versions SET stage = ?, last_update_time = ?"
+                    " WHERE model = ? AND version != ? AND stage = ?",
+                    (_ARCHIVED, now, model, number, stage),
+                )
+            conn.execute(
+                "UPDATE model_versions SET stage = ?, last_update_time = ?"
+                " WHERE model = ? AND version = ?",
+                (stage, now, model, number),
+            )
+            _touch(conn, model, now)
+            return _version(conn, name, number)
+
+    def delete_version(self, name: str, version: int | str) -> None:
+        """Delete a version with its tags and aliases; the files of its run stay."""
+        with self._db.write() as conn:
+            key = _version_key(conn, name, version)
+            for table in ("model_aliases", "model_version_tags", "model_versions"):
+                conn.execute(f"DELETE FROM {table} WHERE model = ? AND version = ?", key)
+            _touch(conn, key[0], now_ms())
+
+    def set_version_tag(self, name: str, version: int | str, key: str, value: str) -> None:
+        with self._db.write() as conn:
+            check_model_tag(key, value)
+            conn.execute(
+                "INSERT OR REPLACE INTO model_version_tags VALUES (?, ?, ?, ?)",
+                (*_version_key(conn, name, version), key, value),
+            )
+
+    def delete_version_tag(self, name: str, version: int | str, key: str) -> None:
+        """Nothing happens where there is no such tag."""
+        with self._db.write() as conn:
+            check_key("tag", key)
+            conn.execute(
+                "DELETE FROM model_version_tags WHERE model = ? AND version = ? AND key = ?",
+                (*_version_key(conn, name, version), key),
+            )
+
+    # aliases
+
+    def set_alias(self, name: str, alias: str, version: int | str) -> None:
+        """Let an alias mean this version, and no longer the one it meant."""
+        with self._db.write() as conn:
+            alias = check_new_alias(alias)
+            model, number = _version_key(conn, name, version)
+            conn.execute(
+                "INSERT OR REPLACE INTO model_aliases (model, alias, version) VALUES (?, ?, ?)",
+                (model, alias, number),
+            )
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Nothing happens where there is no such alias."""
+        with self._db.write() as conn:
+            conn.execute(
+                "DELETE FROM model_aliases WHERE model = ? AND alias = ?",
+                (_existing_key(conn, name), check_alias(alias)),
+            )
+
+    # runs
+
+    def versions_of_runs(self, run_ids: Sequence[str]) -> list[ModelVersion]:
+        """The versions whose models are among the artifacts of these runs, by name and number."""
+        with self._db.read() as conn:
+            return [
+                version
+                for run_id in dict.fromkeys(run_ids)
+                for version in load_versions(
+                    conn,
+                    "v.run = (SELECT id FROM runs WHERE uuid = ?)",
+                    (runs.parse_id(run_id),),
+                )
+            ]
+
+
+def forget_runs(conn: sqlite3.Connection, run_keys: Sequence[int]) -> None:
+    """Before rows of runs are deleted for good: their versions stay, without a model to load.
+
+    SQLite gives row keys of deleted runs again, so that a version must not go on pointing there.
+    """
+    conn.executemany(
+        "UPDATE model_versions SET run = NULL WHERE run = ?", [(key,) for key in run_keys]
+    )
+
+
+_ACTIVE_STAGES = ("Staging", "Production")
+_ARCHIVED = "Archived"
+_MAX_INTEGER = 2**63 - 1
+
+
+def _key_of(conn: sqlite3.Connection, name: str) -> int | None:
+    check_model_name(name)
+    row = conn.execute("SELECT id FROM registered_models WHERE name = ?", (name,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _existing_key(conn: sqlite3.Connection, name: str) -> int:
+    key = _key_of(conn, name)
+    if key is None:
+        names = [row[0] for row in conn.execute("SELECT name FROM registered_models ORDER BY name")]
+        raise NotFound(f"There is no registered model {name!r}; {_there_are('models', names)}.")
+    return key
+
+
+def _there_are(what: str, names: Sequence[str], limit: int = 10) -> str:
+    if not names:
+        return f"there are no {what}"
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return f"there are: {', '.join(names[:limit])}{more}"
+
+
+def _insert_model(
+    conn: sqlite3.Connection, name: str, tags: Mapping[str, str], description: str | None
+) -> None:
+    for key, value in tags.items():
+        check_model_tag(key, value)
+    now = now_ms()
+    (model,) = conn.execute(
+        "INSERT INTO registered_models (name, description, last_version, creation_time,"
+        " last_update_time) VALUES (?, ?, 0, ?, ?) RETURNING id",
+        (name, description, now, now),
+    ).fetchone()
+    conn.executemany(
+        "INSERT INTO registered_model_tags VALUES (?, ?, ?)",
+        [(model, key, value) for key, value in tags.items()],
+    )
+
+
+def _model(conn: sqlite3.Connection, name: str) -> RegisteredModel:
+    return load_models(conn, "m.id = ?", (_existing_key(conn, name),))[0]
+
+
+def _version_key(conn: sqlite3.Connection, name: str, version: int | str) -> tuple[int, int]:
+    model, number = _existing_key(conn, name), parse_version(version)
+    if not 0 < number <= _MAX_INTEGER or not conn.execute(
+        "SELECT 1 FROM model_versions WHERE model = ? AND version = ?", (model, number)
+    ).fetchone():
+        numbers = [
+            str(row[0])
+            for row in conn.execute(
+                "SELECT version FROM model_versions WHERE model = ? ORDER BY version DESC", (model,)
+            )
+        ]
+        raise NotFound(
+            f"The registered model {name!r} has no version {number};"
+            f" {_there_are('versions', numbers)}."
+        )
+    return model, number
+
+
+def _version(conn: sqlite3.Connection, name: str, version: int | str) -> ModelVersion:
+    key = _version_key(conn, name, version)
+    return load_versions(conn, "v.model = ? AND v.version = ?", key)[0]
+
+
+def _newest(versions: Sequence[ModelVersion], name: str) -> ModelVersion:
+    if not versions:
+        raise NotFound(f"The registered model {name!r} has no versions yet.")
+    return max(versions, key=lambda found: found.version)
+
+
+def _touch(conn: sqlite3.Connection, model: int, now: int) -> None:
+    conn.execute("UPDATE registered_models SET last_update_time = ? WHERE id = ?", (now, model))
+
+
+def _user() -> str:
+    import getpass
+
+    with contextlib.suppress(KeyError, OSError):  # no entry for this uid in a container
+        return getpass.getuser()
+    return "unknown"
