@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,6 +41,7 @@ from tuiflow.store.schema import METRIC
 if TYPE_CHECKING:
     from tuiflow.protocols import History, KeyNames, RunQuery
     from tuiflow.store.following import Arrivals
+    from tuiflow.store.registry import Registry
     from tuiflow.store.resolve import RunName
 
 
@@ -324,6 +326,14 @@ class Store:
         with self._db.read() as conn:
             runs.writable_key(conn, run_id)
         return self.artifact_folder(run_id)
+
+    # registered models
+
+    @functools.cached_property
+    def registry(self) -> Registry:
+        from tuiflow.store.registry import Registry
+
+        return Registry(self._db)
 
     # servers
 
