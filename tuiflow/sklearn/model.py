@@ -1,4 +1,4 @@
-"""`tuiflow.sklearn`: log, save and load scikit-learn models, as `mlflow.sklearn` does."""
+"""Log, save and load scikit-learn models."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tuiflow.errors import InvalidInput
-from tuiflow.models import sklearn_flavor
+from tuiflow.models import environment, sklearn_flavor
 from tuiflow.models.info import ModelInfo
 from tuiflow.models.schema import ModelSignature
 from tuiflow.models.uri import check_model_path
 from tuiflow.tracking.fluent import current_or_new_run
 from tuiflow.tracking.models import model_folder, note_model
-
-__all__ = ["ModelInfo", "load_model", "log_model", "save_model"]
 
 _NOT_SERVED = frozenset(
     {
@@ -117,6 +115,28 @@ def load_model(model_uri: str | Path) -> Any:
     you trust. Raises NotFound, InvalidInput, ModelError.
     """
     return sklearn_flavor.load_model(model_folder(model_uri))
+
+
+def get_default_pip_requirements(
+    include_cloudpickle: bool = False, include_skops: bool = False
+) -> list[str]:
+    """Pinned requirements of a scikit-learn model, as installed here."""
+    names = ["scikit-learn"]
+    names += ["cloudpickle"] * include_cloudpickle + ["skops"] * include_skops
+    return [f"{name}=={environment.installed(name)}" for name in names]
+
+
+def get_default_conda_env(
+    include_cloudpickle: bool = False, include_skops: bool = False
+) -> dict[str, Any]:
+    """The conda environment of a scikit-learn model, as conda.yaml holds it."""
+    import yaml
+
+    files = environment.environment_files(
+        get_default_pip_requirements(include_cloudpickle, include_skops)
+    )
+    found: dict[str, Any] = yaml.safe_load(files[environment.CONDA_FILE])
+    return found
 
 
 def _refuse(function: str, arguments: Mapping[str, Any]) -> None:
