@@ -5,17 +5,89 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
+ERROR_CODES = {
+    "INTERNAL_ERROR": (1, 500),
+    "TEMPORARILY_UNAVAILABLE": (2, 503),
+    "IO_ERROR": (3, 500),
+    "BAD_REQUEST": (4, 400),
+    "DEADLINE_EXCEEDED": (7, 504),
+    "CANCELLED": (8, 499),
+    "RESOURCE_EXHAUSTED": (9, 429),
+    "ABORTED": (10, 409),
+    "NOT_FOUND": (11, 404),
+    "ALREADY_EXISTS": (12, 409),
+    "UNAUTHENTICATED": (13, 401),
+    "INVALID_PARAMETER_VALUE": (1000, 400),
+    "ENDPOINT_NOT_FOUND": (1001, 404),
+    "MALFORMED_REQUEST": (1002, 500),
+    "INVALID_STATE": (1003, 500),
+    "PERMISSION_DENIED": (1004, 403),
+    "FEATURE_DISABLED": (1005, 500),
+    "CUSTOMER_UNAUTHORIZED": (1006, 401),
+    "REQUEST_LIMIT_EXCEEDED": (1007, 429),
+    "RESOURCE_CONFLICT": (1008, 409),
+    "NOT_IMPLEMENTED": (1010, 501),
+    "DATA_LOSS": (1011, 500),
+    "INVALID_STATE_TRANSITION": (2001, 500),
+    "RESOURCE_ALREADY_EXISTS": (3001, 400),
+    "RESOURCE_DOES_NOT_EXIST": (3002, 404),
+    "QUOTA_EXCEEDED": (4001, 500),
+    "RESOURCE_LIMIT_EXCEEDED": (5002, 500),
+}
+"""MLflow's error codes: name → (number, HTTP status) (mlflow/protos/databricks.proto,
+mlflow/exceptions.py)."""
+
+_NAMES = {number: name for name, (number, _) in ERROR_CODES.items()}
+
 
 class TuiflowError(Exception):
-    """Base of all errors raised by tuiflow; its text is one sentence for a person."""
+    """Base of all errors raised by tuiflow; its text is one sentence for a person.
+
+    Scripts know it as `MlflowException`. `error_code` is one of `ERROR_CODES`, taken by name or by
+    number; an unknown one is INTERNAL_ERROR. What else is given by name is written by
+    `serialize_as_json`.
+    """
 
     error_code = "INTERNAL_ERROR"
 
-    def __init__(self, message: str, error_code: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: object, error_code: str | int | None = None, **fields: Any) -> None:
+        self.message = str(message)
+        super().__init__(self.message)
         if error_code is not None:
-            self.error_code = error_code
+            name = _NAMES.get(error_code) if isinstance(error_code, int) else error_code
+            self.error_code = name if name in ERROR_CODES else TuiflowError.error_code
+        self.json_kwargs = {name: value for name, value in fields.items() if value is not None}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle, which would call the constructor with the message alone."""
+        return _restore, (type(self), self.args, self.__dict__)
+
+    def serialize_as_json(self) -> str:
+        """`{"error_code": …, "message": …}`, as MLflow's REST protocol has it."""
+        import json
+
+        return json.dumps(
+            {"error_code": self.error_code, "message": self.message, **self.json_kwargs}
+        )
+
+    def get_http_status_code(self) -> int:
+        return ERROR_CODES[self.error_code][1]
+
+    @classmethod
+    def invalid_parameter_value(cls, message: object, **fields: Any) -> Self:
+        """An error of this class with the code INVALID_PARAMETER_VALUE."""
+        return cls(message, error_code="INVALID_PARAMETER_VALUE", **fields)
+
+
+def _restore(
+    kind: type[TuiflowError], args: tuple[object, ...], state: dict[str, Any]
+) -> TuiflowError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class InvalidInput(TuiflowError):

@@ -1,0 +1,179 @@
+"""`tuiflow.artifacts`: read what runs have logged, as `mlflow.artifacts` does.
+
+An artifact URI is `runs:/RUN_ID/path`, `models:/NAME/VERSION`, `file://…` or a local path, such as
+one that begins with `run.info.artifact_uri`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tuiflow.entities import FileInfo
+from tuiflow.errors import InvalidInput, NotFound, TuiflowError
+from tuiflow.store import Store
+from tuiflow.tracking.models import model_folder
+from tuiflow.tracking.stores import store_for
+
+__all__ = ["download_artifacts", "list_artifacts", "load_dict", "load_image", "load_text"]
+
+
+def download_artifacts(
+    artifact_uri: str | Path | None = None,
+    run_id: str | None = None,
+    artifact_path: str | None = None,
+    dst_path: str | Path | None = None,
+    tracking_uri: str | None = None,
+    registry_uri: str | None = None,
+) -> str:
+    """The local path of an artifact's file or folder, given by its URI or by run and path.
+
+    With `dst_path` it is copied into that folder, which is made; without, a run's artifact is
+    copied into a new temporary folder, so that it may be changed. A local path, and all of a run's
+    artifacts, are given where they are. `registry_uri` is there for MLflow's sake. Raises
+    InvalidInput, NotFound.
+    """
+    _check_one(artifact_uri, run_id, artifact_path)
+    if run_id is not None:
+        source = _run_path(store_for(tracking_uri), run_id, artifact_path or "")
+        whole = not artifact_path
+    else:
+        assert artifact_uri is not None
+        source = _local_path(artifact_uri, tracking_uri)
+        whole = _is_local(artifact_uri)
+    if dst_path is None:
+        if whole:
+            return str(source)
+        dst_path = tempfile.mkdtemp(prefix="tuiflow-")
+    return str(_copy_into(Path(dst_path), source, all_of_it=run_id is not None and whole))
+
+
+def list_artifacts(
+    artifact_uri: str | Path | None = None,
+    run_id: str | None = None,
+    artifact_path: str | None = None,
+    tracking_uri: str | None = None,
+) -> list[FileInfo]:
+    """What is directly in an artifact folder, by name; nothing where there is no folder.
+
+    Paths are relative to the run, or to the model. For another folder they begin with its own
+    name. Raises InvalidInput, NotFound.
+    """
+    _check_one(artifact_uri, run_id, artifact_path)
+    store = store_for(tracking_uri)
+    if artifact_uri is not None and str(artifact_uri).startswith("runs:/"):
+        run_id, artifact_path = _split_run_uri(str(artifact_uri))
+    if run_id is not None:
+        return store.list_artifacts(store.resolve_run(run_id), artifact_path or "")
+    assert artifact_uri is not None
+    return _list_folder(_local_path(artifact_uri, tracking_uri))
+
+
+def load_text(artifact_uri: str | Path) -> str:
+    """The text of an artifact, which is read as UTF-8. Raises NotFound, TuiflowError."""
+    path = _file(artifact_uri)
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        _not("text in UTF-8", artifact_uri)
+
+
+def load_dict(artifact_uri: str | Path) -> Any:
+    """The value of an artifact that is JSON. Raises NotFound, TuiflowError."""
+    import json
+
+    try:
+        return json.loads(load_text(artifact_uri))
+    except json.JSONDecodeError:
+        _not("JSON", artifact_uri)
+
+
+def load_image(artifact_uri: str | Path) -> Any:
+    """An artifact as a `PIL.Image.Image`. Raises NotFound, TuiflowError, and ImportError without
+    Pillow."""
+    from PIL import Image, UnidentifiedImageError
+
+    path = _file(artifact_uri)
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return image
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        _not("an image", artifact_uri)
+
+
+def _not(kind: str, uri: object) -> NoReturn:
+    raise TuiflowError(f"Artifact {str(uri)!r} can't be read as {kind}.", "BAD_REQUEST") from None
+
+
+def _check_one(uri: object, run_id: object, path: object) -> None:
+    if (uri is None) == (run_id is None):
+        raise InvalidInput("Give the artifact's URI or its run's id, one of the two.")
+    if uri is not None and path is not None:
+        raise InvalidInput("artifact_path goes with run_id; a URI has its path in it.")
+
+
+def _is_local(uri: str | Path) -> bool:
+    return not str(uri).startswith(("runs:/", "models:/"))
+
+
+def _split_run_uri(uri: str) -> tuple[str, str]:
+    """`runs:/RUN/some/path` → RUN and path, which may be empty."""
+    run, _, path = uri.removeprefix("runs:/").strip("/").partition("/")
+    if not run:
+        raise InvalidInput(f"{uri!r} names no run; write runs:/RUN_ID/path.")
+    return run, path
+
+
+def _run_path(store: Store, run: str, path: str) -> Path:
+    run_id = store.resolve_run(run)
+    if path:
+        return store.artifact_path(run_id, path)
+    folder = store.artifact_folder(run_id)
+    folder.mkdir(parents=True, exist_ok=True)  # a run that has logged nothing has none
+    return folder
+
+
+def _local_path(uri: str | Path, tracking_uri: str | None) -> Path:
+    text = os.fspath(uri)
+    if text.startswith("runs:/"):
+        return _run_path(store_for(tracking_uri), *_split_run_uri(text))
+    path = model_folder(text)
+    if not path.exists():
+        raise NotFound(f"There is no artifact {text!r}.")
+    return path.absolute()
+
+
+def _file(uri: str | Path) -> Path:
+    path = _local_path(uri, None)
+    if path.is_dir():
+        raise InvalidInput(f"Artifact {str(uri)!r} is a folder, not a file.")
+    return path
+
+
+def _list_folder(folder: Path) -> list[FileInfo]:
+    if not folder.is_dir():
+        return []
+    return [
+        FileInfo(
+            f"{folder.name}/{entry.name}",
+            entry.is_dir(),
+            None if entry.is_dir() else entry.stat().st_size,
+        )
+        for entry in sorted(folder.iterdir())
+    ]
+
+
+def _copy_into(target: Path, source: Path, *, all_of_it: bool) -> Path:
+    """Copy `source` into the folder `target`: under its own name or, for all of a run's artifacts,
+    what is in it. Returns the copy's absolute path."""
+    target.mkdir(parents=True, exist_ok=True)
+    copy = target.absolute() if all_of_it else target.absolute() / source.name
+    if source.is_dir():
+        shutil.copytree(source, copy, dirs_exist_ok=True)
+    elif copy != source:
+        shutil.copyfile(source, copy)
+    return copy
