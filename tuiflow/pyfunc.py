@@ -11,7 +11,8 @@ __all__ = ["PyFuncModel", "load_model"]
 
 
 def load_model(model_uri: str | Path) -> PyFuncModel:
-    """Load a model from a folder, `file://…` or `runs:/RUN_ID/path` in the current store.
+    """Load a model from a folder or, in the current store, from `runs:/RUN_ID/path`,
+    `models:/NAME/VERSION`, `models:/NAME@ALIAS` or another address of `model_folder`.
 
     A model saved with cloudpickle or pickle runs code from its file when loaded: load only what
     you trust. Raises NotFound, InvalidInput, ModelError.

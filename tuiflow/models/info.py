@@ -12,7 +12,10 @@ from tuiflow.models.schema import ModelSignature
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A logged model, with MLflow's field names. `model_uri` is `runs:/RUN_ID/path`."""
+    """A logged model, with MLflow's field names. `model_uri` is `runs:/RUN_ID/path`.
+
+    `registered_model_version` is the version it got where it was registered in the same call.
+    """
 
     model_uri: str
     run_id: str
@@ -24,9 +27,16 @@ class ModelInfo:
     mlflow_version: str | None
     saved_input_example_info: Mapping[str, Any]
     metadata: Mapping[str, Any]
+    registered_model_version: int | None = None
 
     @classmethod
-    def of(cls, mlmodel: MLmodel, run_id: str, artifact_path: str) -> ModelInfo:
+    def of(
+        cls,
+        mlmodel: MLmodel,
+        run_id: str,
+        artifact_path: str,
+        registered_model_version: int | None = None,
+    ) -> ModelInfo:
         return cls(
             model_uri=f"runs:/{run_id}/{artifact_path}",
             run_id=run_id,
@@ -38,4 +48,5 @@ class ModelInfo:
             mlflow_version=mlmodel.mlflow_version,
             saved_input_example_info=mlmodel.saved_input_example_info,
             metadata=mlmodel.metadata,
+            registered_model_version=registered_model_version,
         )

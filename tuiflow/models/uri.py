@@ -1,4 +1,4 @@
-"""Model addresses: a local folder, `file://…` or `runs:/RUN_ID/path`."""
+"""Model addresses: a local folder, `file://…`, `runs:/RUN_ID/path`, `models:/NAME/VERSION`…"""
 
 from __future__ import annotations
 
@@ -28,13 +28,33 @@ class RunModel:
         return f"runs:/{self.run_id}/{self.path}"
 
 
-def parse_model_uri(uri: str | Path) -> LocalModel | RunModel:
+@dataclass(frozen=True, slots=True)
+class RegistryModel:
+    """A version of a registered model: by its number, by an alias, as the newest of a stage or,
+    where all three are None, as the newest of all."""
+
+    name: str
+    version: int | None = None
+    alias: str | None = None
+    stage: str | None = None
+
+    def __str__(self) -> str:
+        if self.alias is not None:
+            return f"models:/{self.name}@{self.alias}"
+        return f"models:/{self.name}/{self.version or self.stage or 'latest'}"
+
+
+def parse_model_uri(uri: str | Path) -> LocalModel | RunModel | RegistryModel:
     """Take a model address apart. Raises InvalidInput for schemes that are not served."""
     if isinstance(uri, Path):
         return LocalModel(uri)
     text = str(uri)
     if not text.strip():
-        raise InvalidInput("A model address is a folder or runs:/RUN_ID/path; it was empty.")
+        raise InvalidInput(
+            "A model address is a folder, runs:/RUN_ID/path or models:/NAME/VERSION; it was empty."
+        )
+    if text.startswith("models:"):
+        return _registry_model(text)
     if text.startswith("runs:"):
         run_id, _, path = text.removeprefix("runs:").lstrip("/").partition("/")
         if not run_id or not path:
@@ -46,11 +66,29 @@ def parse_model_uri(uri: str | Path) -> LocalModel | RunModel:
             raise InvalidInput(f"{text!r} names no folder on this machine.")
         return LocalModel(Path(unquote(parts.path)))
     scheme, separator, _ = text.partition(":/")
-    if separator and scheme.isidentifier() and len(scheme) > 1:
+    if separator and scheme.replace("-", "_").isidentifier() and len(scheme) > 1:
         raise InvalidInput(
-            f"Models at {scheme}:/ are not served yet; use a folder or runs:/RUN_ID/path."
+            f"Models at {scheme}:/ are not served yet; use a folder, runs:/RUN_ID/path or"
+            " models:/NAME/VERSION."
         )
     return LocalModel(Path(text).expanduser())
+
+
+def _registry_model(text: str) -> RegistryModel:
+    # As MLflow reads it, but nothing in a name is special: not %, ? or #.
+    name, slash, suffix = text.removeprefix("models:").removeprefix("/").partition("/")
+    if not slash and "@" in name:
+        name, _, alias = name.rpartition("@")
+        if name.strip() and alias.strip():
+            return RegistryModel(name, alias=alias)
+    elif name.strip() and suffix.strip() and "/" not in suffix and text.startswith("models:/"):
+        if suffix.isascii() and suffix.isdigit():
+            return RegistryModel(name, version=int(suffix))
+        return RegistryModel(name, stage=None if suffix.lower() == "latest" else suffix)
+    raise InvalidInput(
+        f"{text!r} is not the address of a registered model; write models:/NAME/VERSION,"
+        " models:/NAME/latest, models:/NAME/STAGE or models:/NAME@ALIAS."
+    )
 
 
 def check_model_path(path: str) -> str:

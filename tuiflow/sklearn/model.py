@@ -11,19 +11,18 @@ from tuiflow.models import environment, sklearn_flavor
 from tuiflow.models.info import ModelInfo
 from tuiflow.models.schema import ModelSignature
 from tuiflow.models.uri import check_model_path
+from tuiflow.store.model_names import check_model_name
 from tuiflow.tracking.fluent import current_or_new_run
-from tuiflow.tracking.models import model_folder, note_model
+from tuiflow.tracking.models import model_folder, note_model, register_logged
 
 _NOT_SERVED = frozenset(
     {
-        "await_registration_for",
         "code_paths",
         "extra_files",
         "mlflow_model",
         "model_id",
         "model_type",
         "params",
-        "registered_model_name",
         "serialization_format",
         "skops_trusted_types",
         "step",
@@ -44,6 +43,8 @@ def log_model(
     extra_pip_requirements: Sequence[str] | str | Path | None = None,
     pyfunc_predict_fn: str = "predict",
     metadata: Mapping[str, Any] | None = None,
+    registered_model_name: str | None = None,
+    await_registration_for: float | None = None,
     **unsupported: Any,
 ) -> ModelInfo:
     """Save a scikit-learn model among the artifacts of the active run.
@@ -51,10 +52,13 @@ def log_model(
     Starts a run where none is active. `name` (or `artifact_path`, its older name) is the model's
     folder within the run, `model` unless given; an earlier model there is replaced. The signature
     is inferred from `input_example` where it is not given. skops is the format wherever it can
-    hold the model. Raises InvalidInput for arguments that are not served yet, ModelError where the
-    model can't be saved.
+    hold the model. `registered_model_name` makes it the next version of that registered model;
+    there is nothing to await then. Raises InvalidInput for arguments that are not served yet,
+    ModelError where the model can't be saved.
     """
     _refuse("log_model", unsupported)
+    if registered_model_name is not None:
+        check_model_name(registered_model_name)
     if name is not None and artifact_path is not None and name != artifact_path:
         raise InvalidInput("Give the model one name: name= is the new spelling of artifact_path=.")
     path = check_model_path(name or artifact_path or "model")
@@ -74,7 +78,10 @@ def log_model(
         replace=True,
     )
     note_model(run.store, run.run_id, path)
-    return ModelInfo.of(mlmodel, run.run_id, path)
+    version = None
+    if registered_model_name is not None:
+        version = register_logged(run.store, run.run_id, path, registered_model_name).version
+    return ModelInfo.of(mlmodel, run.run_id, path, version)
 
 
 def save_model(
@@ -109,7 +116,8 @@ def save_model(
 
 
 def load_model(model_uri: str | Path) -> Any:
-    """Load a scikit-learn model from a folder, `file://…` or `runs:/RUN_ID/path`.
+    """Load a scikit-learn model from a folder, `runs:/RUN_ID/path`, `models:/NAME/VERSION` or
+    another address that `tracking.models.model_folder` takes.
 
     A model saved with cloudpickle or pickle runs code from its file when loaded: load only what
     you trust. Raises NotFound, InvalidInput, ModelError.

@@ -202,9 +202,7 @@ class Registry:
             f" {_there_are('versions in stages', stages)}."
         )
 
-    def latest_versions(
-        self, name: str, stages: Sequence[str] | None = None
-    ) -> list[ModelVersion]:
+    def latest_versions(self, name: str, stages: Sequence[str] | None = None) -> list[ModelVersion]:
         """The newest version of each of these stages, or of every stage, that has one."""
         wanted = {canonical_stage(stage) for stage in stages or STAGES}
         latest = self.get_model(name).latest_versions
@@ -386,9 +384,12 @@ def _model(conn: sqlite3.Connection, name: str) -> RegisteredModel:
 
 def _version_key(conn: sqlite3.Connection, name: str, version: int | str) -> tuple[int, int]:
     model, number = _existing_key(conn, name), parse_version(version)
-    if not 0 < number <= _MAX_INTEGER or not conn.execute(
-        "SELECT 1 FROM model_versions WHERE model = ? AND version = ?", (model, number)
-    ).fetchone():
+    if (
+        not 0 < number <= _MAX_INTEGER
+        or not conn.execute(
+            "SELECT 1 FROM model_versions WHERE model = ? AND version = ?", (model, number)
+        ).fetchone()
+    ):
         numbers = [
             str(row[0])
             for row in conn.execute(

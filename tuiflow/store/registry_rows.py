@@ -14,8 +14,7 @@ _VERSIONS = (
     " FROM model_versions v JOIN registered_models m ON m.id = v.model"
 )
 _LATEST = (
-    "(v.model, v.version) IN"
-    " (SELECT model, max(version) FROM model_versions GROUP BY model, stage)"
+    "(v.model, v.version) IN (SELECT model, max(version) FROM model_versions GROUP BY model, stage)"
 )
 
 
