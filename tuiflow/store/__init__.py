@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tuiflow.store.connection import ReadInterrupted
+from tuiflow.store.failures import ReadInterrupted
 from tuiflow.store.locate import Location, database_path, locate
 from tuiflow.store.processes import now_ms, this_process
 from tuiflow.store.store import Store

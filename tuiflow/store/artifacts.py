@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from tuiflow.entities import FileInfo
-from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.errors import InvalidInput, NotFound, StoreError
 from tuiflow.store.connection import make_private
 
 
@@ -71,20 +72,36 @@ def writing(folder: Path, path: str) -> Iterator[Path]:
     if not pure.parts:
         raise InvalidInput("An artifact needs a file name.")
     target = folder / pure
-    make_folder(folder, str(pure.parent))
-    if target.is_dir():
-        raise InvalidInput(f"Artifact {path!r} is a folder already; choose another name.")
-    # The suffix stays: writers such as matplotlib tell the format by it.
-    handle, name = tempfile.mkstemp(target.suffix, _TEMPORARY, target.parent)
-    os.close(handle)
-    part = Path(name)
+    with _telling_full_disks(path):
+        make_folder(folder, str(pure.parent))
+        if target.is_dir():
+            raise InvalidInput(f"Artifact {path!r} is a folder already; choose another name.")
+        # The suffix stays: writers such as matplotlib tell the format by it.
+        handle, name = tempfile.mkstemp(target.suffix, _TEMPORARY, target.parent)
+        os.close(handle)
+        part = Path(name)
+        try:
+            yield part
+            part.chmod(0o600)
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+@contextlib.contextmanager
+def _telling_full_disks(path: str) -> Iterator[None]:
     try:
-        yield part
-        part.chmod(0o600)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise StoreError(
+            f"Artifact {path!r} can't be written: {error.strerror}; nothing of it was kept."
+        ) from error
 
 
 def make_folder(folder: Path, path: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sqlite3
 import threading
@@ -11,14 +12,11 @@ import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tuiflow.config import HEARTBEAT_SECONDS, STALE_AFTER_MS
 from tuiflow.errors import InvalidInput, StoreError
+from tuiflow.store import filesystem
+from tuiflow.store.failures import BUSY_SECONDS, store_error
 from tuiflow.store.schema import APPLICATION_ID, SCHEMA_VERSION, statements
-
-BUSY_SECONDS = 30.0
-
-
-class ReadInterrupted(StoreError):
-    """A read was cancelled by `Database.interrupt`."""
 
 
 class Database:
@@ -37,7 +35,15 @@ class Database:
                 raise StoreError(f"There is no tuiflow store at {path}.")
             _create_file(path)
         _databases.add(self)
+        self.network = filesystem.network_name(path)
+        self._hosts_checked = -math.inf
+        self.read_only = not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
         with self._using():
+            if self.read_only:
+                self._check_version(self._reader())
+                return
+            if self.network is not None:
+                _leave_wal(path)
             _retry_busy(self._prepare)
 
     def _reset(self) -> None:
@@ -63,7 +69,7 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise _store_error(error, self.path) from error
+            raise store_error(error, self.path) from error
         except UnicodeEncodeError as error:
             raise InvalidInput("A text holds a lone surrogate; it is not valid text.") from error
         finally:
@@ -105,29 +111,17 @@ class Database:
     def _prepare(self) -> None:
         """Check the file, and make the tables in a new one; can be called again when busy."""
         conn = self._open_writer()
-        application = conn.execute("PRAGMA application_id").fetchone()[0]
-        version = conn.execute("PRAGMA user_version").fetchone()[0]
-        if application == APPLICATION_ID and version == SCHEMA_VERSION:
+        version = self._check_version(conn)
+        if version == SCHEMA_VERSION:
+            self._enter_wal(conn)
             return
-        if application == APPLICATION_ID and version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{self.path} was written by a newer tuiflow (store version {version}, this one"
-                f" reads {SCHEMA_VERSION}); upgrade tuiflow to open it."
-            )
-        if application == APPLICATION_ID and version > 0:
+        if version > 0:
             from tuiflow.store import upgrade
 
             with self._transaction(synced=True) as conn:
                 upgrade.run(conn, self.path)
             return
-        if conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            if conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
-                return  # another process has just created it
-            raise StoreError(
-                f"{self.path} is an SQLite file, but not a tuiflow store; name another path"
-                " (MLflow's own databases can't be opened directly)."
-            )
-        conn.execute("PRAGMA journal_mode = WAL")
+        self._enter_wal(conn)
         with self._transaction(synced=False) as conn:
             if not conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 for statement in statements(0):
@@ -138,6 +132,40 @@ class Database:
                     " VALUES (0, 'Default', ?, ?)",
                     (now, now),
                 )
+
+    def _check_version(self, conn: sqlite3.Connection) -> int:
+        """The store's version, 0 for an empty file that may become one. Raises StoreError."""
+        application = conn.execute("PRAGMA application_id").fetchone()[0]
+        version = int(conn.execute("PRAGMA user_version").fetchone()[0])
+        if application != APPLICATION_ID:
+            # Creating a store is one transaction: a file with tables and no mark is another's.
+            if not conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                version = 0
+            elif conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
+                return SCHEMA_VERSION  # another process has just created it
+            else:
+                raise StoreError(
+                    f"{self.path} is an SQLite file, but not a tuiflow store; name another path"
+                    " (MLflow's own databases can't be opened directly)."
+                )
+        if version > SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.path} was written by a newer tuiflow (store version {version}, this one"
+                f" reads {SCHEMA_VERSION}); upgrade tuiflow to open it."
+            )
+        if self.read_only and version < SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.path} is of store version {version} and read-only here, so it can't be"
+                f" upgraded to {SCHEMA_VERSION}; open a copy of it."
+            )
+        return version
+
+    def _enter_wal(self, conn: sqlite3.Connection) -> None:
+        """Readers and writers don't wait for each other in WAL; a store that came from a network
+        file system is not in it."""
+        if self.network is None and conn.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            with contextlib.suppress(sqlite3.OperationalError):  # in use, or read-only
+                conn.execute("PRAGMA journal_mode = WAL")
 
     def _open_writer(self) -> sqlite3.Connection:
         if self._writer is None:
@@ -154,6 +182,8 @@ class Database:
         With `synced` the commit, and everything before it, is on disk when the block has ended.
         Raises StoreError when other writers keep the store for `BUSY_SECONDS`. Blocks don't nest.
         """
+        if self.read_only:
+            raise StoreError(f"The store {self.path} can't be written: it is read-only here.")
         with self._using(), self._lock, self._transaction(synced) as conn:
             yield conn
 
@@ -166,8 +196,11 @@ class Database:
             conn.execute("PRAGMA synchronous = FULL")
         try:
             _retry_busy(lambda: conn.execute("BEGIN IMMEDIATE"))
+            if self.network is not None:
+                self._check_hosts(conn, self.network)
             yield conn
-            conn.execute("COMMIT")
+            # Outside WAL, readers hold up a commit.
+            _retry_busy(lambda: conn.execute("COMMIT"))
         except BaseException:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
@@ -178,6 +211,29 @@ class Database:
             if synced:
                 conn.execute("PRAGMA synchronous = NORMAL")
 
+    def _check_hosts(self, conn: sqlite3.Connection, network: str) -> None:
+        """Raise StoreError where another host writes too: locks of network file systems are not to
+        be relied on between hosts."""
+        now = time.monotonic()
+        if now - self._hosts_checked < HEARTBEAT_SECONDS:
+            return
+        if not conn.execute("PRAGMA user_version").fetchone()[0]:
+            return  # about to be created
+        other = conn.execute(
+            "SELECT host, heartbeat FROM processes WHERE host != ? AND heartbeat > ?"
+            " ORDER BY heartbeat DESC LIMIT 1",
+            (os.uname().nodename, time.time_ns() // 1_000_000 - STALE_AFTER_MS),
+        ).fetchone()
+        if other is not None:
+            raise StoreError(
+                f"The store {self.path} is on {network}, where one host at a time may write, and"
+                f" {other[0]} is writing to it. Give this host a store of its own on a local disk"
+                " (TUIFLOW_STORE), or write once that host has been silent for"
+                f" {STALE_AFTER_MS // 1000} s; hosts that log together need a tracking"
+                " server over HTTP, which is not served yet."
+            )
+        self._hosts_checked = now
+
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """This thread's reading connection. Never blocks a writer, nor waits for one."""
@@ -186,14 +242,30 @@ class Database:
 
     def _reader(self) -> sqlite3.Connection:
         conn: sqlite3.Connection | None = getattr(self._local, "reader", None)
+        state = self._file_state() if self.read_only else None
+        if conn is not None and state != self._local.state:
+            conn.close()
+            conn = None
         if conn is None:
+            # Without a WAL there is nothing to share, and in a read-only folder no way to.
+            alone = "?immutable=1" if state is not None and not state[0] else ""
             conn = sqlite3.connect(
-                self.path, timeout=5, isolation_level=None, check_same_thread=False
+                self.path.absolute().as_uri() + alone,
+                uri=True,
+                timeout=5,
+                isolation_level=None,
+                check_same_thread=False,
             )
             conn.execute("PRAGMA query_only = 1")
             self._local.reader = conn
+            self._local.state = state
             self._readers[threading.get_ident()] = conn
         return conn
+
+    def _file_state(self) -> tuple[bool, int, int]:
+        """Whether there is a WAL, and what changes when the file without one does."""
+        info = self.path.stat()
+        return Path(f"{self.path}-wal").exists(), info.st_mtime_ns, info.st_size
 
     def interrupt(self) -> None:
         """Cancel the reads that other threads have under way; they raise ReadInterrupted."""
@@ -234,6 +306,19 @@ os.register_at_fork(
 )
 
 
+def _leave_wal(path: Path) -> None:
+    """Take a store out of WAL, which needs memory that hosts can't share, before it is used.
+
+    Exclusive locking keeps that memory out of use here too (sqlite.org/wal.html, "noshm").
+    """
+    with path.open("rb") as file:
+        if file.read(20)[18:] != b"\x02\x02":  # sqlite.org/fileformat2.html: 2 is WAL
+            return
+    with contextlib.closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as conn:
+        conn.execute("PRAGMA locking_mode = EXCLUSIVE")
+        conn.execute("PRAGMA journal_mode = DELETE")
+
+
 def _create_file(path: Path) -> None:
     try:
         make_private(path.parent)
@@ -268,20 +353,3 @@ def _retry_busy(call: Callable[[], object]) -> None:
                 raise
         time.sleep(pause * (0.5 + os.urandom(1)[0] / 256))
         pause = min(pause * 1.5, 0.01)
-
-
-def _store_error(error: sqlite3.DatabaseError, path: Path) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_INTERRUPT:
-        return ReadInterrupted("The read was cancelled.")
-    reasons = {
-        sqlite3.SQLITE_BUSY: f"is held by another writer for more than {BUSY_SECONDS:.0f} s;"
-        " try again when it has finished",
-        sqlite3.SQLITE_FULL: "can't grow: the disk is full; free some space and try again",
-        sqlite3.SQLITE_READONLY: "can't be written: it is read-only here",
-        sqlite3.SQLITE_CANTOPEN: "can't be opened; check the path and its permissions",
-        sqlite3.SQLITE_NOTADB: "is not a tuiflow store (not an SQLite file)",
-        sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a copy",
-    }
-    reason = reasons.get(code, f"failed: {error}")
-    return StoreError(f"The store {path} {reason}.")

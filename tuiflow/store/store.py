@@ -375,8 +375,10 @@ class Store:
             return state.get(conn, name)
 
     def put_state(self, name: str, value: object) -> None:
-        """Remember a JSON value by name."""
+        """Remember a JSON value by name; in a store that is read-only, nothing is remembered."""
         from tuiflow.store import state
 
+        if self._db.read_only:
+            return
         with self._db.write() as conn:
             state.put(conn, name, value)

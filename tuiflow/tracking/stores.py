@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from pathlib import Path
@@ -45,6 +46,8 @@ def store_at(database: Path) -> Store:
         if store is None:
             check_served(database)
             store = _stores[database] = Store(database)
+            # The last to close folds the WAL into the database: one file to copy is left.
+            atexit.register(store.close)
         return store
 
 
