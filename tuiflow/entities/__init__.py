@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from typing import Any, ClassVar
+
+from tuiflow.entities.base import Fields
+from tuiflow.entities.kinds import LifecycleStage, RunStatus, SourceType, ViewType
+
+__all__ = [
+    "STAGES",
+    "Dataset",
+    "DatasetInput",
+    "Experiment",
+    "ExperimentCounts",
+    "ExperimentTag",
+    "FileInfo",
+    "InputTag",
+    "LifecycleStage",
+    "Metric",
+    "MetricSummary",
+    "ModelVersion",
+    "Param",
+    "Process",
+    "RegisteredModel",
+    "Run",
+    "RunData",
+    "RunInfo",
+    "RunInputs",
+    "RunOutputs",
+    "RunStatus",
+    "RunTag",
+    "ServerInfo",
+    "SourceType",
+    "ViewType",
+]
 
 DEFAULT_EXPERIMENT_ID = "0"
 DEFAULT_EXPERIMENT_NAME = "Default"
@@ -23,42 +54,8 @@ TAG_MODELS = "tuiflow.models"
 """Comma-separated artifact paths of the run's models, so that a list of runs needs no disk walk."""
 
 
-class RunStatus(StrEnum):
-    """Where a run stands; the first five are MLflow's.
-
-    STALE is never stored: it is how a RUNNING run reads whose process is gone.
-    """
-
-    RUNNING = "RUNNING"
-    SCHEDULED = "SCHEDULED"
-    FINISHED = "FINISHED"
-    FAILED = "FAILED"
-    KILLED = "KILLED"
-    STALE = "STALE"
-
-    @staticmethod
-    def is_terminated(status: str) -> bool:
-        """True for FINISHED, FAILED and KILLED."""
-        return status in (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED)
-
-
-class LifecycleStage(StrEnum):
-    """Deleting only marks: a deleted run can be restored."""
-
-    ACTIVE = "active"
-    DELETED = "deleted"
-
-
-class ViewType(IntEnum):
-    """Which lifecycle stages a search looks at (MLflow's numbers)."""
-
-    ACTIVE_ONLY = 1
-    DELETED_ONLY = 2
-    ALL = 3
-
-
 @dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Fields):
     """One point of a metric: `timestamp` in epoch ms, `value` may be NaN or infinite."""
 
     key: str
@@ -68,13 +65,19 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Param:
+class Param(Fields):
     key: str
     value: str
 
 
 @dataclass(frozen=True, slots=True)
-class RunTag:
+class RunTag(Fields):
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentTag(Fields):
     key: str
     value: str
 
@@ -113,7 +116,9 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
+class Experiment(Fields):
+    DEFAULT_EXPERIMENT_NAME: ClassVar[str] = DEFAULT_EXPERIMENT_NAME
+
     experiment_id: str
     name: str
     artifact_location: str
@@ -132,7 +137,7 @@ class ExperimentCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(Fields):
     """A run's attributes; times in epoch ms, `end_time` None while it runs.
 
     `status` is what was recorded; `stale` is true for a RUNNING run whose process is gone.
@@ -151,6 +156,8 @@ class RunInfo:
     process: Process | None = None
     stale: bool = False
 
+    _not_listed: ClassVar[frozenset[str]] = frozenset(("experiment_name", "process", "stale"))
+
     @property
     def shown_status(self) -> str:
         """The status to show a person: STALE instead of RUNNING when the process is gone."""
@@ -164,7 +171,7 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class RunData:
+class RunData(Fields):
     """`metrics` holds the latest value of each metric."""
 
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -173,7 +180,7 @@ class RunData:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Fields):
     """What a run read: `digest` tells its content, `schema` and `profile` are JSON or None."""
 
     name: str
@@ -185,17 +192,24 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
-class InputTag:
+class InputTag(Fields):
     key: str
     value: str
 
 
 @dataclass(frozen=True, slots=True)
-class DatasetInput:
+class DatasetInput(Fields):
     """A data set that a run read; its context, such as training, is the tag mlflow.data.context."""
 
     dataset: Dataset
     tags: Sequence[InputTag] = ()
+
+    def to_dictionary(self) -> dict[str, Any]:
+        """The data set's fields, and the tags as a dictionary."""
+        return {
+            "dataset": self.dataset.to_dictionary(),
+            "tags": {tag.key: tag.value for tag in self.tags},
+        }
 
     @property
     def context(self) -> str | None:
@@ -203,7 +217,7 @@ class DatasetInput:
 
 
 @dataclass(frozen=True, slots=True)
-class RunInputs:
+class RunInputs(Fields):
     """`model_inputs` is there for MLflow's sake and always empty."""
 
     dataset_inputs: Sequence[DatasetInput] = ()
@@ -211,10 +225,25 @@ class RunInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunOutputs(Fields):
+    """`model_outputs` is there for MLflow's sake and always empty."""
+
+    model_outputs: Sequence[object] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Fields):
     info: RunInfo
     data: RunData
     inputs: RunInputs = RunInputs()
+
+    @property
+    def outputs(self) -> RunOutputs:
+        return RunOutputs()
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        yield from Fields.__iter__(self)
+        yield "outputs", self.outputs
 
     @property
     def note(self) -> str:
@@ -232,7 +261,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class FileInfo:
+class FileInfo(Fields):
     """An artifact: `path` relative to the run's folder, with `/`; size None for folders."""
 
     path: str
@@ -263,7 +292,7 @@ STAGES = ("None", "Staging", "Production", "Archived")
 
 
 @dataclass(frozen=True, slots=True)
-class ModelVersion:
+class ModelVersion(Fields):
     """One version of a registered model; times in epoch ms.
 
     `source` is the model URI it was made from, `run_id` is empty where that was not a run.
@@ -286,7 +315,7 @@ class ModelVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredModel:
+class RegisteredModel(Fields):
     """A name under which model versions are kept; times in epoch ms.
 
     `latest_versions` holds the newest version of each stage; `aliases` maps an alias to a version.
