@@ -52,11 +52,13 @@ class OpenRun:
 class _Stack(threading.local):
     def __init__(self) -> None:
         self.runs: list[OpenRun] = []
+        self.last: OpenRun | None = None
 
 
 _stack = _Stack()
 _main_thread_runs: list[OpenRun] = []
 _inherited: OpenRun | None = None
+_last: OpenRun | None = None
 _open: dict[str, OpenRun] = {}
 _exit_status = RunStatus.FINISHED
 _hooked = False
@@ -73,6 +75,11 @@ def current() -> OpenRun | None:
     forked child without one, its parent's."""
     runs = _own() or _main_thread_runs
     return runs[-1] if runs else _inherited
+
+
+def last_ended() -> OpenRun | None:
+    """The run that this thread ended last or, where it has ended none, any thread."""
+    return _stack.last or _last
 
 
 def _inherit() -> None:
@@ -112,11 +119,12 @@ def push(store: Store, run: Run) -> ActiveRun:
 def pop(status: str) -> OpenRun | None:
     """End this thread's innermost run; None where it has none. Raises InvalidInput, and leaves it
     open, for a status that no run can end with."""
+    global _last
     own = _own()
     if not own:
         return None
     check_final_status(status)
-    opened = own.pop()
+    opened = _stack.last = _last = own.pop()
     _open.pop(opened.run_id, None)
     opened.store.finish_run(opened.run_id, status)
     return opened
