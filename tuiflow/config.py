@@ -5,6 +5,8 @@ from __future__ import annotations
 ENV_STORE = "TUIFLOW_STORE"
 ENV_RUN_ID = "TUIFLOW_RUN_ID"
 ENV_EXPERIMENT = "TUIFLOW_EXPERIMENT_NAME"
+ENV_CAPTURE = "TUIFLOW_CAPTURE"
+ENV_ALL_RANKS = "TUIFLOW_LOG_ALL_RANKS"
 
 STORE_FOLDER = ".tuiflow"
 DATABASE_NAME = "tuiflow.db"
@@ -17,6 +19,11 @@ SERVE_PORT = 5001
 HEARTBEAT_SECONDS = 5.0
 STALE_AFTER_MS = 30_000
 """A run of another host counts as stale when its heartbeat is older than this."""
+
+# What is kept with a run at most, in bytes; what is longer is cut and says so.
+MAX_PATCH_SIZE = 1 << 20
+MAX_SOURCE_SIZE = 512 << 10
+MAX_LIST_SIZE = 256 << 10
 
 # MLflow's limits (mlflow/utils/validation.py).
 MAX_KEY_LENGTH = 250

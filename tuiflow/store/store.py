@@ -40,6 +40,7 @@ from tuiflow.store.schema import METRIC
 
 if TYPE_CHECKING:
     from tuiflow.protocols import History, KeyNames, RunQuery
+    from tuiflow.store.contents import Contents
     from tuiflow.store.following import Arrivals
     from tuiflow.store.registry import Registry
     from tuiflow.store.resolve import RunName
@@ -334,6 +335,12 @@ class Store:
         from tuiflow.store.registry import Registry
 
         return Registry(self._db)
+
+    @functools.cached_property
+    def contents(self) -> Contents:
+        from tuiflow.store.contents import Contents
+
+        return Contents(self._db)
 
     # servers
 
