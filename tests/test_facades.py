@@ -82,7 +82,7 @@ def test_threads_lose_no_model() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"registered_model_name": "wine"},
+        {"registered_model_name": "red/wine"},
         {"code_paths": ["x.py"]},
         {"serialization_format": "pickle"},
         {"skops_trusted_types": ["x"]},
@@ -99,7 +99,7 @@ def test_what_is_not_served_is_said_and_leaves_nothing(arguments: dict[str, obje
         with pytest.raises(InvalidInput) as caught:
             tuiflow.sklearn.log_model(MODEL, **arguments)  # type: ignore[arg-type]
         for name in arguments:
-            if name in ("registered_model_name", "code_paths", "serialization_format"):
+            if name in ("code_paths", "serialization_format"):
                 assert name in caught.value.message
     stored = tuiflow.get_run(run.info.run_id)
     assert stored.model_paths == ()
@@ -133,7 +133,7 @@ def test_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInput):
         tuiflow.pyfunc.load_model(f"runs:/{run.info.run_id}/../model")
     with pytest.raises(InvalidInput, match="not served yet"):
-        tuiflow.pyfunc.load_model("models:/wine/1")
+        tuiflow.pyfunc.load_model("s3://bucket/model")
 
 
 def test_a_model_that_can_not_be_saved_leaves_the_old_one() -> None:

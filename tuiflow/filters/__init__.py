@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuiflow.filters.order import parse_order
 from tuiflow.filters.parser import parse_filter
-from tuiflow.filters.subjects import EXPERIMENTS, RUNS, Subject
+from tuiflow.filters.subjects import EXPERIMENTS, MODEL_VERSIONS, REGISTERED_MODELS, RUNS, Subject
 from tuiflow.filters.tree import (
     ATTRIBUTES,
     NUMBER_ATTRIBUTES,
@@ -27,7 +27,9 @@ from tuiflow.filters.tree import (
 __all__ = [
     "ATTRIBUTES",
     "EXPERIMENTS",
+    "MODEL_VERSIONS",
     "NUMBER_ATTRIBUTES",
+    "REGISTERED_MODELS",
     "RUNS",
     "TEXT_ATTRIBUTES",
     "And",

@@ -27,6 +27,7 @@ _ATTRIBUTE_ALIASES = {
     "created": "start_time",
     "run name": "run_name",
     "experiment_name": "experiment",
+    "timestamp": "last_updated_timestamp",  # MLflow's word in the order of registered models
 }
 _NAMED = (TokenKind.QUOTED, TokenKind.TICKED)
 _TEXT = TokenKind.TEXT

@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"""[^\s'"`(),=<>!]+""")
 @dataclass(frozen=True, slots=True)
 class Key:
     """`metrics.rmse` is `Key(Kind.METRIC, "rmse")`; attributes use the names in `ATTRIBUTES`, or
-    in `EXPERIMENT_ATTRIBUTES` where experiments are searched."""
+    in those of experiments, registered models or their versions where these are searched."""
 
     kind: Kind
     name: str
@@ -42,6 +42,15 @@ NUMBER_ATTRIBUTES = ("start_time", "end_time", "duration")
 ATTRIBUTES = TEXT_ATTRIBUTES + NUMBER_ATTRIBUTES
 EXPERIMENT_TEXTS = ("name", "experiment_id")
 EXPERIMENT_ATTRIBUTES = (*EXPERIMENT_TEXTS, "creation_time", "last_update_time")
+MODEL_ATTRIBUTES = ("name", "creation_timestamp", "last_updated_timestamp")
+VERSION_TEXTS = ("name", "run_id", "source_path", "current_stage")
+VERSION_COUNTS = ("version_number",)
+VERSION_ATTRIBUTES = (
+    *VERSION_TEXTS,
+    *VERSION_COUNTS,
+    "creation_timestamp",
+    "last_updated_timestamp",
+)
 
 
 class Op(StrEnum):

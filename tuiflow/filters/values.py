@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from tuiflow.errors import FilterError
 from tuiflow.filters import literals
 from tuiflow.filters.lexer import Cursor, Token, TokenKind
-from tuiflow.filters.tree import EXPERIMENT_TEXTS, TEXT_ATTRIBUTES, Key, Kind
+from tuiflow.filters.tree import (
+    EXPERIMENT_TEXTS,
+    TEXT_ATTRIBUTES,
+    VERSION_COUNTS,
+    VERSION_TEXTS,
+    Key,
+    Kind,
+)
 from tuiflow.text import clean
 
 
@@ -24,9 +31,9 @@ Value = float | str | Day
 
 
 def holds_text(key: Key) -> bool:
-    """True for keys whose values can be texts: everything but metrics, times and duration."""
+    """True for keys whose values can be texts: everything but metrics, times, spans, counts."""
     if key.kind is Kind.ATTRIBUTE:
-        return key.name in TEXT_ATTRIBUTES or key.name in EXPERIMENT_TEXTS
+        return key.name in (*TEXT_ATTRIBUTES, *EXPERIMENT_TEXTS, *VERSION_TEXTS)
     return key.kind is not Kind.METRIC
 
 
@@ -39,6 +46,8 @@ def take_value(cursor: Cursor, key: Key, now_ms: int) -> Value:
         raise cursor.error("expected a value; did you mean IS NULL or IS NOT NULL?")
     if key.kind is Kind.METRIC:
         return _metric_value(cursor, key, token)
+    if _is_count(key):
+        return _count(cursor, key, token)
     if key.kind is Kind.ATTRIBUTE and key.name == "duration":
         return _span(cursor, key, token)
     if key.kind is Kind.ATTRIBUTE and not holds_text(key):
@@ -62,6 +71,18 @@ def _metric_value(cursor: Cursor, key: Key, token: Token) -> float:
         hint = f"; did you mean {token.shown()}?" if number is not None else ""
         raise cursor.error(f"expected {_expected(key)}, without quotes{hint}")
     if number is None:
+        raise cursor.error(f"expected {_expected(key)}")
+    cursor.take()
+    return number
+
+
+def _is_count(key: Key) -> bool:
+    return key.kind is Kind.ATTRIBUTE and key.name in VERSION_COUNTS
+
+
+def _count(cursor: Cursor, key: Key, token: Token) -> float:
+    number = literals.number(token.value)
+    if token.is_quote or number is None or not number.is_integer():
         raise cursor.error(f"expected {_expected(key)}")
     cursor.take()
     return number
@@ -110,6 +131,8 @@ def _expected(key: Key) -> str:
         return "a number or a text in quotes"
     if key.name == "duration":
         return "a time span such as 90s, 10m or 1h30m"
+    if _is_count(key):
+        return "a whole number without quotes"
     if holds_text(key):
         return "a text in quotes"
     return "a time such as -7d, 2026-01-31, '2026-01-31 15:00' or epoch milliseconds"

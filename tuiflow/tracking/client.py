@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, SupportsFloat, SupportsIndex, TypeVar
+from typing import Any, SupportsFloat, SupportsIndex
 
 from tuiflow.entities import (
     TAG_RUN_NAME,
@@ -18,36 +18,13 @@ from tuiflow.entities import (
     RunTag,
     ViewType,
 )
-from tuiflow.errors import InvalidInput
 from tuiflow.tracking import record, searching
+from tuiflow.tracking.paging import PagedList, page
+from tuiflow.tracking.registry_client import RegistryClient
 from tuiflow.tracking.stores import store_for
 
-Item = TypeVar("Item")
 
-
-class PagedList(list[Item]):
-    """A page of a search; `token` is what `page_token` takes for the next, None on the last."""
-
-    def __init__(self, items: Sequence[Item], token: str | None) -> None:
-        super().__init__(items)
-        self.token = token
-
-
-def _page(
-    search: Callable[[int, int], list[Item]], max_results: int, token: str | None
-) -> PagedList[Item]:
-    """The page that `token` stands for, of a search called with a limit and an offset."""
-    if token and not token.isdecimal():
-        raise InvalidInput(f"{token!r} is not a token that a search gave.")
-    if not isinstance(max_results, int) or max_results < 1:
-        raise InvalidInput(f"max_results is a whole number from 1 up, not {max_results!r}.")
-    offset = int(token or 0)
-    found = search(max_results + 1, offset)  # one more tells whether there is a next page
-    more = len(found) > max_results
-    return PagedList(found[:max_results], str(offset + max_results) if more else None)
-
-
-class MlflowClient:
+class MlflowClient(RegistryClient):
     """Reads and writes one store. Raises NotFound, InvalidInput and InvalidState throughout."""
 
     def __init__(self, tracking_uri: str | os.PathLike[str] | None = None) -> None:
@@ -83,7 +60,7 @@ class MlflowClient:
         page_token: str | None = None,
     ) -> PagedList[Experiment]:
         """A page of experiments; see `tuiflow.search_experiments`."""
-        return _page(
+        return page(
             lambda limit, offset: searching.search_experiments(
                 self._store, view_type, limit, filter_string, order_by, offset
             ),
@@ -117,7 +94,7 @@ class MlflowClient:
         page_token: str | None = None,
     ) -> PagedList[Run]:
         """A page of runs. Raises FilterError for a mistake in the filter or the order."""
-        return _page(
+        return page(
             lambda limit, offset: searching.search_runs(
                 self._store, experiment_ids, filter_string, run_view_type, limit, order_by, offset
             ),

@@ -35,11 +35,11 @@ def search_runs(
     _not_text("experiment_ids", experiment_ids)
     query = RunQuery(
         None if experiment_ids is None else tuple(map(str, experiment_ids)),
-        parse_filter(_filter_text(filter_string)),
+        parse_filter(filter_text(filter_string)),
         parse_order(order_by or ()),
         _view(view),
     )
-    return store.search_runs(query, _limit(max_results), offset)
+    return store.search_runs(query, row_limit(max_results), offset)
 
 
 def ids_of_names(store: Store, names: Sequence[str]) -> list[str]:
@@ -65,9 +65,9 @@ def search_experiments(
 ) -> list[Experiment]:
     """At most `max_results` experiments, all of them where it is None; newest change first unless
     `order_by` says otherwise. Raises FilterError, InvalidInput."""
-    node = parse_filter(_filter_text(filter_string), subject=EXPERIMENTS)
+    node = parse_filter(filter_text(filter_string), subject=EXPERIMENTS)
     order = parse_order(order_by or (), subject=EXPERIMENTS)
-    limit = _limit(max_results)
+    limit = row_limit(max_results)
     found = [
         experiment
         for experiment in store.list_experiments(_view(view))
@@ -97,7 +97,8 @@ def _sort_value(experiment: Experiment, key: Key) -> float | str | None:
 _EXPERIMENT_ID = Key(Kind.ATTRIBUTE, "experiment_id")
 
 
-def _filter_text(text: object) -> str:
+def filter_text(text: object) -> str:
+    """A filter as given by a script, where None is empty. Raises InvalidInput."""
     if text is not None and not isinstance(text, str):
         raise InvalidInput(f"A filter is a text, not {text!r}.")
     return text or ""
@@ -117,7 +118,8 @@ def _view(view: int) -> ViewType:
         ) from None
 
 
-def _limit(max_results: object) -> int | None:
+def row_limit(max_results: object) -> int | None:
+    """`max_results` as given by a script, where None is all. Raises InvalidInput."""
     if max_results is None:
         return None
     if isinstance(max_results, int) and max_results >= 0:

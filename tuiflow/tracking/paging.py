@@ -1,0 +1,32 @@
+"""Pages of a search, as MLflow's client gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from tuiflow.errors import InvalidInput
+
+Item = TypeVar("Item")
+
+
+class PagedList(list[Item]):
+    """A page of a search; `token` is what `page_token` takes for the next, None on the last."""
+
+    def __init__(self, items: Sequence[Item], token: str | None) -> None:
+        super().__init__(items)
+        self.token = token
+
+
+def page(
+    search: Callable[[int, int], list[Item]], max_results: int, token: str | None
+) -> PagedList[Item]:
+    """The page that `token` stands for, of a search called with a limit and an offset."""
+    if token and not token.isdecimal():
+        raise InvalidInput(f"{token!r} is not a token that a search gave.")
+    if not isinstance(max_results, int) or max_results < 1:
+        raise InvalidInput(f"max_results is a whole number from 1 up, not {max_results!r}.")
+    offset = int(token or 0)
+    found = search(max_results + 1, offset)  # one more tells whether there is a next page
+    more = len(found) > max_results
+    return PagedList(found[:max_results], str(offset + max_results) if more else None)
