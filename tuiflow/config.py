@@ -39,3 +39,17 @@ MAX_DATASET_PROFILE_LENGTH = 16_777_215
 MAX_INPUT_TAG_KEY_LENGTH = 255
 MAX_INPUT_TAG_LENGTH = 500
 MAX_SEARCH_RESULTS = 100_000
+
+_async_logging = False
+
+
+def enable_async_logging(enable: bool = True) -> None:
+    """MLflow's switch for writing in the background. Here every write is done when the call
+    returns; with the switch on, logging functions return something with a `wait()`, as they do
+    for `synchronous=False`."""
+    global _async_logging
+    _async_logging = enable
+
+
+def async_logging_is_enabled() -> bool:
+    return _async_logging
