@@ -1,4 +1,4 @@
-"""Lines of a growing text file by number, without holding the file. No framework."""
+"""Lines of a text file, which may grow, by number and without holding the file."""
 
 from __future__ import annotations
 
@@ -129,3 +129,13 @@ def _readable(line: bytes) -> str:
     """What a terminal would be left showing: the text after the last carriage return."""
     content = line.decode("utf-8", errors="replace").rstrip("\r").rsplit("\r", 1)[-1]
     return text.clean(_SGR.sub("", content).expandtabs(4))
+
+
+def is_text(head: bytes) -> bool:
+    """Whether a file that begins with these bytes can be read as text."""
+    sample = head[:8192]
+    if b"\0" in sample:
+        return False
+    # The sample may end within a character; anything else that is no UTF-8 may be Latin-1 text.
+    decoded = sample.decode("utf-8", errors="replace")
+    return decoded.count("�") <= max(len(decoded) // 20, 1)

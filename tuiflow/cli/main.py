@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tuiflow.cli import demo, diff, runs, serve
+from tuiflow.cli import artifacts, completion, demo, diff, experiments, runs, serve, show
 from tuiflow.cli import run as project
 from tuiflow.cli.opening import AppOpener, has_terminal, open_app
 from tuiflow.cli.options import StoreOption, chosen_location, remember_store
@@ -75,6 +75,9 @@ def where(store: StoreOption = None) -> None:
 demo.register(app)
 project.register(app)
 runs.register(app)
+experiments.register(app)
+show.register(app)
+artifacts.register(app)
 diff.register(app)
 serve.register(app)
 
@@ -82,7 +85,8 @@ serve.register(app)
 def run(open_app: AppOpener) -> None:
     """Run the command line; a user's mistake ends in one sentence and exit code 2."""
     try:
-        app(obj=open_app)
+        with completion.for_bash():
+            app(obj=open_app)
     except TuiflowError as error:
         print(f"tuiflow: {clean_block(str(error))}", file=sys.stderr)
         for candidate in error.candidates if isinstance(error, Ambiguous) else ():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tuiflow.cli import completion
 from tuiflow.cli.output import Format
+from tuiflow.entities import Experiment, ViewType
 from tuiflow.errors import NotFound, StoreError
 from tuiflow.protocols import TrackingStore
 from tuiflow.store import Location, Store, locate
@@ -20,6 +23,44 @@ StoreOption = Annotated[
         help="The store: a folder or a database file. See `tuiflow where`.",
     ),
 ]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="Id, unique prefix, name, latest or best:METRIC.",
+        autocompletion=completion.runs,
+    ),
+]
+RunsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN...",
+        help="Ids, unique prefixes, names, latest, best:METRIC.",
+        autocompletion=completion.runs,
+        show_default=False,
+    ),
+]
+ExperimentsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--experiment",
+        "-x",
+        metavar="NAME",
+        help="Only these, by name or id (repeatable).",
+        autocompletion=completion.experiments,
+    ),
+]
+FilterOption = Annotated[
+    str,
+    typer.Option(
+        "--filter",
+        "-f",
+        metavar="FILTER",
+        help="Such as metrics.rmse < 0.8",
+        autocompletion=completion.filters,
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead.")
@@ -56,6 +97,29 @@ def open_existing(store: str | None) -> Store:
     return Store(location.database, create=False)
 
 
+def find_experiment(
+    store: TrackingStore,
+    text: str,
+    view: ViewType = ViewType.ACTIVE_ONLY,
+    hint: str | None = None,
+) -> Experiment:
+    """The experiment of `view` with this name or id.
+
+    Raises NotFound with the names there are, or with `hint` and the name.
+    """
+    known = store.list_experiments(view)
+    for experiment in known:
+        if experiment.name == text:
+            return experiment
+    for experiment in known:
+        if experiment.experiment_id == text:
+            return experiment
+    kind = "deleted experiment" if view is ViewType.DELETED_ONLY else "experiment"
+    names = ", ".join(sorted(experiment.name for experiment in known)) or "none"
+    ending = f"; {hint} {shlex.quote(text)}" if hint else f" here; there are: {names}."
+    raise NotFound(f"No {kind} {text!r}{ending}")
+
+
 def experiment_ids(store: TrackingStore, experiments: list[str] | None) -> tuple[str, ...] | None:
     """Ids of experiments given by name or id; None, for all, where none are given.
 
@@ -63,13 +127,4 @@ def experiment_ids(store: TrackingStore, experiments: list[str] | None) -> tuple
     """
     if not experiments:
         return None
-    known = store.list_experiments()
-    by_name = {experiment.name: experiment.experiment_id for experiment in known}
-    ids = {experiment.experiment_id for experiment in known}
-    found = []
-    for text in experiments:
-        if text not in by_name and text not in ids:
-            names = ", ".join(sorted(by_name))
-            raise NotFound(f"No experiment {text!r} here; there are: {names}.")
-        found.append(by_name.get(text, text))
-    return tuple(found)
+    return tuple(find_experiment(store, text).experiment_id for text in experiments)

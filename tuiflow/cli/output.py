@@ -166,3 +166,10 @@ def write_json(value: Any, stream: TextIO) -> None:
 
     json.dump(value, as_text(stream), indent=2, ensure_ascii=False, allow_nan=False)
     stream.write("\n")
+
+
+def write_json_line(value: Any, stream: TextIO) -> None:
+    """JSON on one line, without a line break after it."""
+    import json
+
+    as_text(stream).write(json.dumps(value, ensure_ascii=False, allow_nan=False))

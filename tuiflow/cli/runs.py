@@ -1,36 +1,37 @@
-"""`tuiflow runs`, `experiments` and `show`: what is in the store."""
+"""`tuiflow runs`: list runs; what changes them hangs on it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, TextIO
 
 import typer
 
+from tuiflow.cli import completion, run_changes, run_export
 from tuiflow.cli import output as out
 from tuiflow.cli.options import (
+    ExperimentsOption,
+    FilterOption,
     FormatOption,
     OutputOption,
     StoreOption,
     experiment_ids,
     open_existing,
+    remember_store,
 )
 from tuiflow.cli.output import Column, Format
-from tuiflow.entities import TAG_MODELS, TAG_NOTE, Run, ViewType
+from tuiflow.entities import Run, ViewType
+from tuiflow.errors import InvalidInput
 from tuiflow.filters import parse_filter, parse_order
 from tuiflow.protocols import RunQuery
-from tuiflow.store import Store, now_ms
-from tuiflow.store.export import experiment_record, run_record, write_csv
+from tuiflow.store import now_ms
+from tuiflow.store.export import run_record, write_csv
 from tuiflow.text import (
     MISSING,
     STATUS_GLYPHS,
     ago,
     duration,
-    moment,
-    number,
     number_column,
     shorten_middle,
-    size,
 )
 
 SHOWN_COLUMNS = 12
@@ -38,22 +39,27 @@ SHOWN_COLUMNS = 12
 
 
 def register(app: typer.Typer) -> None:
-    app.command("runs")(runs)
-    app.command("experiments")(experiments)
-    app.command("show")(show)
+    """Add the commands to the app."""
+    group = typer.Typer(help="List runs, or change them.")
+    group.callback(invoke_without_command=True)(runs)
+    run_changes.register(group)
+    run_export.register(group)
+    app.add_typer(group, name="runs")
 
 
 def runs(
-    experiment: Annotated[
-        list[str] | None,
-        typer.Option("--experiment", "-x", metavar="NAME", help="Only these (repeatable)."),
-    ] = None,
-    filter_text: Annotated[
-        str, typer.Option("--filter", "-f", metavar="FILTER", help="Such as metrics.rmse < 0.8")
-    ] = "",
+    context: typer.Context,
+    experiment: ExperimentsOption = None,
+    filter_text: FilterOption = "",
     sort: Annotated[
         list[str] | None,
-        typer.Option("--sort", "-s", metavar="KEY", help="Such as 'metrics.rmse DESC'."),
+        typer.Option(
+            "--sort",
+            "-s",
+            metavar="KEY",
+            help="Such as 'metrics.rmse DESC'.",
+            autocompletion=completion.sorts,
+        ),
     ] = None,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=0, help="At most this many; 0: all.")
@@ -63,7 +69,16 @@ def runs(
     output: OutputOption = None,
     store: StoreOption = None,
 ) -> None:
-    """List runs, newest first, or as filtered and sorted."""
+    """List runs, newest first, or as filtered and sorted; or change them with a command."""
+    if context.invoked_subcommand is not None:
+        if filter_text or experiment or deleted or sort:
+            raise InvalidInput(
+                f"Select runs after the command: tuiflow runs {context.invoked_subcommand} --filter"
+                " ..."
+            )
+        if store is not None:
+            remember_store(store)
+        return
     opened = open_existing(store)
     query = RunQuery(
         experiment_ids(opened, experiment),
@@ -123,124 +138,3 @@ def _write_runs(found: list[Run], output_format: Format, stream: TextIO) -> None
         out.write_table(columns, rows, stream)
     else:
         typer.echo("No runs match.", err=True)
-
-
-def experiments(
-    output_format: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-    store: StoreOption = None,
-) -> None:
-    """List experiments and how many runs they have."""
-    opened = open_existing(store)
-    counts = opened.experiment_counts()
-    found = [item for item in opened.list_experiments() if item.experiment_id in counts]
-    columns = [
-        Column("id", right=True, style="dim"),
-        Column("name", style="bold"),
-        Column("runs", right=True),
-        Column("running", right=True),
-        Column("last change", right=True),
-    ]
-    now = now_ms()
-    rows = [
-        [
-            item.experiment_id,
-            item.name,
-            str(counts[item.experiment_id].active),
-            str(counts[item.experiment_id].running or MISSING),
-            ago(item.last_update_time, now),
-        ]
-        for item in found
-    ]
-    records = [experiment_record(item, counts[item.experiment_id]) for item in found]
-    with out.output(output) as stream:
-        if output_format is Format.JSON:
-            out.write_json(records, stream)
-        elif output_format is Format.CSV:
-            out.write_csv_rows(list(records[0]), [list(row.values()) for row in records], stream)
-        elif output_format is Format.MD:
-            out.write_markdown(columns, rows, stream)
-        else:
-            out.write_table(columns, rows, stream)
-
-
-def show(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="Id, unique prefix, name, latest or best:METRIC.")
-    ],
-    output_format: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-    store: StoreOption = None,
-) -> None:
-    """Show one run: attributes, params, metrics, tags and artifacts."""
-    opened = open_existing(store)
-    found = opened.get_run(opened.resolve_run(run))
-    with out.output(output) as stream:
-        if output_format is Format.JSON:
-            out.write_json(run_record(found), stream)
-        elif output_format is Format.CSV:
-            write_csv(opened, [opened.row_key(found.info.run_id)], out.as_text(stream))
-        else:
-            _write_sections(opened, found, output_format, stream)
-
-
-def _write_sections(store: Store, run: Run, output_format: Format, stream: TextIO) -> None:
-    info, now = run.info, now_ms()
-    facts = [
-        ["run", info.run_id],
-        ["name", info.run_name],
-        ["experiment", info.experiment_name],
-        ["status", info.shown_status],
-        ["user", info.user_id],
-        ["started", moment(info.start_time)],
-        ["took", duration(run.info.took(now))],
-        ["host", f"{info.process.host} (pid {info.process.pid})" if info.process else MISSING],
-        ["artifacts", info.artifact_uri],
-        *([["models", ", ".join(run.model_paths)]] if run.model_paths else []),
-        *([["note", run.note]] if run.note else []),
-        *([["lifecycle", info.lifecycle_stage]] if info.lifecycle_stage != "active" else []),
-    ]
-    metrics = [
-        [item.key, number(item.value, 6), number(item.min, 6), number(item.max, 6),
-         str(item.step), str(item.count)]
-        for item in store.metric_summaries(info.run_id)
-    ]  # fmt: skip
-    hidden = (TAG_NOTE, TAG_MODELS)
-    sections = [
-        ([Column("attribute"), Column("value", style="bold")], facts),
-        ([Column("param"), Column("value", style="bold")], _pairs(run.data.params)),
-        (
-            [
-                Column("metric"),
-                Column("last", right=True, style="bold"),
-                *(Column(title, right=True) for title in ("min", "max", "step", "points")),
-            ],
-            metrics,
-        ),
-        (
-            [Column("tag"), Column("value")],
-            [pair for pair in _pairs(run.data.tags) if pair[0] not in hidden],
-        ),
-        (
-            [Column("artifact"), Column("size", right=True)],
-            [
-                [item.path + ("/" if item.is_dir else ""), size(item.file_size)]
-                for item in store.list_artifacts(info.run_id)
-            ],
-        ),
-    ]
-    first = True
-    for columns, rows in sections:
-        if not rows:
-            continue
-        if not first:
-            stream.write("\n")
-        first = False
-        if output_format is Format.MD:
-            out.write_markdown(columns, rows, stream)
-        else:
-            out.write_table(columns, rows, stream)
-
-
-def _pairs(values: Mapping[str, str]) -> list[list[str]]:
-    return [[key, value] for key, value in sorted(values.items())]

@@ -57,6 +57,14 @@ def list_folder(folder: Path, path: str) -> list[FileInfo]:
     return infos
 
 
+def walk(folder: Path, path: str = "") -> Iterator[FileInfo]:
+    """Everything below a folder, each folder before what is in it; links are not followed."""
+    for info in list_folder(folder, path):
+        yield info
+        if info.is_dir:
+            yield from walk(folder, info.path)
+
+
 _TEMPORARY = ".tuiflow-part-"
 
 

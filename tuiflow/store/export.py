@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from tuiflow.entities import Experiment, ExperimentCounts, Run
 from tuiflow.errors import InvalidInput
 from tuiflow.protocols import TrackingStore
+
+if TYPE_CHECKING:
+    from tuiflow.store.store import Store
 
 _PAGE = 500
 _ATTRIBUTES = (
@@ -55,6 +58,35 @@ def run_record(run: Run) -> dict[str, Any]:
         "metrics": {key: json_number(value) for key, value in data.metrics.items()},
         "tags": dict(data.tags),
     }
+
+
+def full_record(store: Store, run: Run) -> dict[str, Any]:
+    """A run as JSON data with all that is known of it: `run_record`, and its data sets, the points
+    of its metrics as columns, and its files."""
+    history = {}
+    for name in run.data.metrics:
+        points = store.metric_history(run.info.run_id, name)
+        history[name] = {
+            "step": list(points.steps),
+            "timestamp": list(points.timestamps),
+            "value": [json_number(value) for value in points.values],
+        }
+    inputs = [
+        {
+            "name": item.dataset.name,
+            "digest": item.dataset.digest,
+            "source_type": item.dataset.source_type,
+            "source": item.dataset.source,
+            "context": item.context,
+        }
+        for item in run.inputs.dataset_inputs
+    ]
+    files = [
+        {"path": item.path, "size": item.file_size}
+        for item in store.walk_artifacts(run.info.run_id)
+        if not item.is_dir
+    ]
+    return {**run_record(run), "inputs": inputs, "history": history, "artifacts": files}
 
 
 def experiment_record(experiment: Experiment, counts: ExperimentCounts) -> dict[str, Any]:

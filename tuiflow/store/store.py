@@ -41,9 +41,11 @@ from tuiflow.store.schema import METRIC
 if TYPE_CHECKING:
     from tuiflow.protocols import History, KeyNames, RunQuery
     from tuiflow.store.contents import Contents
+    from tuiflow.store.copy_out import Copied
     from tuiflow.store.following import Arrivals
     from tuiflow.store.registry import Registry
     from tuiflow.store.resolve import RunName
+    from tuiflow.store.upkeep import Upkeep
 
 
 class Store:
@@ -299,6 +301,18 @@ class Store:
     def list_artifacts(self, run_id: str, path: str = "") -> list[FileInfo]:
         return artifacts.list_folder(self.artifact_folder(run_id), path)
 
+    def walk_artifacts(self, run_id: str, path: str = "") -> Iterator[FileInfo]:
+        """Everything below an artifact folder, each folder before what is in it."""
+        return artifacts.walk(self.artifact_folder(run_id), path)
+
+    def copy_artifact_out(
+        self, run_id: str, path: str, target: Path, replace: bool = False
+    ) -> Copied:
+        """Copy an artifact, or a folder of them, to `target`: whole or not at all."""
+        from tuiflow.store.copy_out import copy_out
+
+        return copy_out(self.artifact_folder(run_id), path, target, replace)
+
     def log_artifact(self, run_id: str, source: Path, folder: str = "") -> None:
         """Copy a local file or folder, under its own name, into the artifact folder `folder`."""
         target = f"{folder}/{source.name}" if folder else source.name
@@ -335,6 +349,12 @@ class Store:
         from tuiflow.store.registry import Registry
 
         return Registry(self._db)
+
+    @functools.cached_property
+    def upkeep(self) -> Upkeep:
+        from tuiflow.store.upkeep import Upkeep
+
+        return Upkeep(self._db, self.root)
 
     @functools.cached_property
     def contents(self) -> Contents:

@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 
 from tuiflow import text
+from tuiflow.lines import is_text
 
 TEXT_LIMIT = 256 * 1024
 """Bytes of a text that are read for a preview."""
@@ -98,7 +99,7 @@ def _lines(content: str) -> tuple[str, ...]:
 def _kind(name: str, head: bytes) -> Kind:
     if _image_facts(head) is not None:
         return Kind.IMAGE
-    if not _is_text(head):
+    if not is_text(head):
         return Kind.BINARY
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in (".json", ".geojson", ".ipynb"):
@@ -108,15 +109,6 @@ def _kind(name: str, head: bytes) -> Kind:
     if suffix in (".md", ".markdown"):
         return Kind.MARKDOWN
     return Kind.TEXT
-
-
-def _is_text(head: bytes) -> bool:
-    sample = head[:8192]
-    if b"\0" in sample:
-        return False
-    # The sample may end within a character; anything else that is no UTF-8 may be Latin-1 text.
-    decoded = sample.decode("utf-8", errors="replace")
-    return decoded.count("�") <= max(len(decoded) // 20, 1)
 
 
 def _pretty_json(content: str, width: int = JSON_WIDTH) -> list[str] | None:

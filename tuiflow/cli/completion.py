@@ -1,0 +1,253 @@
+"""What the shell offers on TAB: runs, experiments, keys and artifacts of the chosen store.
+
+A shell evaluates what it is offered (zsh does so by `eval`), and names come from runs: only words
+of plain characters are offered, and descriptions lose everything that a shell could read.
+Nothing is ever said here: where there is no store, there is nothing to offer.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING
+
+import typer
+
+from tuiflow.entities import ViewType
+from tuiflow.errors import TuiflowError
+from tuiflow.filters import ATTRIBUTES
+from tuiflow.store import Store, locate, now_ms
+from tuiflow.text import ago, clean, size
+
+if TYPE_CHECKING:
+    from tuiflow.protocols import KeyNames
+
+BEST = "best:"
+LIMIT = 50
+"""Most runs that are offered at once."""
+ID_LENGTH = 8
+
+Offer = tuple[str, str]
+"""A word and what it means, which zsh and fish show beside it."""
+
+_PLAIN = re.compile(r"[\w.@%+=/, -]+")
+_UNSAFE = re.compile(r"[^\w.@%+=/,·–() -]+")
+
+
+def runs(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Ids, names, `latest` and `best:METRIC` of active runs."""
+    return _offered(ctx, incomplete, lambda store: _runs(store, incomplete, ViewType.ACTIVE_ONLY))
+
+
+def deleted_runs(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Ids and names of deleted runs."""
+    return _offered(ctx, incomplete, lambda store: _runs(store, incomplete, ViewType.DELETED_ONLY))
+
+
+def experiments(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Names of active experiments."""
+    return _offered(ctx, incomplete, lambda store: _experiments(store, ViewType.ACTIVE_ONLY))
+
+
+def deleted_experiments(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Names of deleted experiments."""
+    return _offered(ctx, incomplete, lambda store: _experiments(store, ViewType.DELETED_ONLY))
+
+
+def runs_or_experiments(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Runs, then where to."""
+    return [*runs(ctx, incomplete), *experiments(ctx, incomplete)]
+
+
+def filters(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """The key that is being written at the end of a filter."""
+    return _offered(ctx, incomplete, lambda store: _keys(store, _head(incomplete)))
+
+
+def sorts(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """A key to sort by, then its direction."""
+    if " " in incomplete:
+        head = incomplete.rpartition(" ")[0]
+        return _offered(ctx, incomplete, lambda _: [(f"{head} {way}", "") for way in _DIRECTIONS])
+    return _offered(ctx, incomplete, lambda store: _keys(store, ""))
+
+
+def tags(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Keys of tags."""
+    return _offered(ctx, incomplete, lambda store: _plain(store.key_names().tags))
+
+
+def metrics(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Metrics of the run that is named before."""
+
+    def found(store: Store) -> Iterable[Offer]:
+        for item in store.metric_summaries(_named_run(ctx, store)):
+            yield item.key, f"{item.count} points"
+
+    return _offered(ctx, incomplete, found)
+
+
+def artifacts(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Artifacts, one folder at a time, of the run that is named before."""
+
+    def found(store: Store) -> Iterable[Offer]:
+        run_id, folder = _named_run(ctx, store), incomplete.rpartition("/")[0]
+        while True:
+            items = [
+                item
+                for item in store.list_artifacts(run_id, folder)
+                if item.path.startswith(incomplete)
+            ]
+            if len(items) != 1 or not items[0].is_dir:
+                break
+            folder = items[0].path  # bash would put a space behind the only folder
+        return [
+            (f"{item.path}/", "folder") if item.is_dir else (item.path, size(item.file_size))
+            for item in items
+        ]
+
+    return _offered(ctx, incomplete, found)
+
+
+_DIRECTIONS = ("ASC", "DESC")
+
+
+def _offered(
+    ctx: typer.Context, incomplete: str, find: Callable[[Store], Iterable[Offer]]
+) -> list[Offer]:
+    """What `find` finds that goes on from `incomplete`; nothing where anything is amiss."""
+    try:
+        with _store(ctx) as store:
+            found = [
+                (word, _UNSAFE.sub(" ", clean(meaning)))
+                for word, meaning in find(store)
+                if word.startswith(incomplete) and _is_plain(word)
+            ]
+    except (TuiflowError, OSError):
+        return []
+    return list(dict.fromkeys(found))
+
+
+def _is_plain(word: str) -> bool:
+    return _PLAIN.fullmatch(word.removeprefix(BEST)) is not None or word == BEST
+
+
+@contextmanager
+def _store(ctx: typer.Context) -> Iterator[Store]:
+    """The store of `--store`, here or before the command, else the one that would be used."""
+    at: typer.Context | None = ctx
+    named: str | None = None
+    while at is not None and named is None:
+        named = at.params.get("store")
+        at = at.parent  # type: ignore[assignment]
+    opened = Store(locate(named).database, create=False)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _named_run(ctx: typer.Context, store: Store) -> str:
+    return store.resolve_run(str(ctx.params.get("run") or ""))
+
+
+def _runs(store: Store, incomplete: str, view: ViewType) -> Iterator[Offer]:
+    if view is ViewType.ACTIVE_ONLY:
+        yield "latest", "the newest run"
+        if incomplete and BEST.startswith(incomplete[: len(BEST)]):
+            for metric in store.key_names().metrics:
+                yield f"{BEST}{metric}", f"the run with the best {metric}"
+        else:
+            yield BEST, "the run that is best by a metric"
+    found = store.suggest_runs(incomplete, LIMIT, view)
+    length = max(ID_LENGTH, len(incomplete))
+    if len({run.run_id[:length] for run in found}) < len(found):
+        length = 32
+    now = now_ms()
+    for run in found:
+        facts = f"{run.name} · {run.experiment} · {ago(run.start_time, now)}"
+        yield run.run_id[:length], facts
+    names = [run.name for run in found]
+    for run in found:
+        # A name that several runs have names none of them.
+        if incomplete and names.count(run.name) == 1:
+            yield run.name, f"{run.experiment} · {ago(run.start_time, now)}"
+
+
+def _experiments(store: Store, view: ViewType) -> Iterator[Offer]:
+    counts = store.experiment_counts() if view is ViewType.ACTIVE_ONLY else {}
+    for item in store.list_experiments(view):
+        count = counts.get(item.experiment_id)
+        yield item.name, f"{count.active} runs" if count else ""
+
+
+def _plain(words: Iterable[str]) -> Iterator[Offer]:
+    return ((word, "") for word in words)
+
+
+_LAST_WORD = re.compile(r"[^\s()<>=!,]*$")
+
+
+def _head(text: str) -> str:
+    """A filter without the word that is being written."""
+    return _LAST_WORD.sub("", text)
+
+
+def _keys(store: Store, head: str) -> Iterator[Offer]:
+    names: KeyNames = store.key_names()
+    for kind in ("metrics", "params", "tags"):
+        for name in getattr(names, kind):
+            if " " not in name:
+                yield f"{head}{kind}.{name}", kind[:-1]
+    for name in ATTRIBUTES:
+        yield f"{head}{name}", "attribute"
+
+
+@contextmanager
+def for_bash() -> Iterator[None]:
+    """Around the command line: give bash what it can put on its line.
+
+    bash cuts words at colons and equals signs, and takes back only what follows the last one; and
+    what it is offered has to be quoted. Does nothing but where bash asks.
+    """
+    if os.environ.get("_TUIFLOW_COMPLETE") != "complete_bash":
+        yield
+        return
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    at = int(os.environ.get("COMP_CWORD") or 0)
+    before = glue(words[:at])
+    current = glue(words[: at + 1])[-1] if at < len(words) else ""
+    if len(glue(words[: at + 1])) == len(before) and at < len(words):
+        before.pop()  # the word that is being written had begun before a colon
+    os.environ["COMP_WORDS"] = "\n".join([*before, current])
+    os.environ["COMP_CWORD"] = str(len(before))
+    quoted = current[:1] in ("'", '"')
+    kept = "" if quoted else current[: max(current.rfind(":"), current.rfind("=")) + 1]
+    answer = io.StringIO()
+    try:
+        with redirect_stdout(answer):
+            yield
+    finally:
+        for word in answer.getvalue().splitlines():
+            word = word.removeprefix(kept)
+            print(word if quoted else _QUOTED.sub(r"\\\g<0>", word))
+
+
+_QUOTED = re.compile(r"[^\w.@%+=/:~-]")
+
+
+def glue(words: list[str]) -> list[str]:
+    """Words of a line as they were before bash cut them at colons and equals signs."""
+    whole: list[str] = []
+    open_end = False
+    for word in words:
+        cut = bool(word) and not word.strip(":=")
+        if whole and (open_end or cut):
+            whole[-1] += word
+        else:
+            whole.append(word)
+        open_end = cut
+    return whole

@@ -1,0 +1,272 @@
+"""`tuiflow runs delete|restore|tag|note|move`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tuiflow.cli import completion
+from tuiflow.cli.asking import confirm
+from tuiflow.cli.options import (
+    ExperimentsOption,
+    FilterOption,
+    RunArgument,
+    RunsArgument,
+    StoreOption,
+    YesOption,
+    find_experiment,
+    open_existing,
+)
+from tuiflow.cli.selecting import assignment, counted, select, title, titles
+from tuiflow.entities import TAG_NOTE, LifecycleStage, Run, RunStatus, RunTag, ViewType
+from tuiflow.errors import InvalidInput, InvalidState
+from tuiflow.store import Store
+from tuiflow.text import clean, clean_block
+
+IDS_SHOWN = 10
+"""Most runs that are named one by one in what undoes a change."""
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands to `tuiflow runs`."""
+    group.command("delete")(delete)
+    group.command("restore")(restore)
+    group.command("tag")(tag)
+    group.command("note")(note)
+    group.command("move")(move)
+
+
+def delete(
+    runs: RunsArgument = None,
+    filter_text: FilterOption = "",
+    experiment: ExperimentsOption = None,
+    yes: YesOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Delete runs: those named, or all that a filter finds. They can be restored."""
+    opened = open_existing(store)
+    found = select(opened, runs or (), filter_text, experiment)
+    running = sum(run.info.shown_status == RunStatus.RUNNING for run in found)
+    still = f", {running:,} still running," if running else ""
+    confirm(f"Delete {titles(found)}{still}", yes)
+    opened.delete_runs([run.info.run_id for run in found])
+    typer.echo(f"deleted {titles(found)}")
+    selection = _selection(found, filter_text, experiment)
+    typer.echo(f"restore with: tuiflow runs restore {selection}", err=True)
+
+
+def restore(
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN...",
+            help="Ids, unique prefixes or names.",
+            autocompletion=completion.deleted_runs,
+            show_default=False,
+        ),
+    ] = None,
+    filter_text: FilterOption = "",
+    experiment: ExperimentsOption = None,
+    yes: YesOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Restore deleted runs: those named, or all that a filter finds."""
+    opened = open_existing(store)
+    found = select(opened, runs or (), filter_text, experiment, ViewType.DELETED_ONLY)
+    for run in found:
+        home = opened.get_experiment(run.info.experiment_id)
+        if home.lifecycle_stage == LifecycleStage.DELETED:
+            raise InvalidState(
+                f"The experiment of run {title(run)} is deleted; restore it with:"
+                f" tuiflow experiments restore {shlex.quote(home.name)}"
+            )
+    if not runs:
+        confirm(f"Restore {titles(found)}", yes)
+    opened.restore_runs([run.info.run_id for run in found])
+    typer.echo(f"restored {titles(found)}")
+
+
+def tag(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN KEY=VALUE...",
+            help="The run, unless --filter or -x select several, and tags to set.",
+            autocompletion=completion.runs,
+            show_default=False,
+        ),
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--remove",
+            metavar="KEY",
+            help="A tag to take away (repeatable).",
+            autocompletion=completion.tags,
+        ),
+    ] = None,
+    filter_text: FilterOption = "",
+    experiment: ExperimentsOption = None,
+    yes: YesOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Set tags of a run, or of all runs that a filter finds; --remove takes tags away."""
+    opened = open_existing(store)
+    several = bool(filter_text or experiment)
+    names, assignments = ([], words or []) if several else ((words or [])[:1], (words or [])[1:])
+    set_to = dict(map(assignment, assignments))
+    gone = list(dict.fromkeys(remove or ()))
+    if not set_to and not gone:
+        raise InvalidInput("Give tags to set, as KEY=VALUE, or --remove KEY.")
+    if both := sorted(set_to.keys() & set(gone)):
+        raise InvalidInput(f"Tag {both[0]!r} can't be set and removed at once.")
+    found = select(opened, names, filter_text, experiment)
+    for run in found if not several else ():
+        if missing := [key for key in gone if key not in run.data.tags]:
+            raise InvalidInput(f"Run {title(run)} has no tag {missing[0]!r}.")
+    if several:
+        confirm(f"Change tags of {titles(found)}", yes)
+    changed = 0
+    for run in found:
+        old = run.data.tags
+        opened.log_batch(run.info.run_id, tags=[RunTag(*pair) for pair in set_to.items()])
+        for key in gone:
+            if key in old:
+                opened.delete_tag(run.info.run_id, key)
+        changed += any(old.get(key) != value for key, value in set_to.items()) or any(
+            key in old for key in gone
+        )
+    if several:
+        typer.echo(f"changed tags of {counted(changed)} of {len(found):,}")
+        return
+    [run] = found
+    for key, value in set_to.items():
+        was = run.data.tags.get(key)
+        before = "" if was is None or was == value else f" (was {clean(was, 60)})"
+        typer.echo(f"{title(run)}: {clean(key)}={clean(value, 60)}{before}")
+    for key in gone:
+        typer.echo(f"{title(run)}: removed {clean(key)} (was {clean(run.data.tags[key], 60)})")
+
+
+def note(
+    run: RunArgument,
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TEXT]", help="The new note; - reads it from standard input; '' removes it."
+        ),
+    ] = None,
+    edit: Annotated[bool, typer.Option("--edit", "-e", help="Write it in $EDITOR.")] = False,
+    yes: YesOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Print a run's note, or write it: as TEXT, from standard input or in an editor.
+
+    Notes are Markdown (the tag mlflow.note.content).
+    """
+    if edit and text is not None:
+        raise InvalidInput("Give the note as TEXT or with --edit, not both.")
+    opened = open_existing(store)
+    found = opened.get_run(opened.resolve_run(run))
+    if text is None and not edit:
+        if found.note:
+            typer.echo(found.note if not sys.stdout.isatty() else clean_block(found.note))
+        else:
+            typer.echo(f"Run {title(found)} has no note.", err=True)
+        return
+    if edit:
+        new = _edited(found.note)
+    else:
+        new = sys.stdin.read() if text == "-" else text or ""
+    new = new.strip()
+    if new == found.note:
+        typer.echo(f"the note of {title(found)} stays as it is")
+        return
+    if found.note and not edit:
+        what = "Replace" if new else "Remove"
+        confirm(f"{what} the note of run {title(found)} ({_lines(found.note)})", yes)
+    _write_note(opened, found, new)
+    done = f"wrote the note of {title(found)}" if new else f"removed the note of {title(found)}"
+    typer.echo(done + (f" ({_lines(new)})" if new else ""))
+
+
+def _write_note(store: Store, run: Run, text: str) -> None:
+    if text:
+        store.log_batch(run.info.run_id, tags=[RunTag(TAG_NOTE, text)])
+    else:
+        store.delete_tag(run.info.run_id, TAG_NOTE)
+
+
+def _lines(text: str) -> str:
+    return counted(text.count("\n") + 1, "line")
+
+
+def _edited(text: str) -> str:
+    """What the user's editor leaves of `text`. Raises InvalidInput when it fails."""
+    import os
+    import subprocess
+    import tempfile
+
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory(prefix="tuiflow-") as folder:
+        file = Path(folder) / "note.md"
+        file.write_text(text, encoding="utf-8")
+        try:
+            code = subprocess.run([*shlex.split(command), str(file)], check=False).returncode
+        except (OSError, ValueError) as error:
+            raise InvalidInput(f"The editor {command!r} can't be started: {error}.") from None
+        if code:
+            raise InvalidInput(f"The editor {command!r} ended with {code}; the note stays.")
+        return file.read_text(encoding="utf-8", errors="replace")
+
+
+def move(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN... EXPERIMENT",
+            help="The runs, unless --filter or -x select them, and where to.",
+            autocompletion=completion.runs_or_experiments,
+        ),
+    ],
+    filter_text: FilterOption = "",
+    experiment: ExperimentsOption = None,
+    yes: YesOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Move runs to another experiment, by its name or id. Their artifacts stay where they are."""
+    opened = open_existing(store)
+    *names, to = words
+    if not names and not filter_text and not experiment:
+        raise InvalidInput("Give the runs and, last, the experiment to move them to.")
+    target = find_experiment(opened, to, hint="make it with: tuiflow experiments create")
+    found = select(opened, names, filter_text, experiment)
+    moving = [run for run in found if run.info.experiment_id != target.experiment_id]
+    where = clean(target.name)
+    if not moving:
+        typer.echo(f"{titles(found)} {'is' if len(found) == 1 else 'are'} in {where} already")
+        return
+    if not names:
+        confirm(f"Move {titles(moving)} to {where}", yes)
+    opened.move_runs([run.info.run_id for run in moving], target.experiment_id)
+    typer.echo(f"moved {titles(moving)} to {where}")
+    before = {run.info.experiment_name for run in moving}
+    if len(before) == 1 and len(moving) <= IDS_SHOWN:
+        ids = " ".join(run.info.run_id[:8] for run in moving)
+        typer.echo(f"move back with: tuiflow runs move {ids} {shlex.quote(before.pop())}", err=True)
+
+
+def _selection(runs: Sequence[Run], filter_text: str, experiments: list[str] | None) -> str:
+    """Arguments that select the same runs again."""
+    if len(runs) <= IDS_SHOWN:
+        return " ".join(run.info.run_id[:8] for run in runs)
+    parts = ["--filter", filter_text] if filter_text else []
+    for name in experiments or ():
+        parts += ["-x", name]
+    # Named one by one: many, but the shell takes them.
+    return shlex.join(parts) if parts else " ".join(run.info.run_id[:8] for run in runs)

@@ -1,0 +1,86 @@
+"""Which runs a command is to change: those that are named, or those that a filter finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuiflow.cli.options import experiment_ids
+from tuiflow.entities import LifecycleStage, Run, ViewType
+from tuiflow.errors import InvalidInput, InvalidState
+from tuiflow.filters import parse_filter
+from tuiflow.protocols import RunQuery
+from tuiflow.store import Store
+from tuiflow.text import clean, shorten_middle
+
+NAMES_SHOWN = 5
+NAME_WIDTH = 40
+
+
+def select(
+    store: Store,
+    names: Sequence[str],
+    filter_text: str,
+    experiments: list[str] | None,
+    view: ViewType = ViewType.ACTIVE_ONLY,
+) -> list[Run]:
+    """The runs of `view`, each once.
+
+    Raises InvalidInput where nothing is selected, or both ways at once, NotFound, Ambiguous, and
+    InvalidState for a run that is not of `view`.
+    """
+    if names and (filter_text or experiments):
+        raise InvalidInput("Name the runs, or select them with --filter and -x; not both.")
+    if not names and not filter_text and not experiments:
+        raise InvalidInput("Name the runs, or select them with --filter or -x EXPERIMENT.")
+    if names:
+        ids = dict.fromkeys(store.resolve_run(name, view=view) for name in names)
+        found = [store.get_run(run_id) for run_id in ids]
+        for run in found:
+            _check(run, view)
+        return found
+    node = parse_filter(filter_text, known=store.key_names().keys())
+    found = store.search_runs(RunQuery(experiment_ids(store, experiments), node, (), view))
+    if not found:
+        kind = "deleted runs" if view is ViewType.DELETED_ONLY else "runs"
+        raise InvalidInput(f"No {kind} match.")
+    return found
+
+
+def _check(run: Run, view: ViewType) -> None:
+    deleted = run.info.lifecycle_stage == LifecycleStage.DELETED
+    if deleted and view is ViewType.ACTIVE_ONLY:
+        raise InvalidState(
+            f"Run {title(run)} is deleted; restore it with:"
+            f" tuiflow runs restore {run.info.run_id[:8]}"
+        )
+    if not deleted and view is ViewType.DELETED_ONLY:
+        raise InvalidState(f"Run {title(run)} is not deleted.")
+
+
+def title(run: Run) -> str:
+    """A run for a person: `rare-goat-234 (2c127514)`."""
+    return f"{shorten_middle(clean(run.info.run_name), NAME_WIDTH)} ({run.info.run_id[:8]})"
+
+
+def titles(runs: Sequence[Run]) -> str:
+    """`run NAME (ID)`, or `12 runs` and the first names."""
+    if len(runs) == 1:
+        return f"run {title(runs[0])}"
+    shown = ", ".join(
+        shorten_middle(clean(run.info.run_name), NAME_WIDTH) for run in runs[:NAMES_SHOWN]
+    )
+    more = ", …" if len(runs) > NAMES_SHOWN else ""
+    return f"{len(runs):,} runs ({shown}{more})"
+
+
+def counted(count: int, noun: str = "run") -> str:
+    """`1 run`, `12 runs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """A tag as it is written on the command line. Raises InvalidInput."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise InvalidInput(f"{text!r} is no tag to set; write it as KEY=VALUE.")
+    return key, value
