@@ -12,7 +12,7 @@ from hypothesis import settings
 from shell import Cli, Result
 
 from tuiflow.store import Store, open_store
-from tuiflow.tracking import active, fluent, stores
+from tuiflow.tracking import active, experiments, stores
 
 # The same examples every time: a failure is one's own, not the dice's.
 settings.register_profile("tuiflow", derandomize=True, deadline=None)
@@ -32,7 +32,7 @@ def isolated(
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     monkeypatch.setattr(stores, "_current", None)
-    monkeypatch.setattr(fluent, "_experiments", {})
+    monkeypatch.setattr(experiments, "_chosen", {})
     yield
     for name in VARIABLES:  # set_tracking_uri and set_experiment set them for child processes
         os.environ.pop(name, None)

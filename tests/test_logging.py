@@ -146,7 +146,7 @@ def test_where_artifacts_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ]
     with pytest.raises(InvalidInput, match=r"no file 'none\.txt'"):
         mlflow.log_artifact("none.txt")
-    with pytest.raises(InvalidInput, match=r"no folder 'a\.txt'"):
+    with pytest.warns(UserWarning, match=r"no folder 'a\.txt'"):
         mlflow.log_artifacts("a.txt")
     mlflow.end_run()
 

@@ -9,14 +9,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tuiflow.errors import TuiflowError
+from tuiflow.errors import TuiflowError as MlflowException
 from tuiflow.tracking.active import ActiveRun
-from tuiflow.tracking.fluent import (
-    active_run,
+from tuiflow.tracking.experiments import (
     create_experiment,
-    end_run,
+    delete_experiment,
+    delete_experiment_tag,
     get_experiment,
     get_experiment_by_name,
+    restore_experiment,
+    search_experiments,
+    set_experiment,
+    set_experiment_tag,
+    set_experiment_tags,
+)
+from tuiflow.tracking.fluent import (
+    active_run,
+    delete_run,
+    delete_tag,
+    end_run,
+    flush_artifact_async_logging,
+    flush_async_logging,
+    get_artifact_uri,
+    get_parent_run,
     get_run,
+    last_active_run,
     log_artifact,
     log_artifacts,
     log_dict,
@@ -25,37 +42,111 @@ from tuiflow.tracking.fluent import (
     log_metrics,
     log_param,
     log_params,
+    log_stream,
     log_text,
-    search_experiments,
+    restore_run,
     search_runs,
-    set_experiment,
     set_tag,
     set_tags,
     start_run,
 )
-from tuiflow.tracking.stores import get_tracking_uri, set_tracking_uri
+from tuiflow.tracking.stores import (
+    get_registry_uri,
+    get_tracking_uri,
+    is_tracking_uri_set,
+    set_registry_uri,
+    set_tracking_uri,
+)
 
 if TYPE_CHECKING:
-    from tuiflow import entities, models, pyfunc, sklearn
+    from tuiflow import (
+        artifacts,
+        client,
+        config,
+        entities,
+        exceptions,
+        models,
+        projects,
+        protos,
+        pyfunc,
+        sklearn,
+        tracking,
+    )
     from tuiflow.tracking.client import MlflowClient
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("entities", "models", "pyfunc", "sklearn")
+_SUBMODULES = frozenset(
+    (
+        "artifacts",
+        "client",
+        "config",
+        "data",
+        "entities",
+        "exceptions",
+        "keras",
+        "lightgbm",
+        "models",
+        "projects",
+        "protos",
+        "pyfunc",
+        "pytorch",
+        "sklearn",
+        "tracking",
+        "xgboost",
+    )
+)
+_LAZY = {
+    "Image": "tuiflow.tracking.images",
+    "MlflowClient": "tuiflow.tracking.client",
+    "autolog": "tuiflow.autologging",
+    "disable_system_metrics_logging": "tuiflow.tracking.system_metrics",
+    "enable_system_metrics_logging": "tuiflow.tracking.system_metrics",
+    "load_table": "tuiflow.tracking.fluent_data",
+    "log_image": "tuiflow.tracking.fluent_data",
+    "log_input": "tuiflow.tracking.fluent_data",
+    "log_inputs": "tuiflow.tracking.fluent_data",
+    "log_table": "tuiflow.tracking.fluent_data",
+    "register_model": "tuiflow.tracking.registry",
+    "run": "tuiflow.projects",
+    "search_model_versions": "tuiflow.tracking.registry",
+    "search_registered_models": "tuiflow.tracking.registry",
+    "set_model_version_tag": "tuiflow.tracking.registry",
+    "set_system_metrics_node_id": "tuiflow.tracking.system_metrics",
+    "set_system_metrics_samples_before_logging": "tuiflow.tracking.system_metrics",
+    "set_system_metrics_sampling_interval": "tuiflow.tracking.system_metrics",
+}
+"""What is imported when a script first names it: the name and the module it is in."""
 
 __all__ = [
     "ActiveRun",
     "MlflowClient",
+    "MlflowException",
     "TuiflowError",
     "__version__",
     "active_run",
+    "artifacts",
+    "client",
+    "config",
     "create_experiment",
+    "delete_experiment",
+    "delete_experiment_tag",
+    "delete_run",
+    "delete_tag",
     "end_run",
     "entities",
+    "exceptions",
+    "flush_artifact_async_logging",
+    "flush_async_logging",
+    "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",
+    "get_parent_run",
+    "get_registry_uri",
     "get_run",
     "get_tracking_uri",
+    "is_tracking_uri_set",
+    "last_active_run",
     "log_artifact",
     "log_artifacts",
     "log_dict",
@@ -64,29 +155,36 @@ __all__ = [
     "log_metrics",
     "log_param",
     "log_params",
+    "log_stream",
     "log_text",
     "models",
+    "projects",
+    "protos",
     "pyfunc",
+    "restore_experiment",
+    "restore_run",
     "search_experiments",
     "search_runs",
     "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+    "set_registry_uri",
     "set_tag",
     "set_tags",
     "set_tracking_uri",
     "sklearn",
     "start_run",
+    "tracking",
 ]
 
 
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name == "MlflowClient":
-        from tuiflow.tracking.client import MlflowClient
-
-        return MlflowClient
     if name in _SUBMODULES:
         return importlib.import_module(f"tuiflow.{name}")
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'tuiflow' has no attribute {name!r}")
 
 

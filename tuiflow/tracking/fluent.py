@@ -7,32 +7,29 @@ main thread's; where there is none at all, a run is started, as MLflow does.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, SupportsFloat, SupportsIndex, overload
+from typing import IO, Any, Literal, SupportsFloat, SupportsIndex, overload
 
-from tuiflow.config import ENV_EXPERIMENT, ENV_RUN_ID, MAX_SEARCH_RESULTS
+from tuiflow.config import ENV_RUN_ID, MAX_SEARCH_RESULTS
 from tuiflow.entities import (
-    DEFAULT_EXPERIMENT_ID,
     TAG_NOTE,
     TAG_PARENT,
     TAG_RUN_NAME,
-    Experiment,
     LifecycleStage,
     Run,
     RunStatus,
     ViewType,
 )
-from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState
+from tuiflow.errors import InvalidInput, InvalidState
 from tuiflow.store import Store
 from tuiflow.tracking import active, record
 from tuiflow.tracking.active import ActiveRun
 from tuiflow.tracking.context import script_tags
+from tuiflow.tracking.experiments import active_experiment_id
+from tuiflow.tracking.experiments import get_or_create_experiment as get_or_create_experiment
+from tuiflow.tracking.operations import RunOperations, done
 from tuiflow.tracking.stores import current_store
-
-_experiment_lock = threading.Lock()
-_experiments: dict[Path, str] = {}
 
 
 def start_run(
@@ -74,7 +71,7 @@ def start_run(
             raise InvalidState(f"Run {parent_run_id} is deleted; restore it to start runs in it.")
         own_tags[TAG_PARENT] = parent.run_id
     run = store.create_run(
-        experiment_id if experiment_id is not None else _experiment_id(store),
+        experiment_id if experiment_id is not None else active_experiment_id(store),
         tags={tag.key: tag.value for tag in record.tags({**script_tags(), **own_tags})},
     )
     return active.push(store, run)
@@ -94,6 +91,14 @@ def active_run() -> ActiveRun | None:
     return None if opened is None else opened.run
 
 
+def last_active_run() -> Run | None:
+    """The active run or, where there is none, the one that ended last in this process."""
+    if (run := active_run()) is not None:
+        return run
+    opened = active.last_ended()
+    return None if opened is None else opened.store.get_run(opened.run_id)
+
+
 def current_or_new_run() -> active.OpenRun:
     """The active run with its store; one is started where there is none."""
     opened = active.current()
@@ -104,16 +109,42 @@ def current_or_new_run() -> active.OpenRun:
     return opened
 
 
-def _target(run_id: str | None) -> tuple[Store, str]:
+def target(run_id: str | None) -> tuple[Store, str]:
+    """Where a call writes: the run of that id or, for None, the active or a new one."""
     if run_id is not None:
         return current_store(), run_id
     opened = current_or_new_run()
     return opened.store, opened.run_id
 
 
+_target, _experiment_id = target, active_experiment_id
+
+
 def get_run(run_id: str) -> Run:
     """Raises NotFound."""
     return current_store().get_run(run_id)
+
+
+def get_parent_run(run_id: str) -> Run | None:
+    """The run that a run is nested in; None for one that is not nested. Raises NotFound."""
+    return record.parent_run(current_store(), run_id)
+
+
+def delete_run(run_id: str) -> None:
+    """Mark a run deleted; `restore_run` brings it back. Raises NotFound."""
+    current_store().delete_runs([run_id])
+
+
+def restore_run(run_id: str) -> None:
+    """Bring a deleted run back. Raises NotFound."""
+    current_store().restore_runs([run_id])
+
+
+def get_artifact_uri(artifact_path: str | None = None) -> str:
+    """The absolute path of the active run's artifact folder, or of `artifact_path` in it."""
+    store, run_id = target(None)
+    folder = store.get_run(run_id).info.artifact_uri
+    return f"{folder}/{artifact_path}" if artifact_path else folder
 
 
 # logging
@@ -126,14 +157,18 @@ def log_metric(
     synchronous: bool | None = None,
     timestamp: float | None = None,
     run_id: str | None = None,
-) -> None:
+    model_id: str | None = None,
+    dataset: Any = None,
+) -> RunOperations | None:
     """Log one point; `step` is 0 and `timestamp` (epoch ms) now where they are not given.
 
-    Writes are always synchronous: `synchronous` is there for MLflow's sake.
+    Writes are always synchronous; with `synchronous=False` there is something to `wait()` for.
+    `model_id` and `dataset` are there for MLflow's sake: the point is the run's alone.
     """
     points = [record.metric(key, value, step, timestamp)]
-    store, target = _target(run_id)
-    store.log_batch(target, metrics=points)
+    store, own_id = target(run_id)
+    store.log_batch(own_id, metrics=points)
+    return done(synchronous)
 
 
 def log_metrics(
@@ -142,156 +177,95 @@ def log_metrics(
     synchronous: bool | None = None,
     run_id: str | None = None,
     timestamp: float | None = None,
-) -> None:
-    """Log one point of each metric, all or none, at the same step and time."""
+    model_id: str | None = None,
+    dataset: Any = None,
+) -> RunOperations | None:
+    """Log one point of each metric, all or none, at the same step and time; see `log_metric`."""
     points = record.metrics(metrics, step, timestamp)
-    store, target = _target(run_id)
-    store.log_batch(target, metrics=points)
+    store, own_id = target(run_id)
+    store.log_batch(own_id, metrics=points)
+    return done(synchronous)
 
 
 def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:
-    """Log a param and return its value. Raises InvalidInput when it would change."""
-    store, target = _target(None)
-    store.log_batch(target, params=record.params({key: value}))
-    return value
+    """Log a param and return its value, or with `synchronous=False` something to `wait()` for.
+    Raises InvalidInput when it would change."""
+    store, run_id = target(None)
+    store.log_batch(run_id, params=record.params({key: value}))
+    return done(synchronous) or value
 
 
 def log_params(
     params: Mapping[str, Any], synchronous: bool | None = None, run_id: str | None = None
-) -> None:
+) -> RunOperations | None:
     """Log params, all or none. Raises InvalidInput when one would change."""
-    store, target = _target(run_id)
-    store.log_batch(target, params=record.params(params))
+    store, own_id = target(run_id)
+    store.log_batch(own_id, params=record.params(params))
+    return done(synchronous)
 
 
-def set_tag(key: str, value: Any, synchronous: bool | None = None) -> None:
-    store, target = _target(None)
-    store.log_batch(target, tags=record.tags({key: value}))
+def set_tag(key: str, value: Any, synchronous: bool | None = None) -> RunOperations | None:
+    """Set a tag, its value as text."""
+    store, run_id = target(None)
+    store.log_batch(run_id, tags=record.tags({key: value}))
+    return done(synchronous)
 
 
-def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> None:
-    store, target = _target(None)
-    store.log_batch(target, tags=record.tags(tags))
+def set_tags(tags: Mapping[str, Any], synchronous: bool | None = None) -> RunOperations | None:
+    """Set tags, all or none, their values as text."""
+    store, run_id = target(None)
+    store.log_batch(run_id, tags=record.tags(tags))
+    return done(synchronous)
+
+
+def delete_tag(key: str) -> None:
+    """Delete a tag of the active run. Raises NotFound when it has no such tag."""
+    store, run_id = target(None)
+    store.delete_tag(run_id, key)
+
+
+def flush_async_logging() -> None:
+    """Does nothing: what was logged is written already."""
+
+
+def flush_artifact_async_logging() -> None:
+    """Does nothing: what was logged is written already."""
 
 
 def log_artifact(
     local_path: str | Path, artifact_path: str | Path | None = None, run_id: str | None = None
 ) -> None:
     """Copy a local file or folder into the run's artifact folder `artifact_path`."""
-    record.log_artifact(*_target(run_id), local_path, artifact_path)
+    record.log_artifact(*target(run_id), local_path, artifact_path)
 
 
 def log_artifacts(
     local_dir: str | Path, artifact_path: str | Path | None = None, run_id: str | None = None
 ) -> None:
     """Copy what is in a local folder into the run's artifact folder `artifact_path`."""
-    record.log_artifacts(*_target(run_id), local_dir, artifact_path)
+    record.log_artifacts(*target(run_id), local_dir, artifact_path)
 
 
 def log_text(text: str, artifact_file: str | Path, run_id: str | None = None) -> None:
     """Write a text as the artifact `artifact_file`, in UTF-8."""
-    record.log_text(*_target(run_id), text, artifact_file)
+    record.log_text(*target(run_id), text, artifact_file)
+
+
+def log_stream(stream: IO[bytes], artifact_file: str | Path, run_id: str | None = None) -> None:
+    """Write what a binary stream still holds as the artifact `artifact_file`."""
+    record.log_stream(*target(run_id), stream, artifact_file)
 
 
 def log_dict(dictionary: Any, artifact_file: str | Path, run_id: str | None = None) -> None:
     """Write a dictionary as the artifact `artifact_file`: YAML for .yml and .yaml, else JSON."""
-    record.log_dict(*_target(run_id), dictionary, artifact_file)
+    record.log_dict(*target(run_id), dictionary, artifact_file)
 
 
 def log_figure(
     figure: Any, artifact_file: str | Path, *, save_kwargs: Mapping[str, Any] | None = None
 ) -> None:
     """Save a Matplotlib or Plotly figure as the artifact `artifact_file`."""
-    record.log_figure(*_target(None), figure, artifact_file, save_kwargs)
-
-
-# experiments
-
-
-def set_experiment(
-    experiment_name: str | None = None, experiment_id: str | None = None
-) -> Experiment:
-    """Make an experiment the active one, here and in processes started from here, creating it
-    where the name is new.
-
-    Raises InvalidInput unless exactly one of name and id is given, NotFound for an unknown id,
-    InvalidState when it is deleted.
-    """
-    if (experiment_name is None) == (experiment_id is None):
-        raise InvalidInput("set_experiment takes either a name or an id.")
-    store = current_store()
-    if experiment_id is not None:
-        experiment = store.get_experiment(experiment_id)
-    else:
-        assert experiment_name is not None
-        experiment = get_or_create_experiment(store, experiment_name)
-    if experiment.lifecycle_stage == LifecycleStage.DELETED:
-        raise InvalidState(
-            f"Experiment {experiment.name!r} is deleted; restore it or choose another name."
-        )
-    _experiments[store.database] = experiment.experiment_id
-    os.environ[ENV_EXPERIMENT] = experiment.name
-    return experiment
-
-
-def get_or_create_experiment(store: Store, name: str) -> Experiment:
-    """The experiment of that name, deleted or not, created where the name is new."""
-    found = store.get_experiment_by_name(name)
-    if found is None:
-        try:
-            return store.get_experiment(store.create_experiment(name))
-        except AlreadyExists:  # another process was quicker
-            found = store.get_experiment_by_name(name)
-            if found is None:
-                raise
-    return found
-
-
-def _experiment_id(store: Store) -> str:
-    with _experiment_lock:
-        chosen = _experiments.get(store.database)
-        if chosen is None and (name := os.environ.get(ENV_EXPERIMENT)):
-            chosen = _experiments[store.database] = get_or_create_experiment(
-                store, name
-            ).experiment_id
-    return DEFAULT_EXPERIMENT_ID if chosen is None else chosen
-
-
-def create_experiment(
-    name: str,
-    artifact_location: str | Path | None = None,
-    tags: Mapping[str, Any] | None = None,
-) -> str:
-    """Create an experiment and return its id. Raises AlreadyExists."""
-    return record.create_experiment(current_store(), name, artifact_location, tags)
-
-
-def get_experiment(experiment_id: str) -> Experiment:
-    """Raises NotFound."""
-    return current_store().get_experiment(experiment_id)
-
-
-def get_experiment_by_name(name: str) -> Experiment | None:
-    """The experiment of that name, deleted or not; None where there is none."""
-    return current_store().get_experiment_by_name(name)
-
-
-def search_experiments(
-    view_type: int = ViewType.ACTIVE_ONLY,
-    max_results: int | None = None,
-    filter_string: str | None = None,
-    order_by: list[str] | None = None,
-) -> list[Experiment]:
-    """The experiments that match, newest change first unless `order_by` says otherwise.
-
-    Filter and order know `name`, `experiment_id`, `creation_time`, `last_update_time` (epoch ms or
-    a date) and `tags.KEY`. Raises FilterError, InvalidInput.
-    """
-    from tuiflow.tracking import searching
-
-    return searching.search_experiments(
-        current_store(), view_type, max_results, filter_string, order_by
-    )
+    record.log_figure(*target(None), figure, artifact_file, save_kwargs)
 
 
 # search
@@ -350,6 +324,6 @@ def search_runs(
     elif experiment_ids:
         ids = experiment_ids
     else:
-        ids = None if search_all_experiments else [_experiment_id(store)]
+        ids = None if search_all_experiments else [active_experiment_id(store)]
     runs = searching.search_runs(store, ids, filter_string, run_view_type, max_results, order_by)
     return runs if output_format == "list" else searching.to_frame(runs)

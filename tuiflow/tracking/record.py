@@ -7,10 +7,10 @@ import datetime
 import operator
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, SupportsFloat, SupportsIndex
+from typing import IO, Any, SupportsFloat, SupportsIndex
 
 from tuiflow.config import MAX_PARAM_LENGTH, MAX_TAG_LENGTH
-from tuiflow.entities import Metric, Param, RunTag
+from tuiflow.entities import Metric, Param, Run, RunTag
 from tuiflow.errors import InvalidInput
 from tuiflow.store import Store, now_ms
 
@@ -105,8 +105,18 @@ def create_experiment(
     return store.create_experiment(
         name,
         None if location is None else str(location),
-        {key: str(value) for key, value in (tags or {}).items()},
+        texts(tags or {}),
     )
+
+
+def texts(values: Mapping[str, object]) -> dict[str, str]:
+    return {key: str(value) for key, value in values.items()}
+
+
+def parent_run(store: Store, run_id: str) -> Run | None:
+    """The run that a run is nested in; None for one that is not nested. Raises NotFound."""
+    parent = store.get_run(run_id).parent_run_id
+    return None if parent is None else store.get_run(parent)
 
 
 def log_artifact(
@@ -122,16 +132,39 @@ def log_artifact(
 def log_artifacts(
     store: Store, run_id: str, local_dir: str | Path, folder: str | Path | None
 ) -> None:
-    """Copy what is in a folder. Raises InvalidInput where there is none."""
+    """Copy what is in a folder; where there is none, warn and log nothing, as MLflow does."""
     source = Path(local_dir)
     if not source.is_dir():
-        raise InvalidInput(f"There is no folder {str(source)!r} to log.")
+        import warnings
+
+        warnings.warn(f"There is no folder {str(source)!r} to log.", stacklevel=3)
+        return
     store.log_artifacts(run_id, source, str(folder or ""))
 
 
 def log_text(store: Store, run_id: str, text: str, artifact_file: str | Path) -> None:
+    """Write a text in UTF-8. Raises InvalidInput for anything else."""
+    if not isinstance(text, str):
+        raise InvalidInput(
+            f"log_text takes a text, not {type(text).__name__}; bytes are logged with log_stream"
+            " or log_artifact."
+        )
     with store.writing_artifact(run_id, str(artifact_file)) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def log_stream(store: Store, run_id: str, stream: IO[bytes], artifact_file: str | Path) -> None:
+    """Write what a binary stream still holds. Raises InvalidInput for a stream of text."""
+    import shutil
+
+    with store.writing_artifact(run_id, str(artifact_file)) as part, part.open("wb") as target:
+        try:
+            shutil.copyfileobj(stream, target, 1 << 20)
+        except (AttributeError, TypeError):
+            raise InvalidInput(
+                "log_stream takes a binary stream, such as open(path, 'rb') or io.BytesIO, not"
+                f" {type(stream).__name__}."
+            ) from None
 
 
 def log_dict(store: Store, run_id: str, dictionary: Any, artifact_file: str | Path) -> None:

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from tuiflow.config import ENV_STORE
+from tuiflow.errors import InvalidInput
 from tuiflow.store import Store, database_path, locate
 from tuiflow.store.locate import check_served
 
@@ -33,6 +34,29 @@ def set_tracking_uri(uri: str | os.PathLike[str]) -> None:
 def get_tracking_uri() -> str:
     """The store in use, as `sqlite:///` and the absolute path of its database."""
     return f"sqlite:///{_database()}"
+
+
+def is_tracking_uri_set() -> bool:
+    """True where the script or its environment chose a store."""
+    return _current is not None or bool(os.environ.get(ENV_STORE))
+
+
+def set_registry_uri(uri: str | os.PathLike[str]) -> None:
+    """For MLflow's sake: models are registered in the store that runs are logged to.
+
+    Raises InvalidInput for the address of another one.
+    """
+    path = database_path(uri)
+    if path != _database():
+        raise InvalidInput(
+            f"Models are registered in the store that runs are logged to, {_database()}; leave"
+            " set_registry_uri out, or call set_tracking_uri with this address before it."
+        )
+
+
+def get_registry_uri() -> str:
+    """The store in use: models are registered where runs are logged."""
+    return get_tracking_uri()
 
 
 def _database() -> Path:
