@@ -21,6 +21,7 @@ SMALL_SIDE = 256
 """Pixels of the longer side of the small copy that goes with a stepped image."""
 
 _KEY = re.compile(r"[a-zA-Z0-9_\-./ ]+\Z")
+_PNG_MODES = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")
 _WEBP_MODES = ("L", "RGB", "RGBA")
 
 
@@ -100,6 +101,8 @@ def log_image(
         f"images/{key.replace('/', '~')}+step+{step or 0}+timestamp+{timestamp or now_ms()}"
         f"+{uuid.uuid4()}"
     )
+    if picture.mode not in _PNG_MODES:  # such as CMYK
+        picture = picture.convert("RGB")
     small = shrink(picture)
     _save(store, run_id, f"{name}.png", picture)
     _save(store, run_id, f"{name}+compressed.webp", small)
@@ -127,7 +130,8 @@ def to_pil(image: Any) -> PIL.Image.Image:
         return image.to_pil()
     pillow = _pillow()
     if isinstance(image, pillow.Image):
-        return image
+        picture: PIL.Image.Image = image
+        return picture
     import numpy as np
 
     if isinstance(image, np.ndarray):
@@ -162,7 +166,8 @@ def array_to_pil(array: np.ndarray[Any, Any]) -> PIL.Image.Image:
             "Whole numbers in an image are from 0 to 255; these are from"
             f" {array.min()} to {array.max()}. Scale them, or pass floats."
         )
-    return pillow.fromarray(array.astype(np.uint8))
+    picture: PIL.Image.Image = pillow.fromarray(array.astype(np.uint8))
+    return picture
 
 
 def _scaled(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

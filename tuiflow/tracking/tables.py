@@ -34,6 +34,8 @@ def log_table(store: Store, run_id: str, data: Any, artifact_file: str) -> None:
     `data` is a DataFrame, or a dictionary of columns or of one row's values. A column of images is
     saved as files and holds their paths. Raises InvalidInput.
     """
+    import pandas as pd
+
     path = _checked(artifact_file)
     frame = _frame(data)
     picture_columns = _image_columns(frame)
@@ -43,7 +45,8 @@ def log_table(store: Store, run_id: str, data: Any, artifact_file: str) -> None:
         else:
             before = None
         for column in picture_columns:
-            frame[column] = [_log_picture(store, run_id, path, item) for item in frame[column]]
+            files = [_log_picture(store, run_id, path, item) for item in frame[column]]
+            frame[column] = pd.Series(files, index=frame.index, dtype=object)
         _write(store, run_id, path, frame, before)
         _note_in_tag(store, run_id, path)
 
