@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuiflow.models.info import ModelInfo
+from tuiflow.sklearn.enable import autolog
 from tuiflow.sklearn.model import (
     get_default_conda_env,
     get_default_pip_requirements,
@@ -13,6 +14,7 @@ from tuiflow.sklearn.model import (
 
 __all__ = [
     "ModelInfo",
+    "autolog",
     "get_default_conda_env",
     "get_default_pip_requirements",
     "load_model",
