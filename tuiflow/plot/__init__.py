@@ -6,6 +6,7 @@ characters, each with a tone that a widget gives a colour.
 
 from __future__ import annotations
 
+from tuiflow.plot.ascii import to_ascii
 from tuiflow.plot.canvas import FAINT
 from tuiflow.plot.compose import AXIS, BLANK, LINE, Layer, Picture, compose, extent
 from tuiflow.plot.line import Axis, Curve, Line, prepare
@@ -23,4 +24,5 @@ __all__ = [
     "compose",
     "extent",
     "prepare",
+    "to_ascii",
 ]
