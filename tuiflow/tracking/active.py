@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -60,6 +61,7 @@ _main_thread_runs: list[OpenRun] = []
 _inherited: OpenRun | None = None
 _last: OpenRun | None = None
 _open: dict[str, OpenRun] = {}
+_end_hooks: list[Callable[[str], None]] = []
 _exit_status = RunStatus.FINISHED
 _hooked = False
 
@@ -109,11 +111,16 @@ def check_may_start(nested: bool) -> OpenRun | None:
 
 def push(store: Store, run: Run) -> ActiveRun:
     """Make a run the current one of this thread."""
-    opened = OpenRun(store, ActiveRun(run.info, run.data))
+    opened = OpenRun(store, ActiveRun(run.info, run.data, run.inputs))
     _own().append(opened)
     _open[opened.run_id] = opened
     _install_hooks()
     return opened.run
+
+
+def at_end(hook: Callable[[str], None]) -> None:
+    """Have `hook` called with the id of each run right before it ends in this process."""
+    _end_hooks.append(hook)
 
 
 def pop(status: str) -> OpenRun | None:
@@ -126,6 +133,8 @@ def pop(status: str) -> OpenRun | None:
     check_final_status(status)
     opened = _stack.last = _last = own.pop()
     _open.pop(opened.run_id, None)
+    for hook in _end_hooks:
+        hook(opened.run_id)
     opened.store.finish_run(opened.run_id, status)
     return opened
 
@@ -162,6 +171,8 @@ def _install_hooks() -> None:
 
 def _end_all() -> None:
     for opened in reversed(list(_open.values())):
+        for hook in _end_hooks:
+            hook(opened.run_id)
         with contextlib.suppress(TuiflowError):  # the store may be gone by now
             opened.store.finish_run(opened.run_id, _exit_status.value)
     _open.clear()

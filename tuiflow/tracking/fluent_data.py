@@ -73,7 +73,7 @@ def log_table(data: Any, artifact_file: str, run_id: str | None = None) -> None:
     .parquet); rows are added to those that are there."""
     from tuiflow.tracking import tables
 
-    store, target = fluent._target(run_id)
+    store, target = fluent.target(run_id)
     tables.log_table(store, target, data, artifact_file)
 
 
@@ -85,8 +85,9 @@ def load_table(
     """The table of these runs, or of all runs of the active experiment that have it, newest run
     first; `extra_columns`, such as run_id, are added to each row. Raises NotFound."""
     from tuiflow.tracking import tables
+    from tuiflow.tracking.experiments import active_experiment_id
     from tuiflow.tracking.stores import current_store
 
     store = current_store()
-    experiment = fluent._experiment_id(store)
+    experiment = active_experiment_id(store)
     return tables.load_table(store, experiment, artifact_file, run_ids, extra_columns)
