@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from tuiflow.cli import artifacts, completion, demo, diff, experiments, runs, serve, show
+from tuiflow.cli import (
+    artifacts,
+    completion,
+    demo,
+    diff,
+    experiments,
+    metrics,
+    runs,
+    serve,
+    show,
+    tail,
+    upkeep,
+)
 from tuiflow.cli import run as project
 from tuiflow.cli.opening import AppOpener, has_terminal, open_app
 from tuiflow.cli.options import StoreOption, chosen_location, remember_store
@@ -63,23 +75,17 @@ def ui(context: typer.Context, store: StoreOption = None) -> None:
     open_app(context, location)
 
 
-@app.command()
-def where(store: StoreOption = None) -> None:
-    """Say which store is used, and why that one."""
-    location = chosen_location(store)
-    typer.echo(location.root)
-    state = "" if location.database.exists() else " It is not there yet."
-    typer.echo(f"{location.database.name} in this folder, since {location.reason}.{state}")
-
-
 demo.register(app)
 project.register(app)
 runs.register(app)
 experiments.register(app)
 show.register(app)
+metrics.register(app)
+tail.register(app)
 artifacts.register(app)
 diff.register(app)
 serve.register(app)
+upkeep.register(app)
 
 
 def run(open_app: AppOpener) -> None:

@@ -188,6 +188,14 @@ class Database:
             yield conn
 
     @contextlib.contextmanager
+    def exclusive(self) -> Iterator[sqlite3.Connection]:
+        """The writing connection outside a transaction, for statements that can't be in one."""
+        if self.read_only:
+            raise StoreError(f"The store {self.path} can't be written: it is read-only here.")
+        with self._using(), self._lock:
+            yield self._open_writer()
+
+    @contextlib.contextmanager
     def _transaction(self, synced: bool) -> Iterator[sqlite3.Connection]:
         conn = self._open_writer()
         if conn.in_transaction:  # a signal handler that writes, called inside a write

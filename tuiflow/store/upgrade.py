@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from tuiflow.errors import StoreError
+from tuiflow.store.copying import copy
 from tuiflow.store.schema import SCHEMA_VERSION, statements
 
 
@@ -27,7 +27,8 @@ def run(conn: sqlite3.Connection, path: Path) -> Path | None:
         return None
     backup = backup_path(path, version)
     try:
-        copy(path, backup)
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader:
+            copy(reader, backup)
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise StoreError(
@@ -37,23 +38,3 @@ def run(conn: sqlite3.Connection, path: Path) -> Path | None:
     for statement in statements(version):
         conn.execute(statement)
     return backup
-
-
-def copy(path: Path, target: Path) -> None:
-    """Write a consistent copy of a store's database, as last committed, 0600; it replaces `target`
-    when it is whole. Raises OSError, sqlite3.Error."""
-    part = target.with_name(f"{target.name}.part")
-    part.unlink(missing_ok=True)
-    os.close(os.open(part, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600))
-    try:
-        with (
-            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(part)) as copied,
-        ):
-            source.backup(copied)
-            copied.execute("PRAGMA journal_mode = DELETE")  # one file, without a -wal beside it
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)

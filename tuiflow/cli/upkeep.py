@@ -1,0 +1,228 @@
+"""`tuiflow where`, `doctor`, `gc` and `db`: looking after a store."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tuiflow.cli import output as out
+from tuiflow.cli.asking import confirm
+from tuiflow.cli.options import (
+    FormatOption,
+    OutputOption,
+    StoreOption,
+    YesOption,
+    chosen_location,
+    open_existing,
+)
+from tuiflow.cli.output import Column, Format
+from tuiflow.errors import InvalidInput
+from tuiflow.text import clean, size
+
+_SHOWN_IDS = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    app.command("where")(where)
+    app.command("doctor")(doctor)
+    app.command("gc")(gc)
+    db = typer.Typer(help="Check, back up, compact or upgrade the store's database.")
+    db.callback()(_group)
+    db.command("check")(check)
+    db.command("backup")(backup)
+    db.command("vacuum")(vacuum)
+    db.command("upgrade")(upgrade)
+    app.add_typer(db, name="db")
+
+
+def _group() -> None:
+    """Look after the database of a store."""
+
+
+def where(store: StoreOption = None) -> None:
+    """Say which store is used, and why that one."""
+    location = chosen_location(store)
+    typer.echo(clean(str(location.root)))
+    state = "" if location.database.exists() else " It is not there yet."
+    typer.echo(clean(f"{location.database.name} in this folder, since {location.reason}.{state}"))
+
+
+def doctor(
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Look at store, file system, terminal and tools, and say what to do about what is not right.
+
+    Changes nothing. Exits with 1 where something does not work.
+    """
+    from tuiflow import checkup
+
+    findings = checkup.look(chosen_location(store))
+    titles = ("area", "state", "found", "remedy")
+    rows = [[item.area, item.state.value, item.found, item.remedy] for item in findings]
+    with out.output(output) as stream:
+        if output_format is Format.JSON:
+            out.write_json([dict(zip(titles, row, strict=True)) for row in rows], stream)
+        elif output_format is Format.CSV:
+            out.write_csv_rows(titles, rows, stream)
+        elif output_format is Format.MD:
+            out.write_markdown([Column(title) for title in titles], rows, stream)
+        else:
+            for item in findings:
+                glyph = {"ok": "✓", "note": "!", "bad": "✗"}[item.state]
+                stream.write(f"{glyph} {item.area:<12} {clean(item.found)}\n")
+                if item.remedy:
+                    stream.write(f"  {'':<12} → {clean(item.remedy)}\n")
+    if any(item.state is checkup.State.BAD for item in findings):
+        raise typer.Exit(1)
+
+
+def gc(
+    older_than: Annotated[
+        str,
+        typer.Option(
+            "--older-than", metavar="SPAN", help="Deleted at least this long ago: 30d, 12h, 1d12h."
+        ),
+    ] = "0s",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")
+    ] = False,
+    yes: YesOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Remove deleted runs and experiments for good, with their files.
+
+    Deleted runs that versions of registered models come from stay.
+    """
+    from tuiflow.filters.literals import span
+
+    age = span(older_than)
+    if age is None or age < 0:
+        raise InvalidInput(
+            f"--older-than {clean(older_than)} is no span of time; write 30d, 12h or 1d12h."
+        )
+    opened = open_existing(store)
+    found = opened.upkeep.find_garbage(int(age))
+    if found.registered:
+        typer.echo(
+            f"{_runs(len(found.registered))} stay: versions of registered models come from them"
+            f" ({_ids(found.registered)}).",
+            err=True,
+        )
+    what = _runs(len(found.run_ids))
+    if found.experiments:
+        names = ", ".join(clean(name) for name in found.experiments)
+        what += f" and {len(found.experiments)} deleted experiments ({names})"
+    if not found.run_ids and not found.experiments:
+        typer.echo("Nothing deleted is to be removed.")
+        return
+    if dry_run:
+        typer.echo(f"Would remove {what}: {_ids(found.run_ids)}; files of {size(found.bytes)}.")
+        return
+    confirm(f"Remove {what}, files of {size(found.bytes)}, for good", yes)
+    with _progress("removing runs") as progress:
+        gone = opened.upkeep.collect_garbage(int(age), progress)
+    experiments = f", {len(gone.experiments)} experiments" if gone.experiments else ""
+    typer.echo(f"Removed {_runs(len(gone.run_ids))}{experiments} and {size(gone.bytes)} of files.")
+    typer.echo("`tuiflow db vacuum` gives the database's free pages back to the disk.")
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} deleted run{'' if count == 1 else 's'}"
+
+
+def _ids(run_ids: tuple[str, ...]) -> str:
+    shown = ", ".join(run_id[:8] for run_id in run_ids[:_SHOWN_IDS])
+    rest = len(run_ids) - _SHOWN_IDS
+    return f"{shown} and {rest:,} more" if rest > 0 else shown or "no runs"
+
+
+def check(store: StoreOption = None) -> None:
+    """Look for damage in the database, and for what doesn't belong. Exits with 1 if there is any.
+
+    Reads all of it: some seconds for each gigabyte.
+    """
+    opened = open_existing(store)
+    problems = opened.upkeep.check(_say_step)
+    for problem in problems:
+        typer.echo(f"✗ {clean(problem.what)}\n  → {clean(problem.remedy)}")
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"✓ {clean(str(opened.database))} is sound.")
+
+
+def _say_step(step: str) -> None:
+    if sys.stderr.isatty():
+        typer.echo(f"checking {step} …", err=True)
+
+
+def backup(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Beside the database, with the time, if not given."),
+    ] = None,
+    yes: YesOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Copy the database to a file, while it is in use. Artifacts are not copied."""
+    opened = open_existing(store)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    target = file or opened.database.with_name(f"{opened.database.stem}-{stamp}.backup.db")
+    if target.is_dir():
+        target = target / f"{opened.database.stem}-{stamp}.backup.db"
+    if target.resolve() == opened.database.resolve():
+        raise InvalidInput("The backup can't be the store itself; name another file.")
+    if target.exists():
+        confirm(f"{clean(str(target))} is there already: replace it", yes)
+    with _progress("copying pages") as progress:
+        written = opened.upkeep.backup(target, replace=True, progress=progress)
+    typer.echo(f"Wrote {clean(str(target))} ({size(written)}).")
+    typer.echo(f"Artifacts stay in {clean(str(opened.root))}; copy that folder for a whole copy.")
+
+
+def vacuum(store: StoreOption = None) -> None:
+    """Make the database compact. Needs as much free disk as it is large, and no other writer."""
+    opened = open_existing(store)
+    before, after = opened.upkeep.vacuum()
+    typer.echo(f"{clean(str(opened.database))}: {size(before)} before, {size(after)} now.")
+
+
+def upgrade(store: StoreOption = None) -> None:
+    """Bring a store of an older version to this one, after a backup beside it.
+
+    Every command does so when it opens one; this one does nothing else.
+    """
+    from tuiflow.store.schema import SCHEMA_VERSION
+    from tuiflow.store.upgrade import backup_path
+    from tuiflow.store.upkeep import version_of
+
+    path = chosen_location(store).database
+    before = version_of(path) if path.exists() else SCHEMA_VERSION
+    open_existing(store)
+    if before == SCHEMA_VERSION:
+        typer.echo(f"{clean(str(path))} is of store version {before}, the newest there is.")
+        return
+    typer.echo(f"Upgraded {clean(str(path))} from store version {before} to {SCHEMA_VERSION}.")
+    typer.echo(f"As it was: {clean(str(backup_path(path, before)))}")
+
+
+@contextlib.contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

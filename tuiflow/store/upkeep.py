@@ -1,0 +1,181 @@
+"""Look after a store: check it, copy it, make it compact."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuiflow.errors import AlreadyExists, StoreError
+from tuiflow.store import gc
+from tuiflow.store.connection import Database
+from tuiflow.store.copying import copy
+from tuiflow.store.schema import APPLICATION_ID, SCHEMA_VERSION, statements
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a store, and what to do about it."""
+
+    what: str
+    remedy: str
+
+
+def version_of(path: Path) -> int:
+    """The version of a store's file, which is only read. Raises StoreError where it is none."""
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as conn:
+            if conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
+                return int(conn.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} can't be read as a store: {error}.") from error
+    raise StoreError(f"{path} is not a tuiflow store.")
+
+
+class Upkeep:
+    """What is done to a store as a whole."""
+
+    def __init__(self, db: Database, root: Path) -> None:
+        self._db = db
+        self._root = root
+
+    def check(self, progress: Callable[[str], None] = lambda step: None) -> list[Problem]:
+        """Everything found wrong; an empty list is a sound store.
+
+        `progress` gets the name of each step. Looks at SQLite's own structures, the tables against
+        this version's, and rows that belong to nothing.
+        """
+        problems: list[Problem] = []
+        with self._db.read() as conn:
+            progress("pages and indexes")
+            try:
+                damage = [row[0] for row in conn.execute("PRAGMA integrity_check(20)")]
+            except sqlite3.DatabaseError as error:
+                damage = [str(error)]
+            if damage != ["ok"]:
+                text = "; ".join(damage[:5])
+                return [
+                    Problem(
+                        f"The file is damaged: {text}.",
+                        "Restore a backup. Without one, `sqlite3 tuiflow.db .recover` saves what it"
+                        " can.",
+                    )
+                ]
+            progress("tables")
+            problems += _check_schema(conn)
+            progress("rows")
+            for table in ("latest", "points", "params", "tags", "inputs", "run_contents"):
+                lost = conn.execute(
+                    f"SELECT count(*) FROM (SELECT DISTINCT run FROM {table})"
+                    " WHERE run NOT IN (SELECT id FROM runs)"
+                ).fetchone()[0]
+                if lost:
+                    problems.append(
+                        Problem(
+                            f"{table} has rows of {lost} runs that are not there.",
+                            "They do no harm; please report it, with how it came to be.",
+                        )
+                    )
+            for row in conn.execute("PRAGMA foreign_key_check"):
+                problems.append(
+                    Problem(
+                        f"Row {row[1]} of {row[0]} refers to a row of {row[2]} that is not there.",
+                        "Restore a backup if what it belongs to is missed.",
+                    )
+                )
+        return problems
+
+    def backup(
+        self,
+        target: Path,
+        *,
+        replace: bool = False,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> int:
+        """Copy the database to a file of mode 0600 while it is in use; artifacts are not in it.
+
+        Returns its size in bytes; `progress` gets pages done and in all. Raises AlreadyExists
+        where there is a file and `replace` is false, StoreError where it can't be written;
+        nothing half-written is left.
+        """
+        if target.exists() and not replace:
+            raise AlreadyExists(f"{target} exists already; name another file.")
+        try:
+            with self._db.read() as conn:
+                copy(conn, target, progress)
+        except OSError as error:
+            raise StoreError(
+                f"The backup can't be written to {target}: {error.strerror}."
+            ) from error
+        return target.stat().st_size
+
+    def vacuum(self) -> tuple[int, int]:
+        """Write the database anew without free pages, and fold in its WAL; bytes before and after.
+
+        Needs as much free disk as the store is large. Raises StoreError while others write.
+        """
+        before = size_on_disk(self._db.path)
+        with self._db.exclusive() as conn:
+            conn.execute("VACUUM")
+            conn.execute("PRAGMA optimize")
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return before, size_on_disk(self._db.path)
+
+    def find_garbage(self, older_than_ms: int) -> gc.Garbage:
+        """What was deleted at least `older_than_ms` ago and can be removed for good."""
+        return gc.find(self._db, self._root, older_than_ms)
+
+    def collect_garbage(
+        self,
+        older_than_ms: int,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> gc.Garbage:
+        """Remove for good what was deleted at least `older_than_ms` ago; returns what went.
+
+        `progress` gets runs done and in all; an exception that it raises ends the collection
+        between two pieces. Runs that are restored meanwhile stay, whole.
+        """
+        return gc.collect(self._db, self._root, older_than_ms, progress)
+
+
+def _check_schema(conn: sqlite3.Connection) -> list[Problem]:
+    """Compare tables and indexes, as SQL, with those of a new store."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        for statement in statements(0):
+            fresh.execute(statement)
+        wanted = _schema(fresh)
+    found = _schema(conn)
+    problems = []
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            remedy = "Restore a backup, or open the store with the tuiflow that wrote it."
+            problems.append(Problem(f"{name} is missing.", remedy))
+        elif name not in wanted:
+            problems.append(
+                Problem(
+                    f"{name} is not one of tuiflow's (store version {SCHEMA_VERSION}).",
+                    "It does no harm; drop it if nothing of yours needs it.",
+                )
+            )
+        elif found[name] != wanted[name]:
+            problems.append(Problem(f"{name} is not defined as it should be.", "Restore a backup."))
+    return problems
+
+
+def _schema(conn: sqlite3.Connection) -> dict[str, str]:
+    """Definitions of the tables and indexes by name, without SQLite's own."""
+    return {
+        name: " ".join(sql.split())
+        for name, sql in conn.execute(
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"
+        )
+    }
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of the database and of the -wal beside it."""
+    return sum(part.stat().st_size for part in (path, Path(f"{path}-wal")) if part.exists())
