@@ -1,0 +1,170 @@
+"""The uncommitted changes of a repository, asked of Git without running what a repository names.
+
+A repository's configuration can name programs: hooks, fsmonitor, diff and textconv drivers,
+filters, ssh commands and remote helpers (git-config(1), gitattributes(5)). All are overridden by
+options and environment, which come before any configuration, and filters are listed first, since
+they can only be overridden by name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_UNTRACKED = 500
+
+_OVERRIDES = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=",
+    "core.sshCommand=false",
+    "core.askPass=",
+    "core.pager=cat",
+    "diff.external=",
+    "diff.ignoreSubmodules=dirty",
+    "protocol.allow=never",
+    "submodule.recurse=false",
+)
+_DIFF = (
+    "--no-ext-diff --no-textconv --no-color --no-relative --full-index --unified=3"
+    " --submodule=short --ignore-submodules=dirty --src-prefix=a/ --dst-prefix=b/ -O/dev/null"
+).split()
+_SAFE_NAME = re.compile(r"[\w.-]+", re.ASCII)
+
+
+class GitFailed(Exception):
+    """Git gave no answer; the text says why, after "left out: "."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is not committed: a patch against HEAD, and names of files that Git doesn't track.
+
+    `whole` is false where the patch was longer than asked for.
+    """
+
+    patch: bytes
+    whole: bool
+    untracked: tuple[str, ...]
+
+
+def find_changes(top: Path, environment: Mapping[str, str], limit: int, deadline: float) -> Changes:
+    """The changes in the work tree `top`; at most `limit` bytes of patch.
+
+    `deadline` is of `time.monotonic`. Raises GitFailed where there is no Git, it refuses the
+    repository (such as one of another user), or is too slow.
+    """
+    git = _Git(top, environment, deadline)
+    shown = git.ask(["rev-parse", "--show-toplevel"]).decode("utf-8", "surrogateescape")
+    if not _same_folder(shown.removesuffix("\n"), top):
+        raise GitFailed("the repository names another folder as its work tree")
+    git.silence_filters()
+    git.ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+    patch = git.ask(["diff", *_DIFF, "HEAD", "--"], limit=limit)
+    names = git.ask(
+        ["ls-files", "--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z"],
+        limit=1 << 20,
+    )
+    untracked = sorted(
+        os.fsdecode(name).encode("utf-8", "replace").decode("utf-8")
+        for name in names.split(b"\0")
+        if name
+    )
+    return Changes(patch[:limit], len(patch) <= limit, tuple(untracked))
+
+
+def _same_folder(one: str, other: Path) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+class _Git:
+    def __init__(self, top: Path, environment: Mapping[str, str], deadline: float) -> None:
+        self._program = _find_program(environment.get("PATH", os.defpath))
+        self._top = top
+        self._deadline = deadline
+        self._overrides = list(_OVERRIDES)
+        self._environment = {
+            **{key: value for key, value in environment.items() if not key.startswith("GIT_")},
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_NO_LAZY_FETCH": "1",
+            "GIT_ALLOW_PROTOCOL": "none",  # a partial clone would fetch what it lacks
+            "LC_ALL": "C",
+        }
+
+    def silence_filters(self) -> None:
+        """Override every configured filter. Raises GitFailed for a name that can't be."""
+        names = set()
+        listed = self.ask(
+            ["config", "-z", "--name-only", "--get-regexp", r"^filter\."], codes=(0, 1)
+        )
+        for key in listed.decode("utf-8", "surrogateescape").split("\0"):
+            name = key.removeprefix("filter.").rpartition(".")[0]
+            if name and not _SAFE_NAME.fullmatch(name):
+                raise GitFailed("the repository has a filter of an odd name")
+            names.add(name)
+        for name in sorted(names - {""}):
+            settings = ("clean=", "smudge=", "process=", "required=false")
+            self._overrides += [f"filter.{name}.{setting}" for setting in settings]
+
+    def ask(
+        self, arguments: Sequence[str], limit: int = 1 << 20, codes: tuple[int, ...] = (0,)
+    ) -> bytes:
+        """What Git writes; where that is more than `limit` bytes, somewhat more than `limit`."""
+        command = [self._program, "--no-pager", "-C", str(self._top)]
+        for override in self._overrides:
+            command += ["-c", override]
+        try:
+            process = subprocess.Popen(
+                [*command, *arguments],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                process_group=0,  # ctrl+C is the script's
+            )
+        except OSError as error:
+            raise GitFailed(f"git can't be started ({error.strerror})") from None
+        with process:
+            try:
+                output, ended = self._read(process, limit)
+            finally:
+                process.kill()
+        if ended and process.returncode not in codes:
+            raise GitFailed(f"git {arguments[0]} failed; try it in {self._top}")
+        return output
+
+    def _read(self, process: subprocess.Popen[bytes], limit: int) -> tuple[bytes, bool]:
+        assert process.stdout is not None
+        file = process.stdout.fileno()
+        poll = select.poll()
+        poll.register(file, select.POLLIN | select.POLLHUP)
+        chunks: list[bytes] = []
+        size = 0
+        while size <= limit:
+            left = self._deadline - time.monotonic()
+            if left <= 0 or not poll.poll(left * 1000):
+                raise GitFailed("git took too long")
+            chunk = os.read(file, 1 << 16)
+            if not chunk:
+                process.wait()
+                return b"".join(chunks), True
+            chunks.append(chunk)
+            size += len(chunk)
+        return b"".join(chunks), False
+
+
+def _find_program(path: str) -> str:
+    """The first `git` of the absolute folders of a PATH. Raises GitFailed."""
+    for folder in path.split(os.pathsep):
+        if folder.startswith("/") and os.access(program := f"{folder}/git", os.X_OK):
+            return program
+    raise GitFailed("there is no git here")
