@@ -153,7 +153,7 @@ def _install(
         if lines:
             run("pip", "install", *target, "--requirement", str(listed))
         if not complete:
-            run("pip", "install", *target, "--no-deps", "--no-index", str(wheel))
+            run("pip", "install", *target, "--quiet", "--no-deps", "--no-index", str(wheel))
 
 
 def _interpreter(env: PythonEnv) -> str:
