@@ -23,7 +23,7 @@ from tuiflow.entities import (
 )
 from tuiflow.errors import InvalidInput, InvalidState
 from tuiflow.store import Store
-from tuiflow.tracking import active, record
+from tuiflow.tracking import active, record, system_metrics
 from tuiflow.tracking.active import ActiveRun
 from tuiflow.tracking.context import script_tags
 from tuiflow.tracking.experiments import active_experiment_id
@@ -40,11 +40,13 @@ def start_run(
     parent_run_id: str | None = None,
     tags: Mapping[str, object] | None = None,
     description: str | None = None,
+    log_system_metrics: bool | None = None,
 ) -> ActiveRun:
     """Start a run, or resume the one of `run_id`, and make it the active one.
 
     A run handed over by `tuiflow run` is taken up by the first call. A run that is resumed stays
-    in its experiment. Raises InvalidInput when a run is active and `nested` is false, NotFound for
+    in its experiment. With `log_system_metrics`, by default as `enable_system_metrics_logging`
+    says, what the machine does is logged until the run ends. Raises InvalidInput when a run is active and `nested` is false, NotFound for
     an unknown id, InvalidState when the run, its parent or its experiment is deleted.
     """
     outer = active.check_may_start(nested)
@@ -64,7 +66,7 @@ def start_run(
         store.adopt_run(run_id)
         if own_tags:
             store.log_batch(run_id, tags=record.tags(own_tags))
-        return active.push(store, store.get_run(run_id))
+        return _opened(store, store.get_run(run_id), log_system_metrics)
     if parent_run_id is not None:
         parent = store.get_run(parent_run_id).info
         if parent.lifecycle_stage == LifecycleStage.DELETED:
@@ -74,7 +76,14 @@ def start_run(
         experiment_id if experiment_id is not None else active_experiment_id(store),
         tags={tag.key: tag.value for tag in record.tags({**script_tags(), **own_tags})},
     )
-    return active.push(store, run)
+    return _opened(store, run, log_system_metrics)
+
+
+def _opened(store: Store, run: Run, log_system_metrics: bool | None) -> ActiveRun:
+    opened = active.push(store, run)
+    if system_metrics.enabled() if log_system_metrics is None else log_system_metrics:
+        system_metrics.start(store, run.info.run_id)
+    return opened
 
 
 def end_run(status: str = RunStatus.FINISHED.value) -> None:
