@@ -7,14 +7,12 @@ one that begins with `run.info.artifact_uri`.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tuiflow.entities import FileInfo
 from tuiflow.errors import InvalidInput, NotFound, TuiflowError
-from tuiflow.store import Store
+from tuiflow.tracking.downloads import download, download_run, run_path
 from tuiflow.tracking.models import model_folder
 from tuiflow.tracking.stores import store_for
 
@@ -37,18 +35,14 @@ def download_artifacts(
     InvalidInput, NotFound.
     """
     _check_one(artifact_uri, run_id, artifact_path)
-    if run_id is not None:
-        source = _run_path(store_for(tracking_uri), run_id, artifact_path or "")
-        whole = not artifact_path
-    else:
-        assert artifact_uri is not None
-        source = _local_path(artifact_uri, tracking_uri)
-        whole = _is_local(artifact_uri)
-    if dst_path is None:
-        if whole:
-            return str(source)
-        dst_path = tempfile.mkdtemp(prefix="tuiflow-")
-    return str(_copy_into(Path(dst_path), source, all_of_it=run_id is not None and whole))
+    if artifact_uri is None:
+        assert run_id is not None
+        return str(download_run(store_for(tracking_uri), run_id, artifact_path or "", dst_path))
+    text = os.fspath(artifact_uri)
+    if text.startswith("runs:/"):
+        return str(download_run(store_for(tracking_uri), *_split_run_uri(text), dst_path))
+    path = _local_path(text, tracking_uri)
+    return str(download(path, dst_path, in_place=not text.startswith("models:"), inside=False))
 
 
 def list_artifacts(
@@ -116,10 +110,6 @@ def _check_one(uri: object, run_id: object, path: object) -> None:
         raise InvalidInput("artifact_path goes with run_id; a URI has its path in it.")
 
 
-def _is_local(uri: str | Path) -> bool:
-    return not str(uri).startswith(("runs:/", "models:/"))
-
-
 def _split_run_uri(uri: str) -> tuple[str, str]:
     """`runs:/RUN/some/path` → RUN and path, which may be empty."""
     run, _, path = uri.removeprefix("runs:/").strip("/").partition("/")
@@ -128,19 +118,10 @@ def _split_run_uri(uri: str) -> tuple[str, str]:
     return run, path
 
 
-def _run_path(store: Store, run: str, path: str) -> Path:
-    run_id = store.resolve_run(run)
-    if path:
-        return store.artifact_path(run_id, path)
-    folder = store.artifact_folder(run_id)
-    folder.mkdir(parents=True, exist_ok=True)  # a run that has logged nothing has none
-    return folder
-
-
 def _local_path(uri: str | Path, tracking_uri: str | None) -> Path:
     text = os.fspath(uri)
     if text.startswith("runs:/"):
-        return _run_path(store_for(tracking_uri), *_split_run_uri(text))
+        return run_path(store_for(tracking_uri), *_split_run_uri(text))
     path = model_folder(text)
     if not path.exists():
         raise NotFound(f"There is no artifact {text!r}.")
@@ -165,15 +146,3 @@ def _list_folder(folder: Path) -> list[FileInfo]:
         )
         for entry in sorted(folder.iterdir())
     ]
-
-
-def _copy_into(target: Path, source: Path, *, all_of_it: bool) -> Path:
-    """Copy `source` into the folder `target`: under its own name or, for all of a run's artifacts,
-    what is in it. Returns the copy's absolute path."""
-    target.mkdir(parents=True, exist_ok=True)
-    copy = target.absolute() if all_of_it else target.absolute() / source.name
-    if source.is_dir():
-        shutil.copytree(source, copy, dirs_exist_ok=True)
-    elif copy != source:
-        shutil.copyfile(source, copy)
-    return copy

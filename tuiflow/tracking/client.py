@@ -9,8 +9,8 @@ from typing import Any, SupportsFloat, SupportsIndex
 
 from tuiflow.entities import (
     TAG_RUN_NAME,
+    DatasetInput,
     Experiment,
-    FileInfo,
     Metric,
     Param,
     Run,
@@ -18,18 +18,28 @@ from tuiflow.entities import (
     RunTag,
     ViewType,
 )
+from tuiflow.errors import InvalidInput
 from tuiflow.tracking import record, searching
+from tuiflow.tracking.artifact_client import ArtifactClient
+from tuiflow.tracking.operations import RunOperations, done
 from tuiflow.tracking.paging import PagedList, page
 from tuiflow.tracking.registry_client import RegistryClient
-from tuiflow.tracking.stores import store_for
+from tuiflow.tracking.stores import check_registry, store_for
 
 
-class MlflowClient(RegistryClient):
+class MlflowClient(ArtifactClient, RegistryClient):
     """Reads and writes one store. Raises NotFound, InvalidInput and InvalidState throughout."""
 
-    def __init__(self, tracking_uri: str | os.PathLike[str] | None = None) -> None:
-        """`tracking_uri` as `set_tracking_uri` takes it; None is the store in use."""
+    def __init__(
+        self,
+        tracking_uri: str | os.PathLike[str] | None = None,
+        registry_uri: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """`tracking_uri` as `set_tracking_uri` takes it; None is the store in use. Its models are
+        registered in it: another `registry_uri` is an InvalidInput."""
         self._store = store_for(tracking_uri)
+        if registry_uri is not None:
+            check_registry(registry_uri, self._store.database)
 
     @property
     def tracking_uri(self) -> str:
@@ -68,6 +78,24 @@ class MlflowClient(RegistryClient):
             page_token,
         )
 
+    def rename_experiment(self, experiment_id: str, new_name: str) -> None:
+        """Raises NotFound, AlreadyExists, InvalidInput, InvalidState when it is deleted."""
+        self._store.rename_experiment(experiment_id, new_name)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Mark an experiment and its runs deleted. Raises NotFound, InvalidState."""
+        self._store.delete_experiment(experiment_id)
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        """Bring a deleted experiment back, with the runs deleted with it. Raises NotFound."""
+        self._store.restore_experiment(experiment_id)
+
+    def set_experiment_tag(self, experiment_id: str, key: str, value: Any) -> None:
+        self._store.set_experiment_tags(experiment_id, record.texts({key: value}))
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        self._store.delete_experiment_tag(experiment_id, key)
+
     # runs
 
     def create_run(
@@ -79,6 +107,8 @@ class MlflowClient(RegistryClient):
     ) -> Run:
         """Create a RUNNING run; `start_time` in epoch ms, None is now."""
         own_tags = {tag.key: tag.value for tag in record.tags(tags or {})}
+        if run_name and own_tags.get(TAG_RUN_NAME, run_name) != run_name:
+            raise InvalidInput(f"Name the run as run_name= or as tag {TAG_RUN_NAME}, not both.")
         return self._store.create_run(experiment_id, run_name, start_time, own_tags)
 
     def get_run(self, run_id: str) -> Run:
@@ -110,12 +140,11 @@ class MlflowClient(RegistryClient):
 
     def update_run(self, run_id: str, status: str | None = None, name: str | None = None) -> None:
         """Change a run's status, name or both."""
-        if status == RunStatus.RUNNING:
-            self._store.adopt_run(run_id)
-        elif status is not None:
-            self._store.finish_run(run_id, status)
-        if name is not None:
-            self._store.log_batch(run_id, tags=[RunTag(TAG_RUN_NAME, name)])
+        self._store.update_run(run_id, status, name or None)
+
+    def get_parent_run(self, run_id: str) -> Run | None:
+        """The run that a run is nested in; None for one that is not nested."""
+        return record.parent_run(self._store, run_id)
 
     def delete_run(self, run_id: str) -> None:
         self._store.delete_runs([run_id])
@@ -133,19 +162,29 @@ class MlflowClient(RegistryClient):
         timestamp: float | None = None,
         step: SupportsIndex | None = None,
         synchronous: bool | None = None,
-    ) -> None:
+        dataset_name: str | None = None,
+        dataset_digest: str | None = None,
+        model_id: str | None = None,
+    ) -> RunOperations | None:
         """Log one point; `timestamp` in epoch ms.
 
-        Writes are always synchronous: `synchronous` is there for MLflow's sake.
+        Writes are always synchronous; with `synchronous=False` there is something to `wait()` for.
+        What comes after is there for MLflow's sake: the point is the run's alone.
         """
         self._store.log_batch(run_id, metrics=[record.metric(key, value, step, timestamp)])
+        return done(synchronous)
 
     def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:
+        """Log a param and return its value, or with `synchronous=False` something to `wait()` for.
+        Raises InvalidInput when it would change."""
         self._store.log_batch(run_id, params=record.params({key: value}))
-        return value
+        return done(synchronous) or value
 
-    def set_tag(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> None:
+    def set_tag(
+        self, run_id: str, key: str, value: Any, synchronous: bool | None = None
+    ) -> RunOperations | None:
         self._store.log_batch(run_id, tags=record.tags({key: value}))
+        return done(synchronous)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         self._store.delete_tag(run_id, key)
@@ -157,40 +196,37 @@ class MlflowClient(RegistryClient):
         params: Sequence[Param] = (),
         tags: Sequence[RunTag] = (),
         synchronous: bool | None = None,
-    ) -> None:
-        """Write all or nothing."""
-        self._store.log_batch(
-            run_id,
-            [record.metric(item.key, item.value, item.step, item.timestamp) for item in metrics],
-            [record.param(item.key, item.value) for item in params],
-            [record.tag(item.key, item.value) for item in tags],
-        )
+    ) -> RunOperations | None:
+        """Write all or nothing, however many there are."""
+        try:
+            batch = (
+                [
+                    record.metric(item.key, item.value, item.step, item.timestamp)
+                    for item in metrics
+                ],
+                [record.param(item.key, item.value) for item in params],
+                [record.tag(item.key, item.value) for item in tags],
+            )
+        except AttributeError as error:
+            raise InvalidInput(
+                "log_batch takes lists of entities.Metric, Param and RunTag;"
+                f" {type(error.obj).__name__} is none of them."
+            ) from None
+        self._store.log_batch(run_id, *batch)
+        return done(synchronous)
 
-    def log_artifact(
-        self, run_id: str, local_path: str | Path, artifact_path: str | Path | None = None
-    ) -> None:
-        record.log_artifact(self._store, run_id, local_path, artifact_path)
-
-    def log_artifacts(
-        self, run_id: str, local_dir: str | Path, artifact_path: str | Path | None = None
-    ) -> None:
-        record.log_artifacts(self._store, run_id, local_dir, artifact_path)
-
-    def log_text(self, run_id: str, text: str, artifact_file: str | Path) -> None:
-        record.log_text(self._store, run_id, text, artifact_file)
-
-    def log_dict(self, run_id: str, dictionary: Any, artifact_file: str | Path) -> None:
-        record.log_dict(self._store, run_id, dictionary, artifact_file)
-
-    def log_figure(
+    def log_inputs(
         self,
         run_id: str,
-        figure: Any,
-        artifact_file: str | Path,
-        *,
-        save_kwargs: Mapping[str, Any] | None = None,
+        datasets: Sequence[DatasetInput] | None = None,
+        models: Sequence[Any] | None = None,
     ) -> None:
-        record.log_figure(self._store, run_id, figure, artifact_file, save_kwargs)
+        """Say that the run reads data sets, all or none. Raises InvalidInput for `models`."""
+        if models:
+            raise InvalidInput(
+                "A run's inputs are data sets here; models can't be logged as inputs."
+            )
+        self._store.log_inputs(run_id, list(datasets or ()))
 
     # reading
 
@@ -205,7 +241,3 @@ class MlflowClient(RegistryClient):
         ]
         points.sort(key=lambda point: point.timestamp)  # in a history, steps are in order
         return points
-
-    def list_artifacts(self, run_id: str, path: str | Path | None = None) -> list[FileInfo]:
-        """What is directly in an artifact folder, by name; nothing where there is none."""
-        return self._store.list_artifacts(run_id, str(path or ""))

@@ -1,4 +1,4 @@
-"""Pages of a search, as MLflow's client gives them."""
+"""Searches that a client reads page by page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ class PagedList(list[Item]):
 def page(
     search: Callable[[int, int], list[Item]], max_results: int, token: str | None
 ) -> PagedList[Item]:
-    """The page that `token` stands for, of a search called with a limit and an offset."""
+    """The page that `token` stands for, of a search called with a limit and an offset.
+
+    Raises InvalidInput for a limit below 1 or a token that no search gave.
+    """
     if token and not token.isdecimal():
         raise InvalidInput(f"{token!r} is not a token that a search gave.")
     if not isinstance(max_results, int) or max_results < 1:

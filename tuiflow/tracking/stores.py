@@ -46,11 +46,15 @@ def set_registry_uri(uri: str | os.PathLike[str]) -> None:
 
     Raises InvalidInput for the address of another one.
     """
-    path = database_path(uri)
-    if path != _database():
+    check_registry(uri, _database())
+
+
+def check_registry(uri: str | os.PathLike[str], database: Path) -> None:
+    """Raise InvalidInput unless `uri` is the address of the store that runs are logged to."""
+    if database_path(uri) != database:
         raise InvalidInput(
-            f"Models are registered in the store that runs are logged to, {_database()}; leave"
-            " set_registry_uri out, or call set_tracking_uri with this address before it."
+            f"Models are registered in the store that runs are logged to, {database}; leave"
+            " the registry's address out, or choose the store by set_tracking_uri first."
         )
 
 
