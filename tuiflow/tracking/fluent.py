@@ -46,8 +46,9 @@ def start_run(
 
     A run handed over by `tuiflow run` is taken up by the first call. A run that is resumed stays
     in its experiment. With `log_system_metrics`, by default as `enable_system_metrics_logging`
-    says, what the machine does is logged until the run ends. Raises InvalidInput when a run is active and `nested` is false, NotFound for
-    an unknown id, InvalidState when the run, its parent or its experiment is deleted.
+    says, what the machine does is logged until the run ends. Raises InvalidInput when a run is
+    active and `nested` is false, NotFound for an unknown id, InvalidState when the run, its parent
+    or its experiment is deleted.
     """
     outer = active.check_may_start(nested)
     if parent_run_id is None and outer is not None:
