@@ -10,17 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tuiflow.errors import InvalidInput, NotFound
-from tuiflow.projects import (
-    EntryPoint,
-    EnvironmentSpec,
-    Parameter,
-    bind,
-    find_entry_point,
-    load_project,
-)
+from tuiflow.projects import EntryPoint, EnvironmentSpec, Parameter
 from tuiflow.projects.command import placeholders, shell_argv, shown
-from tuiflow.projects.mlproject import parse
-from tuiflow.projects.params import parse_assignments
+from tuiflow.projects.mlproject import find_entry_point, load_project, parse
+from tuiflow.projects.params import bind, parse_assignments, parse_docker_args, undeclared
 
 WINE = """\
 name: wine
@@ -59,7 +52,7 @@ def test_reads_entry_points_types_and_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file_name", ["MLproject", "mlproject", "MLProject", "MLPROJECT"])
 def test_file_name_in_any_case(tmp_path: Path, file_name: str) -> None:
     (tmp_path / file_name).write_text(WINE)
-    assert set(load_project(str(tmp_path)).entry_points) == {"main", "check"}
+    assert set(load_project(tmp_path).entry_points) == {"main", "check"}
 
 
 @pytest.mark.parametrize(
@@ -112,16 +105,16 @@ def test_any_text_is_read_or_refused_in_words(text: str) -> None:
 
 
 def test_environments(tmp_path: Path) -> None:
-    assert load_project(str(tmp_path)).environment == EnvironmentSpec()
+    assert load_project(tmp_path).environment == EnvironmentSpec()
     for file, kind in (
         ("requirements.txt", "requirements"),
         ("conda.yaml", "conda"),
         ("python_env.yaml", "python_env"),
     ):
         (tmp_path / file).touch()  # the later ones go before the earlier ones
-        assert load_project(str(tmp_path)).environment == EnvironmentSpec(kind, tmp_path / file)
+        assert load_project(tmp_path).environment == EnvironmentSpec(kind, tmp_path / file)
     (tmp_path / "MLproject").write_text("name: x")
-    assert load_project(str(tmp_path)).environment.kind == "python_env"
+    assert load_project(tmp_path).environment.kind == "python_env"
     for text, expected in (
         ("conda_env: conda.yaml", EnvironmentSpec("conda", tmp_path / "conda.yaml")),
         (
@@ -135,36 +128,25 @@ def test_environments(tmp_path: Path) -> None:
         ),
     ):
         (tmp_path / "MLproject").write_text(text)
-        assert load_project(str(tmp_path)).environment == expected
+        assert load_project(tmp_path).environment == expected
 
 
 def test_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "MLproject").write_bytes(b"name: \xff\xfe")
     with pytest.raises(InvalidInput, match="not UTF-8"):
-        load_project(str(tmp_path))
-
-
-def test_what_can_not_be_a_project(tmp_path: Path) -> None:
-    (tmp_path / "train.py").touch()
-    with pytest.raises(NotFound, match="no folder"):
-        load_project(str(tmp_path / "none"))
-    with pytest.raises(InvalidInput, match=r"is a file; .* -e train\.py"):
-        load_project(str(tmp_path / "train.py"))
-    for uri in ("https://github.com/a/b", "git@github.com:a/b.git", "ssh://host/x"):
-        with pytest.raises(InvalidInput, match="clone or download"):
-            load_project(uri)
+        load_project(tmp_path)
 
 
 def test_entry_points_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no project"):
-        find_entry_point(load_project(str(tmp_path)))
+        find_entry_point(load_project(tmp_path))
     (tmp_path / "train.py").touch()
     with pytest.raises(NotFound, match=r"-e train\.py"):
-        find_entry_point(load_project(str(tmp_path)))
+        find_entry_point(load_project(tmp_path))
     with pytest.raises(NotFound, match=r"did you mean 'train\.py'"):
-        find_entry_point(load_project(str(tmp_path)), "trian.py")
+        find_entry_point(load_project(tmp_path), "trian.py")
     (tmp_path / "MLproject").write_text(WINE)
-    project = load_project(str(tmp_path))
+    project = load_project(tmp_path)
     with pytest.raises(NotFound, match="did you mean 'main'"):
         find_entry_point(project, "mian")
     with pytest.raises(NotFound, match="it has main, check"):
@@ -175,18 +157,19 @@ def test_entry_points_that_are_not_there(tmp_path: Path) -> None:
 def main_entry(tmp_path: Path) -> EntryPoint:
     (tmp_path / "MLproject").write_text(WINE)
     (tmp_path / "data.csv").touch()
-    return find_entry_point(load_project(str(tmp_path)))
+    return find_entry_point(load_project(tmp_path))
 
 
 def test_values_and_defaults(tmp_path: Path) -> None:
-    values = bind(main_entry(tmp_path), {"alpha": "1"}, tmp_path)
-    assert values == {
+    bound = bind(main_entry(tmp_path), {"alpha": "1"}, tmp_path)
+    assert bound.extra == {}
+    assert bound.declared == {
         "alpha": "1",
         "l1_ratio": "0.10",
         "data": str(tmp_path / "data.csv"),
         "note": "it's",
     }
-    assert list(values) == ["alpha", "l1_ratio", "data", "note"]
+    assert list(bound.params) == ["alpha", "l1_ratio", "data", "note"]
 
 
 def test_a_given_path_is_the_users_and_a_default_is_the_projects(tmp_path: Path) -> None:
@@ -194,21 +177,23 @@ def test_a_given_path_is_the_users_and_a_default_is_the_projects(tmp_path: Path)
     here = tmp_path / "here"
     here.mkdir()
     (here / "mine.csv").touch()
-    assert bind(entry, {"alpha": "1"}, tmp_path, here)["data"] == str(tmp_path / "data.csv")
+    assert bind(entry, {"alpha": "1"}, tmp_path, here).declared["data"] == str(
+        tmp_path / "data.csv"
+    )
     given = {"alpha": "1", "data": "mine.csv"}
-    assert bind(entry, given, tmp_path, here)["data"] == str(here / "mine.csv")
+    assert bind(entry, given, tmp_path, here).declared["data"] == str(here / "mine.csv")
     given["data"] = f"file://{here}/mine.csv"
-    assert bind(entry, given, tmp_path, here)["data"] == str(here / "mine.csv")
+    assert bind(entry, given, tmp_path, here).declared["data"] == str(here / "mine.csv")
     given["data"] = "https://example.org/x.csv"
-    assert bind(entry, given, tmp_path, here)["data"] == "https://example.org/x.csv"
+    assert bind(entry, given, tmp_path, here).declared["data"] == "https://example.org/x.csv"
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({}, "needs -P alpha=FLOAT"),
-        ({"alhpa": "1"}, "no parameter 'alhpa'; did you mean 'alpha'?"),
-        ({"alpha": "1", "zzz": "1"}, "it takes alpha, l1_ratio, data, note"),
+        ({"alhpa": "1"}, "'alhpa' is none of its parameters; did you mean 'alpha'?"),
+        ({"alpha": "1", "zzz": "a\0b"}, "without NUL"),
         ({"alpha": "big"}, "'alpha' must be a number, not big"),
         ({"alpha": ""}, "'alpha' must be a number, not ''"),
         ({"alpha": "1", "data": "none.csv"}, "there is no "),
@@ -235,7 +220,7 @@ def test_a_bad_value_is_one_clear_line(tmp_path: Path, given: dict[str, str], sa
 def test_types(tmp_path: Path, kind: str, good: list[str], bad: list[str]) -> None:
     entry = EntryPoint("main", "x {p}", {"p": Parameter("p", kind)})
     for value in good:
-        assert bind(entry, {"p": value}, tmp_path) == {"p": value}
+        assert bind(entry, {"p": value}, tmp_path).params == {"p": value}
     for value in bad:
         with pytest.raises(InvalidInput, match="must be"):
             bind(entry, {"p": value}, tmp_path)
@@ -246,6 +231,31 @@ def test_assignments() -> None:
     for wrong, said in ((["a"], "form"), (["=1"], "form"), (["a=1", "a=2"], "given twice")):
         with pytest.raises(InvalidInput, match=said):
             parse_assignments(wrong)
+
+
+def test_what_is_not_declared_is_passed_on(tmp_path: Path) -> None:
+    entry = main_entry(tmp_path)
+    bound = bind(entry, {"zzz": "1", "alpha": "2", "l1ratio": "a b"}, tmp_path)
+    assert bound.extra == {"zzz": "1", "l1ratio": "a b"}
+    assert list(bound.params) == ["alpha", "l1_ratio", "data", "note", "zzz", "l1ratio"]
+    (warning,) = undeclared(entry, bound.extra)
+    assert "did you mean 'l1_ratio'?" in warning
+    assert "passed on as --l1ratio" in warning
+    for template in ("printf '%s\\0' {a}", "printf '%s\\0' {a}\n\n"):
+        done = subprocess.run(
+            shell_argv(template, {"a": "x"}, {"b c": NASTY, "d": ""}),
+            capture_output=True,
+            check=True,
+        )
+        assert done.stdout.decode().split("\0") == ["x", "--b c", NASTY, "--d", "", ""]
+    assert shown("run {a}", {"a": "1"}, {"b": "it's"}) == "run 1 --b 'it'\"'\"'s'"
+
+
+def test_docker_arguments() -> None:
+    assert parse_docker_args(["gpus=all", "t"]) == {"gpus": "all", "t": True}
+    for wrong, said in ((["=1"], "form"), (["--x"], "form"), (["a", "a=1"], "given twice")):
+        with pytest.raises(InvalidInput, match=said):
+            parse_docker_args(wrong)
 
 
 def test_placeholders() -> None:

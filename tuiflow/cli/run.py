@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shlex
-import sys
 from typing import Annotated
 
 import typer
 
+from tuiflow.cli.launching import carry_out, note, show_plan
 from tuiflow.cli.options import StoreOption, chosen_location
 from tuiflow.config import ENV_EXPERIMENT
 from tuiflow.entities import DEFAULT_EXPERIMENT_NAME
-from tuiflow.store import Store, locate
-from tuiflow.text import STATUS_GLYPHS, clean, duration
+from tuiflow.errors import InvalidInput
 
 
 def register(app: typer.Typer) -> None:
@@ -22,22 +19,79 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
 
 
+ParamOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-P",
+        "--param-list",
+        metavar="NAME=VALUE",
+        help="A parameter (repeatable); one that is not declared is passed on as --NAME VALUE.",
+    ),
+]
+ExperimentName = Annotated[
+    str | None, typer.Option("--experiment", "--experiment-name", help="Where to record the run.")
+]
+RunName = Annotated[str | None, typer.Option(help="A name; made up where none is given.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what would be run; record and build nothing.")
+]
+
+
 def run(
-    uri: Annotated[str, typer.Argument(metavar="FOLDER", help="The project's folder.")] = ".",
+    uri: Annotated[
+        str,
+        typer.Argument(metavar="PROJECT", help="A folder, a zip or a git address, with #FOLDER."),
+    ] = ".",
     entry_point: Annotated[
         str, typer.Option("-e", "--entry-point", help="An entry point, or a .py or .sh file.")
     ] = "main",
-    param: Annotated[
-        list[str] | None,
-        typer.Option("-P", "--param-list", metavar="NAME=VALUE", help="A parameter; repeatable."),
-    ] = None,
-    experiment: Annotated[
+    version: Annotated[
         str | None,
-        typer.Option("--experiment", "--experiment-name", help="Where to record the run."),
+        typer.Option("-v", "--version", metavar="VERSION", help="A git branch, tag or commit."),
     ] = None,
-    run_name: Annotated[
-        str | None, typer.Option(help="A name; made up where none is given.")
+    param: ParamOption = None,
+    docker_arg: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-A", "--docker-args", metavar="NAME[=VALUE]", help="An option for docker run."
+        ),
     ] = None,
+    experiment: ExperimentName = None,
+    experiment_id: Annotated[
+        str | None, typer.Option(metavar="ID", help="The experiment, by its id.")
+    ] = None,
+    run_name: RunName = None,
+    run_id: Annotated[
+        str | None, typer.Option(metavar="RUN_ID", help="Take up this run, not a new one.")
+    ] = None,
+    env_manager: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MANAGER",
+            help="local, this Python (the default), or uv: build it.",
+        ),
+    ] = None,
+    build_image: Annotated[
+        bool, typer.Option("--build-image", help="Copy the project into the docker image.")
+    ] = False,
+    storage_dir: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Where URLs given for paths are downloaded to."),
+    ] = None,
+    backend: Annotated[
+        str, typer.Option("-b", "--backend", metavar="BACKEND", help="Only local.")
+    ] = "local",
+    backend_config: Annotated[
+        str | None,
+        typer.Option("-c", "--backend-config", metavar="FILE", help="None for local.", hidden=True),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Refuse uncommitted changes and parameters that are not declared."
+        ),
+    ] = False,
+    dry_run: DryRun = False,
     store: StoreOption = None,
 ) -> None:
     """Run a project (a folder with an MLproject file or a script) and record it as a run.
@@ -46,41 +100,27 @@ def run(
     the run's log. Exits with the command's exit code.
     """
     from tuiflow import projects
+    from tuiflow.projects.params import parse_assignments, parse_docker_args
 
+    projects.check_backend(backend, backend_config)
+    if experiment is not None and experiment_id is not None:
+        raise InvalidInput("Give --experiment-name or --experiment-id, not both.")
     location = chosen_location(store)
-    project = projects.load_project(uri)
-    entry = projects.find_entry_point(project, entry_point)
-    values = projects.bind(entry, projects.parse_assignments(param or ()), project.folder)
-    launch = projects.prepare(project, entry, values)
-    opened = Store(location.database)
-    try:
-        name = experiment or os.environ.get(ENV_EXPERIMENT) or DEFAULT_EXPERIMENT_NAME
-        started = projects.create_run(opened, launch, name, run_name).info
-        title = f"{clean(started.run_name)} ({started.run_id})"
-        _say(f"run {title} in {clean(name)}: {clean(launch.shown)}")
-        outcome = projects.execute(opened, started, launch, _echo)
-    finally:
-        opened.close()
-    ended = outcome.run.info
-    took = duration(ended.took())
-    code = f", exit code {outcome.exit_code}" if outcome.exit_code else ""
-    _say(f"{STATUS_GLYPHS[ended.status]} {ended.status} after {took}{code}: {title}")
-    named = "" if locate() == location else f" --store {shlex.quote(str(location.database))}"
-    _say(f"  see it with: tuiflow show {started.run_id[:8]}{named}")
-    raise typer.Exit(outcome.exit_code)
-
-
-def _say(line: str) -> None:
-    """Speak on stderr, for stdout is the command's."""
-    with contextlib.suppress(OSError):  # the terminal may be gone
-        typer.echo(line, err=True)
-
-
-def _echo(chunk: bytes) -> None:
-    """Write to stdout; once nobody listens (`| head` has ended, the terminal is gone), to nowhere,
-    for the run goes on."""
-    try:
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    request = projects.Request(
+        uri,
+        entry_point,
+        version,
+        parse_assignments(param or ()),
+        parse_docker_args(docker_arg or ()),
+        env_manager,
+        build_image,
+        storage_dir,
+    )
+    name = experiment or os.environ.get(ENV_EXPERIMENT) or DEFAULT_EXPERIMENT_NAME
+    target = projects.Target(name, experiment_id, run_name, run_id)
+    with projects.planned(request, note, strict=strict, build=not dry_run) as plan:
+        if dry_run:
+            show_plan(plan, location)
+            return
+        code = carry_out(plan, target, location)
+    raise typer.Exit(code)

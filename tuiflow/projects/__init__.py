@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from tuiflow.projects.download import fetch
-from tuiflow.projects.launch import Launch, Outcome, create_run, execute, prepare
-from tuiflow.projects.mlproject import find_entry_point, load_project
-from tuiflow.projects.params import bind, parse_assignments
+from tuiflow.projects.execute import Outcome, execute
+from tuiflow.projects.plan import Plan, check_backend, planned
+from tuiflow.projects.record import Target, record_run
+from tuiflow.projects.request import Request
 from tuiflow.projects.spec import EntryPoint, EnvironmentSpec, Parameter, Project
 
 __all__ = [
     "EntryPoint",
     "EnvironmentSpec",
-    "Launch",
     "Outcome",
     "Parameter",
+    "Plan",
     "Project",
-    "bind",
-    "create_run",
+    "Request",
+    "Target",
+    "check_backend",
     "execute",
-    "fetch",
-    "find_entry_point",
-    "load_project",
-    "parse_assignments",
-    "prepare",
+    "planned",
+    "record_run",
 ]

@@ -11,6 +11,7 @@ import shlex
 import shutil
 from collections.abc import Mapping
 from string import Formatter
+from types import MappingProxyType
 
 
 def placeholders(command: str) -> tuple[str, ...]:
@@ -21,8 +22,13 @@ def placeholders(command: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _, name in _split(command) if name is not None))
 
 
-def shell_argv(command: str, values: Mapping[str, str]) -> list[str]:
-    """The arguments that run `command` in bash (or sh) with `values` for its names."""
+def shell_argv(
+    command: str, values: Mapping[str, str], extra: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """The arguments that run `command` in bash (or sh) with `values` for its names.
+
+    What is in `extra` is appended as `--name value`.
+    """
     names = placeholders(command)
     number = {name: position for position, name in enumerate(names, start=1)}
     contexts = ["bare"]
@@ -32,17 +38,24 @@ def shell_argv(command: str, values: Mapping[str, str]) -> list[str]:
         _follow(literal, contexts)
         if name is not None:
             text += _reference(number[name], contexts[-1])
+    appended = [part for name, value in extra.items() for part in (f"--{name}", value)]
+    if appended:
+        places = range(len(names) + 1, len(names) + len(appended) + 1)
+        text = " ".join([text.rstrip(), *(f'"${{{place}}}"' for place in places)])
     shell = shutil.which("bash") or "/bin/sh"
-    return [shell, "-c", text, "bash", *(values[name] for name in names)]
+    return [shell, "-c", text, "bash", *(values[name] for name in names), *appended]
 
 
-def shown(command: str, values: Mapping[str, str]) -> str:
+def shown(
+    command: str, values: Mapping[str, str], extra: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """The command as a person would type it, on one line."""
     parts = [
         literal + (shlex.quote(values[name]) if name is not None else "")
         for literal, name in _split(command)
     ]
-    return " ".join("".join(parts).split())
+    appended = [shlex.quote(part) for name, value in extra.items() for part in (f"--{name}", value)]
+    return " ".join([*"".join(parts).split(), *appended])
 
 
 def _split(command: str) -> list[tuple[str, str | None]]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from tuiflow.errors import InvalidInput, TuiflowError
-from tuiflow.text import clean
+from tuiflow.projects.fetch.uri import without_credentials
+from tuiflow.text import clean, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,31 +22,43 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS = 30.0
 
 
-def fetch(url: str) -> Path:
-    """The local copy of an http(s) URL; downloaded, with a progress bar on stderr, if it is new.
+def fetch(url: str, folder: Path | None = None) -> Path:
+    """The copy of an http(s) URL in `folder`, or in the cache; downloaded, with a progress bar on
+    stderr, if it is new.
 
     A copy is kept for good, so a later run trains on the same bytes. Raises InvalidInput for
     another scheme, TuiflowError where the download fails; nothing half-loaded is left behind.
     """
     if urlsplit(url).scheme not in ("http", "https"):
-        raise InvalidInput(f"{clean(url, 200)} can't be downloaded: only http and https can.")
-    target = cache_path(url)
+        raise InvalidInput(f"{_shown(url)} can't be downloaded: only http and https can.")
+    target = local_path(url, folder)
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _download(url, target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidInput(
+                f"{clean(str(target.parent), 200)} can't hold downloads: {error.strerror}."
+            ) from None
+        download(url, target)
     return target
 
 
-def cache_path(url: str) -> Path:
+def local_path(url: str, folder: Path | None = None) -> Path:
     """Where the copy of `url` is kept: named after it, told apart by its digest."""
-    from platformdirs import user_cache_path
-
     name = re.sub(r"[^\w.\-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2])
     digest = hashlib.sha256(url.encode()).hexdigest()[:12]
-    return user_cache_path("tuiflow") / "downloads" / f"{digest}-{name[-80:] or 'data'}"
+    if folder is None:
+        from platformdirs import user_cache_path
+
+        folder = user_cache_path("tuiflow") / "downloads"
+    return folder / f"{digest}-{name[-80:] or 'data'}"
 
 
-def _download(url: str, target: Path) -> None:
+def download(url: str, target: Path, limit: int | None = None) -> None:
+    """Load an http(s) URL into the file `target`, whole or not at all; at most `limit` bytes.
+
+    Raises TuiflowError.
+    """
     import httpx
 
     handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
@@ -59,6 +72,8 @@ def _download(url: str, target: Path) -> None:
             with _progress(target.name.partition("-")[2], total) as advance:
                 for chunk in response.iter_bytes():
                     file.write(chunk)
+                    if limit is not None and file.tell() > limit:
+                        raise OSError(f"it is larger than {size(limit)}")
                     advance(response.num_bytes_downloaded)
         Path(part).replace(target)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -68,10 +83,14 @@ def _download(url: str, target: Path) -> None:
             else clean(str(error)) or type(error).__name__
         )
         raise TuiflowError(
-            f"{clean(url, 200)} can't be downloaded ({reason}); give the path of a local copy."
+            f"{_shown(url)} can't be downloaded ({reason}); give the path of a local copy."
         ) from None
     finally:
         Path(part).unlink(missing_ok=True)
+
+
+def _shown(url: str) -> str:
+    return clean(without_credentials(url), 200)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.errors import NotFound
 from tuiflow.projects.command import placeholders
 from tuiflow.projects.nodes import Reader, compose, read_text
 from tuiflow.projects.spec import (
@@ -56,26 +56,11 @@ _PARAMETER_KEYS = ("type", "default")
 _RUNNERS = {".py": "python", ".sh": "bash"}
 
 
-def load_project(uri: str) -> Project:
-    """Read the project in the folder `uri`.
+def load_project(folder: Path) -> Project:
+    """Read the project in a folder.
 
-    Raises NotFound where there is no such folder, InvalidInput for a mistake in the MLproject file
-    (with its line) and for a URI that is not a folder of this machine.
+    Raises InvalidInput for a mistake in the MLproject file, with its line.
     """
-    if "://" in uri or uri.startswith("git@"):
-        raise InvalidInput(
-            f"{clean(uri)!r} can't be run: projects are run from a folder of this machine;"
-            " clone or download it and give its path."
-        )
-    folder = Path(uri).expanduser().absolute()
-    if folder.is_file():
-        entry = "" if folder.name.lower() == "mlproject" else f" -e {shlex.quote(folder.name)}"
-        parent = shlex.quote(str(Path(uri).parent))
-        raise InvalidInput(
-            f"{clean(uri)!r} is a file; a project is a folder: tuiflow run {parent}{entry}"
-        )
-    if not folder.is_dir():
-        raise NotFound(f"There is no folder {clean(uri)!r} to run.")
     folder = folder.resolve()
     files = sorted(p for p in folder.iterdir() if p.name.lower() == "mlproject" and p.is_file())
     if not files:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -27,26 +28,53 @@ def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
     return given
 
 
+def parse_docker_args(texts: Iterable[str]) -> dict[str, str | bool]:
+    """Read `name=value` and `name` texts; a name alone, a flag, gets True.
+
+    Raises InvalidInput for one without a name and for a repetition.
+    """
+    given: dict[str, str | bool] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or name.startswith("-"):
+            raise InvalidInput(f"-A {clean(text, 80)} is not of the form -A name=value or -A name.")
+        if name in given:
+            raise InvalidInput(f"-A {clean(name)} is given twice.")
+        given[name] = value if equals else True
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The values of an entry point's parameters, and those given beyond them."""
+
+    declared: Mapping[str, str]
+    extra: Mapping[str, str]
+
+    @property
+    def params(self) -> dict[str, str]:
+        """All of them, as a run records them."""
+        return {**self.declared, **self.extra}
+
+
 def bind(
     entry: EntryPoint, given: Mapping[str, str], folder: Path, cwd: Path | None = None
-) -> dict[str, str]:
-    """The value of every parameter: the given one, else its default.
+) -> Bound:
+    """The value of every parameter, the given one, else its default, and what is given besides.
 
     A local `path` becomes absolute: a given one from `cwd` (default: the current folder), a default
-    from the project's `folder`. A URL stays as it is; `download.localized` brings it here.
+    from the project's `folder`. A URL stays as it is; `download.fetch` brings it here.
 
-    Raises InvalidInput, in one line, for unknown, missing and unfit values. A script takes any
-    name.
+    Raises InvalidInput, in one line, for missing and unfit values.
     """
-    if entry.script:
-        return dict(given)
-    for name in given:
-        if name not in entry.parameters:
-            raise InvalidInput(_unknown(entry, name))
     missing = [p for p in entry.parameters.values() if p.name not in given and p.default is None]
+    extra = {name: value for name, value in given.items() if name not in entry.parameters}
     if missing:
         wanted = " ".join(f"-P {clean(p.name)}={p.type.upper()}" for p in missing)
-        raise InvalidInput(f"Entry point {clean(entry.name)!r} needs {wanted}")
+        hints = [hint for name in extra if (hint := _hint(name, [p.name for p in missing]))]
+        raise InvalidInput(
+            f"Entry point {clean(entry.name)!r} needs {wanted}{hints[0] if hints else ''}"
+        )
     values: dict[str, str] = {}
     for parameter in entry.parameters.values():
         if parameter.name in given:
@@ -54,7 +82,19 @@ def bind(
         else:
             base, value = folder, parameter.default or ""
         values[parameter.name] = _checked(parameter, value, base)
-    return values
+    for name, value in extra.items():
+        _checked(Parameter(name), name)
+        _checked(Parameter(name), value)
+    return Bound(values, extra)
+
+
+def undeclared(entry: EntryPoint, extra: Iterable[str]) -> list[str]:
+    """A warning for each name that looks like a misspelt parameter of the entry point."""
+    return [
+        f"-P {clean(name)} is not declared{hint} It is passed on as --{clean(name)}."
+        for name in extra
+        if (hint := did_you_mean(name, entry.parameters))
+    ]
 
 
 def is_url(text: str) -> bool:
@@ -62,16 +102,12 @@ def is_url(text: str) -> bool:
     return len(urlsplit(text).scheme) > 1
 
 
-def _unknown(entry: EntryPoint, name: str) -> str:
-    message = f"Entry point {clean(entry.name)!r} has no parameter {clean(name)!r}"
-    if hint := did_you_mean(name, entry.parameters):
-        return message + hint
-    if not entry.parameters:
-        return f"{message}; it takes none."
-    return f"{message}; it takes {', '.join(clean(known) for known in entry.parameters)}."
+def _hint(name: str, known: list[str]) -> str:
+    near = did_you_mean(name, known)
+    return f"; {clean(name)!r} is none of its parameters{near}" if near else ""
 
 
-def _checked(parameter: Parameter, value: str, base: Path) -> str:
+def _checked(parameter: Parameter, value: str, base: Path = Path()) -> str:
     if "\0" in value:
         raise _unfit(parameter, value, "a text without NUL characters")
     match parameter.type:

@@ -1,0 +1,136 @@
+"""Take the address of a project apart: a folder, a zip file or a git repository, and `#subdir`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.text import clean
+
+SourceKind = Literal["folder", "git", "zip"]
+
+_SSH_SHORT = re.compile(r"[\w.\-]+@[\w.\-]+:(?!//).+")
+_GIT_SCHEMES = ("https", "http", "ssh", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a project is: an absolute path or a URL, which may hold credentials, and the folder
+    in it."""
+
+    kind: SourceKind
+    location: str
+    subdir: str = ""
+
+    @property
+    def public(self) -> str:
+        """The address without credentials, as it may be shown and recorded."""
+        return without_credentials(self.location) + (f"#{self.subdir}" if self.subdir else "")
+
+    @property
+    def is_path(self) -> bool:
+        return self.location.startswith("/")
+
+
+def parse(uri: str, cwd: Path | None = None) -> Source:
+    """Read what a user gives `tuiflow run`; a relative path is one from `cwd`.
+
+    Raises NotFound where there is no such folder or file, InvalidInput for anything else that is
+    no project's address.
+    """
+    here = cwd or Path.cwd()
+    if uri and _local(uri, here).exists():  # a name may hold a #
+        return _of_path(uri, _local(uri, here), "")
+    address, _, fragment = uri.partition("#")
+    subdir = _checked_subdir(fragment)
+    if address.startswith("git+"):
+        address = address.removeprefix("git+")
+        return Source("git", _checked_git(address), subdir)
+    scheme = urlsplit(address).scheme
+    if scheme == "file":
+        return _of_path(uri, _file_path(address), subdir)
+    if scheme in ("http", "https") and urlsplit(address).path.endswith(".zip"):
+        return Source("zip", address, subdir)
+    if scheme in _GIT_SCHEMES or _SSH_SHORT.fullmatch(address):
+        return Source("git", _checked_git(address), subdir)
+    if "://" in address:
+        raise InvalidInput(
+            f"{clean(without_credentials(uri), 200)!r} can't be run: a project is a folder, a zip"
+            " file or a git repository (https://, ssh:// or file://)."
+        )
+    return _of_path(uri, _local(address, here), subdir)
+
+
+def without_credentials(url: str) -> str:
+    """The URL without its password and, where it is a web address, without its user."""
+    parts = urlsplit(url)
+    if not parts.scheme or "@" not in parts.netloc:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    if parts.scheme == "ssh":
+        host = f"{user.partition(':')[0]}@{host}"
+    return urlunsplit(parts._replace(netloc=host))
+
+
+def subfolder(root: Path, subdir: str) -> Path:
+    """The folder `subdir` of `root`. Raises NotFound where it is none or a link leads out."""
+    folder = (root / subdir).resolve()
+    if not folder.is_relative_to(root.resolve()) or not folder.is_dir():
+        raise NotFound(f"The project has no folder {clean(subdir)!r}.")
+    return folder
+
+
+def _local(text: str, here: Path) -> Path:
+    return here / Path(text).expanduser()
+
+
+def _of_path(uri: str, path: Path, subdir: str) -> Source:
+    # Not resolved: a project behind a link keeps the name its user knows.
+    path = path.absolute()
+    if path.is_dir():
+        return Source("git" if _is_bare(path) else "folder", str(path), subdir)
+    if not path.exists():
+        raise NotFound(f"There is no folder {clean(uri)!r} to run.")
+    if path.suffix == ".zip":
+        return Source("zip", str(path), subdir)
+    entry = "" if path.name.lower() == "mlproject" else f" -e {shlex.quote(path.name)}"
+    parent = shlex.quote(str(Path(uri).parent))
+    raise InvalidInput(
+        f"{clean(uri)!r} is a file; a project is a folder: tuiflow run {parent}{entry}"
+    )
+
+
+def _is_bare(folder: Path) -> bool:
+    """Whether the folder is a repository without a working tree (gitrepository-layout(5))."""
+    return all((folder / name).exists() for name in ("HEAD", "objects", "refs"))
+
+
+def _file_path(address: str) -> Path:
+    parts = urlsplit(address)
+    if parts.netloc not in ("", "localhost"):
+        raise InvalidInput(f"{clean(address, 200)!r} names a host; write file:///PATH.")
+    return Path(unquote(parts.path))
+
+
+def _checked_git(address: str) -> str:
+    if _SSH_SHORT.fullmatch(address):
+        return address
+    scheme = urlsplit(address).scheme
+    if scheme not in _GIT_SCHEMES:
+        raise InvalidInput(
+            f"{clean(without_credentials(address), 200)!r} is no git address that is followed:"
+            " give one of https://, ssh://, file:// or git@host:path."
+        )
+    return str(_file_path(address).absolute()) if scheme == "file" else address
+
+
+def _checked_subdir(text: str) -> str:
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or "\0" in text:
+        raise InvalidInput(f"#{clean(text, 200)} must name a folder inside the project.")
+    return "" if path == PurePosixPath(".") else str(path)

@@ -1,0 +1,104 @@
+"""Record a run of a project: its params, where it comes from, and what a rerun needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuiflow.entities import (
+    TAG_ENTRY_POINT,
+    TAG_GIT_BRANCH,
+    TAG_GIT_COMMIT,
+    TAG_GIT_REPO_URL,
+    TAG_PARENT,
+    TAG_PROJECT_BACKEND,
+    TAG_RUN_NAME,
+    TAG_SOURCE_NAME,
+    TAG_SOURCE_TYPE,
+    LifecycleStage,
+    Param,
+    Run,
+    RunTag,
+)
+from tuiflow.errors import InvalidState
+from tuiflow.projects.fetch import repository_root
+from tuiflow.projects.plan import Plan
+from tuiflow.store import Store
+from tuiflow.store.validate import check_batch
+from tuiflow.tracking.context import git_commit
+from tuiflow.tracking.fluent import get_or_create_experiment
+
+CONTENT_KIND = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a run is recorded: in one that is there, else in the experiment of an id or a name."""
+
+    experiment_name: str
+    experiment_id: str | None = None
+    run_name: str | None = None
+    run_id: str | None = None
+    parent_run_id: str | None = None
+
+
+def record_run(store: Store, plan: Plan, target: Target) -> Run:
+    """Record the run, RUNNING, with its params and where it comes from.
+
+    The experiment is created where its name is new. Raises InvalidInput for names and values that
+    can't be recorded, NotFound for an unknown run or experiment and InvalidState for a deleted
+    one; nothing is recorded then.
+    """
+    tags = _tags(plan)
+    if target.run_name is not None:
+        tags[TAG_RUN_NAME] = target.run_name
+    if target.parent_run_id is not None:
+        tags[TAG_PARENT] = target.parent_run_id
+    listed = [RunTag(key, value) for key, value in tags.items()]
+    params = [Param(key, value) for key, value in plan.bound.params.items()]
+    check_batch((), params, listed)
+    if target.run_id is not None:
+        store.log_batch(target.run_id, params=params, tags=listed)
+        store.adopt_run(target.run_id)
+        run = store.get_run(target.run_id)
+    else:
+        run = store.create_run(_experiment_id(store, target), tags=tags, params=plan.bound.params)
+    store.contents.put(run.info.run_id, CONTENT_KIND, "", plan.request.to_json())
+    return run
+
+
+def _experiment_id(store: Store, target: Target) -> str:
+    if target.experiment_id is None:
+        return get_or_create_experiment(store, target.experiment_name).experiment_id
+    experiment = store.get_experiment(target.experiment_id)
+    if experiment.lifecycle_stage == LifecycleStage.DELETED:
+        raise InvalidState(f"Experiment {experiment.name!r} is deleted; restore it first.")
+    return experiment.experiment_id
+
+
+def _tags(plan: Plan) -> dict[str, str]:
+    fetched = plan.fetched
+    tags = {
+        TAG_SOURCE_TYPE: "PROJECT",
+        TAG_SOURCE_NAME: _source_name(plan),
+        TAG_ENTRY_POINT: plan.entry.name,
+        TAG_PROJECT_BACKEND: "local",
+        **plan.launch.environment.tags,
+    }
+    if commit := git_commit(fetched.folder):
+        tags[TAG_GIT_COMMIT] = commit
+    if fetched.branch is not None:
+        tags[TAG_GIT_BRANCH] = fetched.branch
+    if fetched.commit is not None:
+        tags[TAG_GIT_REPO_URL] = fetched.source.public.partition("#")[0]
+    return tags
+
+
+def _source_name(plan: Plan) -> str:
+    """As MLflow names it: a folder of a repository as `file://REPOSITORY#FOLDER`."""
+    source, folder = plan.fetched.source, plan.fetched.folder
+    root = repository_root(folder) if plan.fetched.in_place else None
+    if root is None:
+        return source.public
+    subdir = folder.relative_to(root)
+    return f"file://{root}" + ("" if subdir == Path() else f"#{subdir}")

@@ -1,0 +1,81 @@
+"""What `tuiflow run` was asked for, as a run records it and `tuiflow rerun` reads it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tuiflow.errors import InvalidInput
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A project and how to run it.
+
+    `parameters` are as given, `cwd` the folder that relative paths in them start from.
+    `docker_args` maps to True where it is a flag. A request that a run has recorded also says what
+    was run: the `commit` taken out of git, or the SHA-256 `digest` of the zip file.
+    """
+
+    uri: str
+    entry_point: str = "main"
+    version: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    docker_args: Mapping[str, str | bool] = field(default_factory=dict)
+    env_manager: str | None = None
+    build_image: bool = False
+    storage_dir: str | None = None
+    cwd: str = ""
+    commit: str | None = None
+    digest: str | None = None
+
+    @property
+    def base(self) -> Path:
+        return Path(self.cwd) if self.cwd else Path.cwd()
+
+    @property
+    def storage(self) -> Path | None:
+        return None if self.storage_dir is None else self.base / Path(self.storage_dir).expanduser()
+
+    def to_json(self) -> bytes:
+        return json.dumps({"format": FORMAT, **asdict(self)}).encode()
+
+
+def from_json(data: bytes) -> Request:
+    """Read what `to_json` wrote; the text is checked, for it comes out of a store.
+
+    Raises InvalidInput.
+    """
+    try:
+        values = json.loads(data)
+        known = values.pop("format") == FORMAT
+        if known and all(_fits(key, value) for key, value in values.items()):
+            return Request(**values)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        pass
+    raise InvalidInput("What this run recorded about its project is not readable by this version.")
+
+
+def with_parameters(request: Request, parameters: Mapping[str, str]) -> Request:
+    """The request with some parameters changed, which start from the current folder."""
+    if not parameters:
+        return request
+    return replace(request, parameters={**request.parameters, **parameters})
+
+
+def _fits(key: str, value: Any) -> bool:
+    if key == "build_image":
+        return isinstance(value, bool)
+    if key in ("parameters", "docker_args"):
+        return isinstance(value, dict) and all(
+            isinstance(text, str) or (key == "docker_args" and text is True)
+            for text in value.values()
+        )
+    if key in ("uri", "entry_point", "cwd"):
+        return isinstance(value, str) and "\0" not in value
+    return value is None or (isinstance(value, str) and "\0" not in value)
