@@ -80,6 +80,21 @@ def tags(ctx: typer.Context, incomplete: str) -> list[Offer]:
     return _offered(ctx, incomplete, lambda store: _plain(store.key_names().tags))
 
 
+def models(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Names of registered models, then versions behind the slash."""
+
+    def found(store: Store) -> Iterable[Offer]:
+        name, slash, _ = incomplete.partition("/")
+        if slash:
+            for version in store.registry.list_versions(name)[::-1]:
+                yield f"{name}/{version.version}", ", ".join(version.aliases)
+        else:
+            for model in store.registry.list_models():
+                yield model.name, ", ".join(model.aliases)
+
+    return _offered(ctx, incomplete, found)
+
+
 def metrics(ctx: typer.Context, incomplete: str) -> list[Offer]:
     """Metrics of the run that is named before."""
 

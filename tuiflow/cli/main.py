@@ -15,6 +15,7 @@ from tuiflow.cli import (
     diff,
     experiments,
     metrics,
+    models,
     runs,
     serve,
     show,
@@ -85,6 +86,7 @@ tail.register(app)
 artifacts.register(app)
 diff.register(app)
 serve.register(app)
+models.register(app)
 upkeep.register(app)
 
 

@@ -1,4 +1,4 @@
-"""`tuiflow serve`, `pyfunc serve` and `models serve`, and `tuiflow servers`."""
+"""`tuiflow serve` and `pyfunc serve`, and `tuiflow servers`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,17 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.1
 
 RunOption = Annotated[
-    str,
+    str | None,
     typer.Option("--run-id", "-r", metavar="RUN", help="Id, prefix, name, latest or best:METRIC."),
 ]
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model-path", "-m", metavar="PATH", help="The model's path in the run."),
+    typer.Option(
+        "--model-path",
+        "-m",
+        metavar="PATH",
+        help="The model's path in the run or, without one, such as models:/NAME@ALIAS.",
+    ),
 ]
 PortOption = Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="0: any free one.")]
 HostOption = Annotated[str, typer.Option("--host", help="0.0.0.0 lets other machines in.")]
@@ -45,7 +50,6 @@ MlflowHostOption = Annotated[
 DetachOption = Annotated[
     bool, typer.Option("--detach", help="Leave it running; `tuiflow servers` finds it again.")
 ]
-EnvManagerOption = Annotated[str, typer.Option("--env-manager", hidden=True)]
 NoCondaOption = Annotated[bool, typer.Option("--no-conda", hidden=True)]
 IdsArgument = Annotated[list[int], typer.Argument(metavar="ID...", help="See `tuiflow servers`.")]
 IdArgument = Annotated[int, typer.Argument(metavar="ID", help="See `tuiflow servers`.")]
@@ -60,10 +64,6 @@ def register(app: typer.Typer) -> None:
     pyfunc.callback()(_group)
     pyfunc.command("serve", context_settings=mlflow)(pyfunc_serve)
     app.add_typer(pyfunc, name="pyfunc", hidden=True)
-    models = typer.Typer(help="Serve a model by its address, in MLflow's spelling.")
-    models.callback()(_group)
-    models.command("serve", context_settings=mlflow)(models_serve)
-    app.add_typer(models, name="models")
     servers = typer.Typer(help="List, stop and look into model servers.")
     servers.callback(invoke_without_command=True)(servers_root)
     servers.command("list")(servers_list)
@@ -77,34 +77,37 @@ def _group() -> None:
 
 
 def serve(
-    run: RunOption,
+    run: RunOption = None,
     model: ModelOption = None,
     port: PortOption = SERVE_PORT,
     host: HostOption = "127.0.0.1",
     detach: DetachOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Serve a run's model over HTTP until ctrl+C, which lets it finish what it is answering.
+    """Serve a run's model, or a registered one, over HTTP until ctrl+C, which lets it finish what
+    it is answering.
 
     POST rows to /invocations. With --detach the server stays, and the command returns when it is
     ready.
     """
-    from tuiflow.serving import process
+    from tuiflow.models.uri import is_address
 
+    if model is not None and is_address(model):
+        if run is not None:
+            raise InvalidInput(f"{model!r} names a model by itself; leave out -r.")
+        serve_address(model, port, host, detach, store)
+        return
+    if run is None:
+        raise InvalidInput(
+            "Say what to serve: a run's model with -r RUN, or a registered one with"
+            " -m models:/NAME@ALIAS."
+        )
     opened = open_existing(store)
-    run_id = opened.resolve_run(run)
-    server = process.start(opened, run_id, model, host, port, detached=detach)
-    title = f"{server.experiment_name} / {server.run_name} / {server.model_path}"
-    folder = opened.artifact_path(run_id, server.model_path)
-    if detach:
-        _wait_detached(opened, server, title, folder)
-    else:
-        _foreground(server, title, folder)
-        process.list_servers(opened)  # notes the end
+    _serve_run(opened, opened.resolve_run(run), model, port, host, detach)
 
 
 def pyfunc_serve(
-    run: RunOption,
+    run: RunOption = None,
     model: ModelOption = None,
     port: PortOption = SERVE_PORT,
     host: MlflowHostOption = "127.0.0.1",
@@ -116,28 +119,26 @@ def pyfunc_serve(
     serve(run, model, port, host, detach, store)
 
 
-def models_serve(
-    model_uri: Annotated[
-        str, typer.Option("--model-uri", "-m", metavar="URI", help="runs:/RUN/PATH, or a folder.")
-    ],
-    port: PortOption = SERVE_PORT,
-    host: MlflowHostOption = "127.0.0.1",
-    detach: DetachOption = False,
-    env_manager: EnvManagerOption = "local",
-    no_conda: NoCondaOption = False,
-    store: StoreOption = None,
-) -> None:
-    """Serve the model at an address: runs:/RUN/PATH, or a folder with an MLmodel file."""
-    from tuiflow.models.uri import RunModel, parse_model_uri
+def serve_address(uri: str, port: int, host: str, detach: bool, store: str | None) -> None:
+    """Serve the model at an address: of a run, of the registry, or a folder with an MLmodel file.
 
-    if env_manager != "local":
-        raise InvalidInput(
-            f"--env-manager {env_manager} is not served: models run in tuiflow's own environment."
-        )
-    address = parse_model_uri(model_uri)
-    if isinstance(address, RunModel):
-        serve(address.run_id, address.path, port, host, detach, store)
-        return
+    Raises InvalidInput where a model that is of no run is to be detached.
+    """
+    from tuiflow.models.uri import LocalModel, RegistryModel, parse_model_uri
+    from tuiflow.tracking.models import locate_model, named_version
+
+    address = parse_model_uri(uri)
+    title = ""
+    if not isinstance(address, LocalModel):
+        opened = open_existing(store)
+        if isinstance(address, RegistryModel):
+            version = named_version(opened, address)
+            address = RegistryModel(version.name, version.version)
+            title = f"{version.name} version {version.version}: "
+        address = locate_model(opened, address)
+        if not isinstance(address, LocalModel):
+            _serve_run(opened, address.run_id, address.path, port, host, detach, title)
+            return
     if detach:
         raise InvalidInput(
             "Only the model of a run can be detached, since the store keeps its servers by run;"
@@ -150,7 +151,28 @@ def models_serve(
     with tempfile.TemporaryDirectory(prefix="tuiflow-") as folder:
         logs = Path(folder) / process.LOG_FOLDER
         server = process.launch(address.folder, logs, host, port)
-        _foreground(server, str(address.folder), address.folder)
+        _foreground(server, f"{title}{address.folder}", address.folder)
+
+
+def _serve_run(
+    opened: Store,
+    run_id: str,
+    model: str | None,
+    port: int,
+    host: str,
+    detach: bool,
+    name: str = "",
+) -> None:
+    from tuiflow.serving import process
+
+    server = process.start(opened, run_id, model, host, port, detached=detach)
+    title = f"{name}{server.experiment_name} / {server.run_name} / {server.model_path}"
+    folder = opened.artifact_path(run_id, server.model_path)
+    if detach:
+        _wait_detached(opened, server, title, folder)
+    else:
+        _foreground(server, title, folder)
+        process.list_servers(opened)  # notes the end
 
 
 def _wait_detached(store: Store, server: ServerInfo, title: str, folder: Path) -> None:

@@ -82,7 +82,7 @@ def _is_count(key: Key) -> bool:
 
 def _count(cursor: Cursor, key: Key, token: Token) -> float:
     number = literals.number(token.value)
-    if token.is_quote or number is None or not number.is_integer():
+    if number is None or not number.is_integer():
         raise cursor.error(f"expected {_expected(key)}")
     cursor.take()
     return number
@@ -132,7 +132,7 @@ def _expected(key: Key) -> str:
     if key.name == "duration":
         return "a time span such as 90s, 10m or 1h30m"
     if _is_count(key):
-        return "a whole number without quotes"
+        return "a whole number"
     if holds_text(key):
         return "a text in quotes"
     return "a time such as -7d, 2026-01-31, '2026-01-31 15:00' or epoch milliseconds"

@@ -74,6 +74,11 @@ def parse_model_uri(uri: str | Path) -> LocalModel | RunModel | RegistryModel:
     return LocalModel(Path(text).expanduser())
 
 
+def is_address(text: str) -> bool:
+    """True for an address with a scheme, false for a path."""
+    return text.startswith(("runs:/", "models:/", "file:"))
+
+
 def _registry_model(text: str) -> RegistryModel:
     # As MLflow reads it, but nothing in a name is special: not %, ? or #.
     name, slash, suffix = text.removeprefix("models:").removeprefix("/").partition("/")

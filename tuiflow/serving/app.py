@@ -59,7 +59,7 @@ def create_app(
     """
     app = Flask("tuiflow", static_folder=None)
     counts = traffic or Traffic()
-    schema = _schema(model)
+    schema = input_schema(model)
 
     @app.post("/invocations")
     def invocations() -> Response:
@@ -143,14 +143,14 @@ def warm_up(model: Model, request_body: Mapping[str, Any] | None) -> str | None:
     if request_body is None:
         return None
     try:
-        asked = parse_request(orjson.dumps(request_body), JSON, _schema(model))
+        asked = parse_request(orjson.dumps(request_body), JSON, input_schema(model))
         encode(model.predict(asked.data, asked.params), Style.WRAPPED)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return None
 
 
-def _schema(model: Model) -> Schema | None:
+def input_schema(model: Model) -> Schema | None:
     """The model's input schema; without one, the columns it was fitted with, of any type."""
     if model.signature is not None and model.signature.inputs is not None:
         return model.signature.inputs

@@ -78,7 +78,7 @@ def check_model_tag(key: object, value: str) -> None:
 def parse_version(version: object) -> int:
     """The number of a version given as a number or as text. Raises InvalidInput."""
     try:
-        if isinstance(version, bool | float):
+        if isinstance(version, bool) or (isinstance(version, float) and not version.is_integer()):
             raise ValueError
         return int(version)  # type: ignore[call-overload, no-any-return]
     except (TypeError, ValueError):

@@ -20,11 +20,25 @@ from tuiflow.store.model_names import (
     check_model_name,
     check_model_tag,
     check_new_alias,
-    parse_version,
 )
 from tuiflow.store.processes import now_ms
-from tuiflow.store.registry_rows import load_models, load_versions
+from tuiflow.store.registry_rows import (
+    insert_model,
+    key_of,
+    load_model,
+    load_models,
+    load_version,
+    load_versions,
+    model_key,
+    newest,
+    there_are,
+    touch,
+    version_key,
+)
 from tuiflow.store.validate import check_key
+
+_ACTIVE_STAGES = ("Staging", "Production")
+_ARCHIVED = "Archived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +67,14 @@ class Registry:
     ) -> RegisteredModel:
         """Add a name without versions. Raises AlreadyExists."""
         with self._db.write() as conn:
-            if _key_of(conn, name) is not None:
+            if key_of(conn, name) is not None:
                 raise AlreadyExists(f"The registered model {name!r} exists already.")
-            _insert_model(conn, name, tags or {}, description)
-            return _model(conn, name)
+            insert_model(conn, name, tags or {}, description)
+            return load_model(conn, name)
 
     def get_model(self, name: str) -> RegisteredModel:
         with self._db.read() as conn:
-            return _model(conn, name)
+            return load_model(conn, name)
 
     def list_models(self) -> list[RegisteredModel]:
         """All registered models, by name."""
@@ -71,16 +85,16 @@ class Registry:
         with self._db.write() as conn:
             conn.execute(
                 "UPDATE registered_models SET description = ?, last_update_time = ? WHERE id = ?",
-                (description, now_ms(), _existing_key(conn, name)),
+                (description, now_ms(), model_key(conn, name)),
             )
-            return _model(conn, name)
+            return load_model(conn, name)
 
     def rename_model(self, name: str, new_name: str) -> RegisteredModel:
         """Rename a model with its versions, tags and aliases. Raises AlreadyExists."""
         with self._db.write() as conn:
             check_model_name(new_name)
-            model, now = _existing_key(conn, name), now_ms()
-            if _key_of(conn, new_name) not in (None, model):
+            model, now = model_key(conn, name), now_ms()
+            if key_of(conn, new_name) not in (None, model):
                 raise AlreadyExists(f"The registered model {new_name!r} exists already.")
             conn.execute(
                 "UPDATE registered_models SET name = ?, last_update_time = ? WHERE id = ?",
@@ -89,12 +103,12 @@ class Registry:
             conn.execute(
                 "UPDATE model_versions SET last_update_time = ? WHERE model = ?", (now, model)
             )
-            return _model(conn, new_name)
+            return load_model(conn, new_name)
 
     def delete_model(self, name: str) -> None:
         """Delete a model with its versions, tags and aliases; the files of its runs stay."""
         with self._db.write() as conn:
-            model = _existing_key(conn, name)
+            model = model_key(conn, name)
             for table in (
                 "model_aliases", "model_version_tags", "model_versions", "registered_model_tags",
             ):  # fmt: skip
@@ -106,7 +120,7 @@ class Registry:
             check_model_tag(key, value)
             conn.execute(
                 "INSERT OR REPLACE INTO registered_model_tags VALUES (?, ?, ?)",
-                (_existing_key(conn, name), key, value),
+                (model_key(conn, name), key, value),
             )
 
     def delete_model_tag(self, name: str, key: str) -> None:
@@ -115,7 +129,7 @@ class Registry:
             check_key("tag", key)
             conn.execute(
                 "DELETE FROM registered_model_tags WHERE model = ? AND key = ?",
-                (_existing_key(conn, name), key),
+                (model_key(conn, name), key),
             )
 
     # versions
@@ -140,9 +154,9 @@ class Registry:
         with self._db.write() as conn:
             for key, value in (tags or {}).items():
                 check_model_tag(key, value)
-            if make_model and _key_of(conn, name) is None:
-                _insert_model(conn, name, {}, None)
-            model, now = _existing_key(conn, name), now_ms()
+            if make_model and key_of(conn, name) is None:
+                insert_model(conn, name, {}, None)
+            model, now = model_key(conn, name), now_ms()
             run = None if location.run_id is None else runs.row_key(conn, location.run_id)
             (version,) = conn.execute(
                 "UPDATE registered_models SET last_version = last_version + 1,"
@@ -162,11 +176,11 @@ class Registry:
                 "INSERT INTO model_version_tags VALUES (?, ?, ?, ?)",
                 [(model, version, key, value) for key, value in (tags or {}).items()],
             )
-            return _version(conn, name, version)
+            return load_version(conn, name, version)
 
     def get_version(self, name: str, version: int | str) -> ModelVersion:
         with self._db.read() as conn:
-            return _version(conn, name, version)
+            return load_version(conn, name, version)
 
     def get_version_by_alias(self, name: str, alias: str) -> ModelVersion:
         """The version that an alias means; `latest` is always the newest one.
@@ -175,15 +189,15 @@ class Registry:
         """
         alias = check_alias(alias)
         with self._db.read() as conn:
-            found = _model(conn, name)
+            found = load_model(conn, name)
             if alias.lower() == "latest":
-                return _newest(found.latest_versions, name)
+                return newest(found.latest_versions, name)
             if alias in found.aliases:
-                return _version(conn, name, found.aliases[alias])
+                return load_version(conn, name, found.aliases[alias])
         # MLflow's code for it, unlike for all else that is missing
         raise NotFound(
             f"The registered model {name!r} has no alias {alias!r};"
-            f" {_there_are('aliases', sorted(found.aliases))}.",
+            f" {there_are('aliases', sorted(found.aliases))}.",
             InvalidInput.error_code,
         )
 
@@ -191,7 +205,7 @@ class Registry:
         """The newest version of a stage, or of all."""
         latest = self.get_model(name).latest_versions
         if stage is None:
-            return _newest(latest, name)
+            return newest(latest, name)
         stage = canonical_stage(stage)
         for version in latest:
             if version.current_stage == stage:
@@ -199,7 +213,7 @@ class Registry:
         stages = [version.current_stage for version in latest]
         raise NotFound(
             f"The registered model {name!r} has no version in stage {stage};"
-            f" {_there_are('versions in stages', stages)}."
+            f" {there_are('versions in stages', stages)}."
         )
 
     def latest_versions(self, name: str, stages: Sequence[str] | None = None) -> list[ModelVersion]:
@@ -213,12 +227,12 @@ class Registry:
         with self._db.read() as conn:
             if name is None:
                 return load_versions(conn)
-            return load_versions(conn, "v.model = ?", (_existing_key(conn, name),))
+            return load_versions(conn, "v.model = ?", (model_key(conn, name),))
 
     def location(self, name: str, version: int | str) -> ModelLocation:
         """Where a version's model is."""
         with self._db.read() as conn:
-            model, number = _version_key(conn, name, version)
+            model, number = version_key(conn, name, version)
             uuid, path = conn.execute(
                 "SELECT r.uuid, v.path FROM model_versions v LEFT JOIN runs r ON r.id = v.run"
                 " WHERE v.model = ? AND v.version = ?",
@@ -233,9 +247,9 @@ class Registry:
             conn.execute(
                 "UPDATE model_versions SET description = ?, last_update_time = ?"
                 " WHERE model = ? AND version = ?",
-                (description, now_ms(), *_version_key(conn, name, version)),
+                (description, now_ms(), *version_key(conn, name, version)),
             )
-            return _version(conn, name, version)
+            return load_version(conn, name, version)
 
     def set_stage(
         self, name: str, version: int | str, stage: str, archive_existing: bool = False
@@ -248,7 +262,7 @@ class Registry:
                 f" not in {stage}; leave out archive_existing_versions."
             )
         with self._db.write() as conn:
-            model, number = _version_key(conn, name, version)
+            model, number = version_key(conn, name, version)
             now = now_ms()
             if archive_existing:
                 conn.execute(
@@ -261,23 +275,23 @@ class Registry:
                 " WHERE model = ? AND version = ?",
                 (stage, now, model, number),
             )
-            _touch(conn, model, now)
-            return _version(conn, name, number)
+            touch(conn, model, now)
+            return load_version(conn, name, number)
 
     def delete_version(self, name: str, version: int | str) -> None:
         """Delete a version with its tags and aliases; the files of its run stay."""
         with self._db.write() as conn:
-            key = _version_key(conn, name, version)
+            key = version_key(conn, name, version)
             for table in ("model_aliases", "model_version_tags", "model_versions"):
                 conn.execute(f"DELETE FROM {table} WHERE model = ? AND version = ?", key)
-            _touch(conn, key[0], now_ms())
+            touch(conn, key[0], now_ms())
 
     def set_version_tag(self, name: str, version: int | str, key: str, value: str) -> None:
         with self._db.write() as conn:
             check_model_tag(key, value)
             conn.execute(
                 "INSERT OR REPLACE INTO model_version_tags VALUES (?, ?, ?, ?)",
-                (*_version_key(conn, name, version), key, value),
+                (*version_key(conn, name, version), key, value),
             )
 
     def delete_version_tag(self, name: str, version: int | str, key: str) -> None:
@@ -286,7 +300,7 @@ class Registry:
             check_key("tag", key)
             conn.execute(
                 "DELETE FROM model_version_tags WHERE model = ? AND version = ? AND key = ?",
-                (*_version_key(conn, name, version), key),
+                (*version_key(conn, name, version), key),
             )
 
     # aliases
@@ -295,7 +309,7 @@ class Registry:
         """Let an alias mean this version, and no longer the one it meant."""
         with self._db.write() as conn:
             alias = check_new_alias(alias)
-            model, number = _version_key(conn, name, version)
+            model, number = version_key(conn, name, version)
             conn.execute(
                 "INSERT OR REPLACE INTO model_aliases (model, alias, version) VALUES (?, ?, ?)",
                 (model, alias, number),
@@ -306,7 +320,7 @@ class Registry:
         with self._db.write() as conn:
             conn.execute(
                 "DELETE FROM model_aliases WHERE model = ? AND alias = ?",
-                (_existing_key(conn, name), check_alias(alias)),
+                (model_key(conn, name), check_alias(alias)),
             )
 
     # runs
@@ -333,89 +347,6 @@ def forget_runs(conn: sqlite3.Connection, run_keys: Sequence[int]) -> None:
     conn.executemany(
         "UPDATE model_versions SET run = NULL WHERE run = ?", [(key,) for key in run_keys]
     )
-
-
-_ACTIVE_STAGES = ("Staging", "Production")
-_ARCHIVED = "Archived"
-_MAX_INTEGER = 2**63 - 1
-
-
-def _key_of(conn: sqlite3.Connection, name: str) -> int | None:
-    check_model_name(name)
-    row = conn.execute("SELECT id FROM registered_models WHERE name = ?", (name,)).fetchone()
-    return None if row is None else int(row[0])
-
-
-def _existing_key(conn: sqlite3.Connection, name: str) -> int:
-    key = _key_of(conn, name)
-    if key is None:
-        names = [row[0] for row in conn.execute("SELECT name FROM registered_models ORDER BY name")]
-        raise NotFound(f"There is no registered model {name!r}; {_there_are('models', names)}.")
-    return key
-
-
-def _there_are(what: str, names: Sequence[str], limit: int = 10) -> str:
-    if not names:
-        return f"there are no {what}"
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return f"there are: {', '.join(names[:limit])}{more}"
-
-
-def _insert_model(
-    conn: sqlite3.Connection, name: str, tags: Mapping[str, str], description: str | None
-) -> None:
-    for key, value in tags.items():
-        check_model_tag(key, value)
-    now = now_ms()
-    (model,) = conn.execute(
-        "INSERT INTO registered_models (name, description, last_version, creation_time,"
-        " last_update_time) VALUES (?, ?, 0, ?, ?) RETURNING id",
-        (name, description, now, now),
-    ).fetchone()
-    conn.executemany(
-        "INSERT INTO registered_model_tags VALUES (?, ?, ?)",
-        [(model, key, value) for key, value in tags.items()],
-    )
-
-
-def _model(conn: sqlite3.Connection, name: str) -> RegisteredModel:
-    return load_models(conn, "m.id = ?", (_existing_key(conn, name),))[0]
-
-
-def _version_key(conn: sqlite3.Connection, name: str, version: int | str) -> tuple[int, int]:
-    model, number = _existing_key(conn, name), parse_version(version)
-    if (
-        not 0 < number <= _MAX_INTEGER
-        or not conn.execute(
-            "SELECT 1 FROM model_versions WHERE model = ? AND version = ?", (model, number)
-        ).fetchone()
-    ):
-        numbers = [
-            str(row[0])
-            for row in conn.execute(
-                "SELECT version FROM model_versions WHERE model = ? ORDER BY version DESC", (model,)
-            )
-        ]
-        raise NotFound(
-            f"The registered model {name!r} has no version {number};"
-            f" {_there_are('versions', numbers)}."
-        )
-    return model, number
-
-
-def _version(conn: sqlite3.Connection, name: str, version: int | str) -> ModelVersion:
-    key = _version_key(conn, name, version)
-    return load_versions(conn, "v.model = ? AND v.version = ?", key)[0]
-
-
-def _newest(versions: Sequence[ModelVersion], name: str) -> ModelVersion:
-    if not versions:
-        raise NotFound(f"The registered model {name!r} has no versions yet.")
-    return max(versions, key=lambda found: found.version)
-
-
-def _touch(conn: sqlite3.Connection, model: int, now: int) -> None:
-    conn.execute("UPDATE registered_models SET last_update_time = ? WHERE id = ?", (now, model))
 
 
 def _user() -> str:

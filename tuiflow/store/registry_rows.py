@@ -1,12 +1,17 @@
-"""Rows of the model registry read as entities."""
+"""Rows of the model registry: found by name, and read as entities."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tuiflow.entities import ModelVersion, RegisteredModel
+from tuiflow.errors import NotFound
+from tuiflow.store.model_names import check_model_name, check_model_tag, parse_version
+from tuiflow.store.processes import now_ms
+
+_MAX_INTEGER = 2**63 - 1
 
 _VERSIONS = (
     "SELECT v.model, m.name, v.version, v.creation_time, v.last_update_time, v.description,"
@@ -96,3 +101,89 @@ def load_versions(
             model, name, version, created, updated, description, user_id, stage, source, run_id,
         ) in rows
     ]  # fmt: skip
+
+
+def key_of(conn: sqlite3.Connection, name: str) -> int | None:
+    """The row of a registered model, None where there is none. Raises InvalidInput."""
+    check_model_name(name)
+    row = conn.execute("SELECT id FROM registered_models WHERE name = ?", (name,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def model_key(conn: sqlite3.Connection, name: str) -> int:
+    """The row of a registered model. Raises NotFound with those there are, InvalidInput."""
+    key = key_of(conn, name)
+    if key is None:
+        names = [row[0] for row in conn.execute("SELECT name FROM registered_models ORDER BY name")]
+        raise NotFound(f"There is no registered model {name!r}; {there_are('models', names)}.")
+    return key
+
+
+def there_are(what: str, names: Sequence[str], limit: int = 10) -> str:
+    """The end of a sentence that says what there is instead."""
+    if not names:
+        return f"there are no {what}"
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return f"there are: {', '.join(names[:limit])}{more}"
+
+
+def insert_model(
+    conn: sqlite3.Connection, name: str, tags: Mapping[str, str], description: str | None
+) -> None:
+    for key, value in tags.items():
+        check_model_tag(key, value)
+    now = now_ms()
+    (model,) = conn.execute(
+        "INSERT INTO registered_models (name, description, last_version, creation_time,"
+        " last_update_time) VALUES (?, ?, 0, ?, ?) RETURNING id",
+        (name, description, now, now),
+    ).fetchone()
+    conn.executemany(
+        "INSERT INTO registered_model_tags VALUES (?, ?, ?)",
+        [(model, key, value) for key, value in tags.items()],
+    )
+
+
+def load_model(conn: sqlite3.Connection, name: str) -> RegisteredModel:
+    """Raises NotFound, InvalidInput."""
+    return load_models(conn, "m.id = ?", (model_key(conn, name),))[0]
+
+
+def version_key(conn: sqlite3.Connection, name: str, version: int | str) -> tuple[int, int]:
+    """The row and the number of a version. Raises NotFound with those there are, InvalidInput."""
+    model, number = model_key(conn, name), parse_version(version)
+    if (
+        not 0 < number <= _MAX_INTEGER
+        or not conn.execute(
+            "SELECT 1 FROM model_versions WHERE model = ? AND version = ?", (model, number)
+        ).fetchone()
+    ):
+        numbers = [
+            str(row[0])
+            for row in conn.execute(
+                "SELECT version FROM model_versions WHERE model = ? ORDER BY version DESC", (model,)
+            )
+        ]
+        raise NotFound(
+            f"The registered model {name!r} has no version {number};"
+            f" {there_are('versions', numbers)}."
+        )
+    return model, number
+
+
+def load_version(conn: sqlite3.Connection, name: str, version: int | str) -> ModelVersion:
+    """Raises NotFound, InvalidInput."""
+    key = version_key(conn, name, version)
+    return load_versions(conn, "v.model = ? AND v.version = ?", key)[0]
+
+
+def newest(versions: Sequence[ModelVersion], name: str) -> ModelVersion:
+    """The version with the highest number. Raises NotFound where there is none."""
+    if not versions:
+        raise NotFound(f"The registered model {name!r} has no versions yet.")
+    return max(versions, key=lambda found: found.version)
+
+
+def touch(conn: sqlite3.Connection, model: int, now: int) -> None:
+    """Note that a registered model has changed."""
+    conn.execute("UPDATE registered_models SET last_update_time = ? WHERE id = ?", (now, model))

@@ -87,22 +87,26 @@ def note_model(store: Store, run_id: str, path: str) -> None:
 
 
 def register_logged(store: Store, run_id: str, path: str, name: str) -> ModelVersion:
-    """Make the model that a run has just logged at `path` the next version of `name`; see
-    `register`."""
-    return register(store, RunModel(run_id, path), name)
+    """Make the model that a run has just logged at `path` the next version of `name`, and say so;
+    see `register`."""
+    version = register(store, RunModel(run_id, path), name)
+    announce(version)
+    return version
 
 
 def register(
-    store: Store, address: ModelAddress, name: str, tags: Mapping[str, str] | None = None
+    store: Store,
+    address: ModelAddress,
+    name: str,
+    tags: Mapping[str, str] | None = None,
 ) -> ModelVersion:
     """Make a model the next version of `name`, and `name` a registered model where it is none.
 
-    One line on standard error says what was done. Raises NotFound where there is no model at the
-    address, InvalidInput for a name that can't be one.
+    Raises NotFound where there is no model at the address, InvalidInput for a name that can't be
+    one.
     """
     from tuiflow.models.mlmodel import read_mlmodel
     from tuiflow.store.model_names import check_model_name
-    from tuiflow.text import clean
 
     check_model_name(name)
     read_mlmodel(_folder(store, address))
@@ -115,7 +119,7 @@ def register(
     else:
         source = str(address.folder.absolute())
     location = locate_source(store, source)
-    created = store.registry.create_version(
+    return store.registry.create_version(
         name,
         source,
         location,
@@ -123,11 +127,17 @@ def register(
         tags=tags,
         make_model=True,
     )
+
+
+def announce(version: ModelVersion) -> None:
+    """Say, in a line on standard error, that a script has registered a model."""
+    from tuiflow.text import clean
+
     print(
-        f"tuiflow: registered {clean(source)} as version {created.version} of {clean(name)}",
+        f"tuiflow: registered {clean(version.source)} as {clean(version.name)}"
+        f" version {version.version}",
         file=sys.stderr,
     )
-    return created
 
 
 def locate_source(store: Store, source: str) -> ModelLocation:

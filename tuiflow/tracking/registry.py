@@ -35,10 +35,13 @@ def register_model(
     """Make a model the next version of `name`, which becomes a registered model where it is none.
 
     `model_uri` is any address of a model: `runs:/RUN/path`, a folder, `models:/OTHER/1`. The
-    version points to the model where it is. There is nothing to await: it is ready at once.
+    version points to the model where it is, and one line on standard error says so. There is
+    nothing to await: it is ready at once.
     Raises NotFound where there is no model, InvalidInput.
     """
-    return models.register(current_store(), parse_model_uri(model_uri), name, tag_texts(tags))
+    version = models.register(current_store(), parse_model_uri(model_uri), name, tag_texts(tags))
+    models.announce(version)
+    return version
 
 
 def tag_texts(tags: Mapping[str, Any] | None) -> dict[str, str]:
@@ -131,4 +134,4 @@ def _version_value(version: ModelVersion, key: Key) -> float | str | None:
     if key.kind is Kind.TAG:
         return version.tags.get(key.name)
     value: float | str = getattr(version, _VERSION_FIELDS.get(key.name, key.name))
-    return value
+    return None if value == "" else value  # a version that is of no run has no run_id
