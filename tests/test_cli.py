@@ -61,7 +61,7 @@ def test_json_of_a_run(cli: Cli, store: Store, runs: dict[str, str]) -> None:
     record = json.loads(cli("show", "a", "--format", "json").out)
     assert list(record) == [
         "run_id", "run_name", "experiment_id", "experiment_name", "status", "start_time",
-        "end_time", "lifecycle_stage", "artifact_uri", "params", "metrics", "tags",
+        "end_time", "lifecycle_stage", "artifact_uri", "params", "metrics", "tags", "inputs",
     ]  # fmt: skip
     assert record["metrics"] == {"rmse": 0.82}
     assert record["params"] == {"alpha": "0.5"}

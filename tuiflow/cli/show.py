@@ -26,7 +26,7 @@ def show(
     output: OutputOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Show one run: attributes, params, metrics, tags and artifacts."""
+    """Show one run: attributes, params, metrics, data, tags and artifacts."""
     opened = open_existing(store)
     found = opened.get_run(opened.resolve_run(run))
     with out.output(output) as stream:
@@ -73,6 +73,25 @@ def write_sections(store: Store, run: Run, output_format: Format, stream: TextIO
             metrics,
         ),
         (
+            [
+                Column("data", style="bold"),
+                Column("context"),
+                Column("rows", right=True),
+                Column("digest", style="dim"),
+                Column("source"),
+            ],
+            [
+                [
+                    item.dataset.name,
+                    item.context or MISSING,
+                    _count(item.dataset.rows),
+                    item.dataset.digest,
+                    item.dataset.place,
+                ]
+                for item in run.inputs.dataset_inputs
+            ],
+        ),
+        (
             [Column("tag"), Column("value")],
             [pair for pair in _pairs(run.data.tags) if pair[0] not in hidden],
         ),
@@ -95,6 +114,10 @@ def write_sections(store: Store, run: Run, output_format: Format, stream: TextIO
             out.write_markdown(columns, rows, stream)
         else:
             out.write_table(columns, rows, stream)
+
+
+def _count(value: int | None) -> str:
+    return MISSING if value is None else f"{value:,}"
 
 
 def _pairs(values: Mapping[str, str]) -> list[list[str]]:

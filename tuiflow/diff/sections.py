@@ -23,7 +23,7 @@ from tuiflow.entities import (
     Run,
 )
 
-SECTIONS = ("metrics", "params", "tags", "code", "attributes", "model", "artifacts")
+SECTIONS = ("metrics", "params", "data", "tags", "code", "attributes", "model", "artifacts")
 
 _SYSTEM_TAGS = ("mlflow.", "tuiflow.")
 _CODE = {
@@ -58,6 +58,7 @@ def build_sections(facts: Sequence[RunFacts]) -> tuple[Section, ...]:
     builders: dict[str, Callable[[Sequence[RunFacts]], Iterable[Row]]] = {
         "metrics": _metrics,
         "params": lambda facts: _texts([fact.run.data.params for fact in facts]),
+        "data": lambda facts: _texts([_data(fact.run) for fact in facts]),
         "tags": lambda facts: _texts([_user_tags(fact.run) for fact in facts]),
         "code": lambda facts: _texts([_code(fact.run) for fact in facts], keep_order=True),
         "attributes": _attributes,
@@ -96,6 +97,15 @@ def _metrics(facts: Sequence[RunFacts]) -> Iterable[Row]:
 def _texts(mappings: Sequence[Mapping[str, str]], keep_order: bool = False) -> Iterable[Row]:
     for key in _keys(mappings, keep_order):
         yield _text_row(key, [mapping.get(key) for mapping in mappings])
+
+
+def _data(run: Run) -> dict[str, str]:
+    """What a run read, by context: name and digest, which tells the content."""
+    found: dict[str, list[str]] = {}
+    for item in run.inputs.dataset_inputs:
+        text = f"{item.dataset.name} {item.dataset.digest}"
+        found.setdefault(item.context or "no context", []).append(text)
+    return {context: ", ".join(sorted(texts)) for context, texts in found.items()}
 
 
 def _user_tags(run: Run) -> dict[str, str]:

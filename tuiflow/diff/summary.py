@@ -93,7 +93,7 @@ def summarize(runs: Sequence[RunColumn], sections: Sequence[Section], best: Winn
     parts = [_best_words(runs, best)]
     if "params" in by_name:
         parts.append(_param_words(by_name["params"]))
-    for name in ("tags", "code", "model", "artifacts"):
+    for name in ("data", "tags", "code", "model", "artifacts"):
         section = by_name.get(name)
         if section is not None and section.different:
             parts.append(f"{name}: {_names(section.different)}")

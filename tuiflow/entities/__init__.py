@@ -195,6 +195,34 @@ class Dataset(Fields):
     schema: str | None = None
     profile: str | None = None
 
+    @property
+    def place(self) -> str:
+        """Where it is from, for a person: a path, a URI or the script's file."""
+        facts = _json_object(self.source)
+        tags = facts.get("tags")
+        script = tags.get(TAG_SOURCE_NAME) if isinstance(tags, dict) else None
+        return str(facts.get("uri") or facts.get("url") or script or self.source)
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows or, of arrays, entries in the first dimension; None where not told."""
+        facts = _json_object(self.profile or "")
+        shape = facts.get("features_shape")
+        if isinstance(shape, dict):
+            shape = next(iter(shape.values()), None)
+        found = shape[0] if isinstance(shape, list) and shape else facts.get("num_rows")
+        return found if isinstance(found, int) else None
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    import json
+
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
 
 @dataclass(frozen=True, slots=True)
 class InputTag(Fields):

@@ -57,12 +57,22 @@ def run_record(run: Run) -> dict[str, Any]:
         "params": dict(data.params),
         "metrics": {key: json_number(value) for key, value in data.metrics.items()},
         "tags": dict(data.tags),
+        "inputs": [
+            {
+                "name": item.dataset.name,
+                "digest": item.dataset.digest,
+                "source_type": item.dataset.source_type,
+                "source": item.dataset.source,
+                "context": item.context,
+            }
+            for item in run.inputs.dataset_inputs
+        ],
     }
 
 
 def full_record(store: Store, run: Run) -> dict[str, Any]:
-    """A run as JSON data with all that is known of it: `run_record`, and its data sets, the points
-    of its metrics as columns, and its files."""
+    """A run as JSON data with all that is known of it: `run_record`, and the points of its metrics
+    as columns, and its files."""
     history = {}
     for name in run.data.metrics:
         points = store.metric_history(run.info.run_id, name)
@@ -71,22 +81,12 @@ def full_record(store: Store, run: Run) -> dict[str, Any]:
             "timestamp": list(points.timestamps),
             "value": [json_number(value) for value in points.values],
         }
-    inputs = [
-        {
-            "name": item.dataset.name,
-            "digest": item.dataset.digest,
-            "source_type": item.dataset.source_type,
-            "source": item.dataset.source,
-            "context": item.context,
-        }
-        for item in run.inputs.dataset_inputs
-    ]
     files = [
         {"path": item.path, "size": item.file_size}
         for item in store.walk_artifacts(run.info.run_id)
         if not item.is_dir
     ]
-    return {**run_record(run), "inputs": inputs, "history": history, "artifacts": files}
+    return {**run_record(run), "history": history, "artifacts": files}
 
 
 def experiment_record(experiment: Experiment, counts: ExperimentCounts) -> dict[str, Any]:
