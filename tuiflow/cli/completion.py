@@ -34,6 +34,7 @@ Offer = tuple[str, str]
 """A word and what it means, which zsh and fish show beside it."""
 
 _PLAIN = re.compile(r"[\w.@%+=/, -]+")
+_EVALUATED = frozenset('`$\\"')
 _UNSAFE = re.compile(r"[^\w.@%+=/,·–() -]+")
 
 
@@ -64,15 +65,16 @@ def runs_or_experiments(ctx: typer.Context, incomplete: str) -> list[Offer]:
 
 def filters(ctx: typer.Context, incomplete: str) -> list[Offer]:
     """The key that is being written at the end of a filter."""
-    return _offered(ctx, incomplete, lambda store: _keys(store, _head(incomplete)))
+    head = _LAST_WORD.sub("", incomplete)
+    return _offered(ctx, incomplete, _keys, head)
 
 
 def sorts(ctx: typer.Context, incomplete: str) -> list[Offer]:
     """A key to sort by, then its direction."""
-    if " " in incomplete:
-        head = incomplete.rpartition(" ")[0]
-        return _offered(ctx, incomplete, lambda _: [(f"{head} {way}", "") for way in _DIRECTIONS])
-    return _offered(ctx, incomplete, lambda store: _keys(store, ""))
+    key, space, _ = incomplete.rpartition(" ")
+    if space:
+        return _offered(ctx, incomplete, lambda _: _plain(_DIRECTIONS), f"{key} ")
+    return _offered(ctx, incomplete, _keys)
 
 
 def tags(ctx: typer.Context, incomplete: str) -> list[Offer]:
@@ -131,15 +133,22 @@ _DIRECTIONS = ("ASC", "DESC")
 
 
 def _offered(
-    ctx: typer.Context, incomplete: str, find: Callable[[Store], Iterable[Offer]]
+    ctx: typer.Context,
+    incomplete: str,
+    find: Callable[[Store], Iterable[Offer]],
+    head: str = "",
 ) -> list[Offer]:
-    """What `find` finds that goes on from `incomplete`; nothing where anything is amiss."""
+    """What `find` finds that goes on from `incomplete` after `head`; nothing where anything is
+    amiss."""
+    rest = incomplete.removeprefix(head)
+    if set(head) & _EVALUATED:
+        return []
     try:
         with _store(ctx) as store:
             found = [
-                (word, _UNSAFE.sub(" ", clean(meaning)))
+                (head + word, _UNSAFE.sub(" ", clean(meaning)))
                 for word, meaning in find(store)
-                if word.startswith(incomplete) and _is_plain(word)
+                if word.startswith(rest) and _is_plain(word)
             ]
     except (TuiflowError, OSError):
         return []
@@ -206,19 +215,14 @@ def _plain(words: Iterable[str]) -> Iterator[Offer]:
 _LAST_WORD = re.compile(r"[^\s()<>=!,]*$")
 
 
-def _head(text: str) -> str:
-    """A filter without the word that is being written."""
-    return _LAST_WORD.sub("", text)
-
-
-def _keys(store: Store, head: str) -> Iterator[Offer]:
+def _keys(store: Store) -> Iterator[Offer]:
     names: KeyNames = store.key_names()
     for kind in ("metrics", "params", "tags"):
         for name in getattr(names, kind):
             if " " not in name:
-                yield f"{head}{kind}.{name}", kind[:-1]
+                yield f"{kind}.{name}", kind[:-1]
     for name in ATTRIBUTES:
-        yield f"{head}{name}", "attribute"
+        yield name, "attribute"
 
 
 @contextmanager

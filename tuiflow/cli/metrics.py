@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, TextIO
 
 import typer
@@ -23,6 +23,7 @@ from tuiflow.text import clean, did_you_mean, moment, number
 
 POINTS_SHOWN = 100
 """Points of each metric in a table, where no --limit is given."""
+NAMES_SHOWN = 10
 PLOT_WIDTH, PLOT_HEIGHT = 80, 20
 """Size of a chart that goes to no terminal; on one, the height it has at most."""
 
@@ -78,11 +79,10 @@ def metrics(
     if plot and not keys and len(summaries) == 1:
         keys = list(summaries)
     if plot and not keys:
-        names = ", ".join(clean(key) for key in summaries) or "none"
-        raise InvalidInput(f"Name a metric to draw; run {title(found)} has: {names}.")
+        raise InvalidInput(f"Name a metric to draw; run {title(found)} has: {_names(summaries)}.")
     for key in keys or ():
         if key not in summaries:
-            hint = did_you_mean(key, summaries)
+            hint = did_you_mean(key, summaries) or f"; it has: {_names(summaries)}."
             raise NotFound(f"Run {title(found)} has no metric {key!r}{hint}")
     chosen = [summaries[key] for key in dict.fromkeys(keys or ())]
     with out.output(output) as stream:
@@ -96,6 +96,11 @@ def metrics(
             _write_points(histories, output_format, limit, stream)
         else:
             _write_summaries(found, list(summaries.values()), output_format, stream)
+
+
+def _names(keys: Iterable[str]) -> str:
+    names = [clean(key) for key in keys]
+    return ", ".join([*names[:NAMES_SHOWN], *(["…"] if len(names) > NAMES_SHOWN else [])]) or "none"
 
 
 def _write_summaries(
