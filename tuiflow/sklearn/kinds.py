@@ -27,7 +27,7 @@ def training_metrics(
     """
     from sklearn.base import is_classifier, is_regressor
 
-    if data.y is None:
+    if data.y is None or _is_without_model(estimator):
         return {}
     found: dict[str, float] = {}
 
@@ -47,6 +47,11 @@ def training_metrics(
     if hasattr(estimator, "score"):
         add("score", lambda: _score(estimator, data, found))
     return found
+
+
+def _is_without_model(estimator: Any) -> bool:
+    """A search that was told not to fit its best try."""
+    return getattr(estimator, "refit", True) is False
 
 
 def _add_classifier(

@@ -42,12 +42,13 @@ def log_fitted(session: Session, config: SklearnConfig, estimator: Any, data: Fi
             log_model(best, name=BEST, signature=signature, input_example=example)
 
 
-def _signature(estimator: Any, example: Any) -> ModelSignature:
+def _signature(estimator: Any, example: Any) -> ModelSignature | bool:
+    """Of what the model predicts or transforms; False for one that does neither."""
     for name in ("predict", "transform"):
         if hasattr(estimator, name):
             answer = getattr(estimator, name)(copy.deepcopy(example))
             return infer_signature(example, answer)
-    raise TypeError(f"{type(estimator).__name__} neither predicts nor transforms")
+    return False
 
 
 def _can_be_kept(session: Session, example: Any) -> bool:

@@ -46,10 +46,8 @@ class Session:
         text = why if isinstance(why, str) else reason(why)
         self._missing.append(f"{what} ({text})")
 
-    def close(self) -> None:
-        """Write the rest, and tell in one warning what is missing."""
-        with self.attempt("the last params and metrics"):
-            self.buffer.flush()
+    def tell(self) -> None:
+        """Warn, once for all, of what could not be logged."""
         if self._missing:
             warn(self.flavor, f"the run {self.run_id} lacks {'; '.join(self._missing)}.")
             self._missing = []
@@ -95,9 +93,9 @@ def _ending(session: Session, own: active.ActiveRun | None, original: Original) 
         error = raised
         raise
     finally:
-        session.close()
+        with session.attempt("the last params and metrics"):
+            session.buffer.flush()
         if own is not None:
-            try:
+            with session.attempt("its end"):
                 own.__exit__(type(error) if error else None, error, None)
-            except Exception as failed:
-                warn(session.flavor, f"run {session.run_id} could not be ended ({reason(failed)}).")
+        session.tell()
