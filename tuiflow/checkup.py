@@ -58,8 +58,8 @@ def look(location: Location, environment: Mapping[str, str] | None = None) -> li
         _terminal(variables),
         _colours(variables),
         _clipboard(variables),
-        _tool("git", "runs then record the commit and the changes that git knows of"),
-        _tool("uv", "`pip install uv` lets `tuiflow run --env-manager uv` build environments"),
+        _tool("git", "Install it, so that runs record their commit and what was changed since."),
+        _tool("uv", "`pip install uv`, so that `tuiflow run --env-manager uv` has it."),
         *_machine(variables),
         _versions(),
     ]
@@ -105,8 +105,8 @@ def _opened(location: Location) -> Iterator[Finding]:
         counts = store.experiment_counts()
         runs = sum(count.active for count in counts.values())
         found = (
-            f"{path}, since {location.reason}: {runs:,} runs in {len(counts)} experiments,"
-            f" {size(size_on_disk(path))}."
+            f"{path}, since {location.reason}. Active runs: {runs:,}, experiments: {len(counts)},"
+            f" size: {size(size_on_disk(path))}."
         )
     finally:
         store.close()
@@ -211,11 +211,11 @@ def _clipboard(variables: Mapping[str, str]) -> Finding:
     return Finding("clipboard", State.OK, "Copies go to the terminal (OSC 52), if it takes them.")
 
 
-def _tool(name: str, use: str) -> Finding:
+def _tool(name: str, remedy: str) -> Finding:
     version = _output(name, "--version")
     if version is None:
-        return Finding(name, State.NOTE, f"There is no {name} on the PATH.", f"With it, {use}.")
-    return Finding(name, State.OK, version.removeprefix(f"{name} ") + ".")
+        return Finding(name, State.NOTE, f"There is no {name} on the PATH.", remedy)
+    return Finding(name, State.OK, f"{version}.")
 
 
 def _machine(variables: Mapping[str, str]) -> Iterator[Finding]:
