@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         artifacts,
         client,
         config,
+        data,
         entities,
         exceptions,
         models,
@@ -71,8 +72,31 @@ if TYPE_CHECKING:
         pyfunc,
         sklearn,
         tracking,
+        types,
     )
+    from tuiflow.autologging import autolog
     from tuiflow.tracking.client import MlflowClient
+    from tuiflow.tracking.fluent_data import (
+        load_table,
+        log_image,
+        log_input,
+        log_inputs,
+        log_table,
+    )
+    from tuiflow.tracking.images import Image
+    from tuiflow.tracking.operations import RunOperations
+    from tuiflow.tracking.registry import (
+        register_model,
+        search_model_versions,
+        search_registered_models,
+    )
+    from tuiflow.tracking.system_metrics import (
+        disable_system_metrics_logging,
+        enable_system_metrics_logging,
+        set_system_metrics_node_id,
+        set_system_metrics_samples_before_logging,
+        set_system_metrics_sampling_interval,
+    )
 
 __version__ = "0.1.0"
 
@@ -93,12 +117,14 @@ _SUBMODULES = frozenset(
         "pytorch",
         "sklearn",
         "tracking",
+        "types",
         "xgboost",
     )
 )
 _LAZY = {
     "Image": "tuiflow.tracking.images",
     "MlflowClient": "tuiflow.tracking.client",
+    "RunOperations": "tuiflow.tracking.operations",
     "autolog": "tuiflow.autologging",
     "disable_system_metrics_logging": "tuiflow.tracking.system_metrics",
     "enable_system_metrics_logging": "tuiflow.tracking.system_metrics",
@@ -120,19 +146,25 @@ _LAZY = {
 
 __all__ = [
     "ActiveRun",
+    "Image",
     "MlflowClient",
     "MlflowException",
+    "RunOperations",
     "TuiflowError",
     "__version__",
     "active_run",
     "artifacts",
+    "autolog",
     "client",
     "config",
     "create_experiment",
+    "data",
     "delete_experiment",
     "delete_experiment_tag",
     "delete_run",
     "delete_tag",
+    "disable_system_metrics_logging",
+    "enable_system_metrics_logging",
     "end_run",
     "entities",
     "exceptions",
@@ -147,34 +179,46 @@ __all__ = [
     "get_tracking_uri",
     "is_tracking_uri_set",
     "last_active_run",
+    "load_table",
     "log_artifact",
     "log_artifacts",
     "log_dict",
     "log_figure",
+    "log_image",
+    "log_input",
+    "log_inputs",
     "log_metric",
     "log_metrics",
     "log_param",
     "log_params",
     "log_stream",
+    "log_table",
     "log_text",
     "models",
     "projects",
     "protos",
     "pyfunc",
+    "register_model",
     "restore_experiment",
     "restore_run",
     "search_experiments",
+    "search_model_versions",
+    "search_registered_models",
     "search_runs",
     "set_experiment",
     "set_experiment_tag",
     "set_experiment_tags",
     "set_registry_uri",
+    "set_system_metrics_node_id",
+    "set_system_metrics_samples_before_logging",
+    "set_system_metrics_sampling_interval",
     "set_tag",
     "set_tags",
     "set_tracking_uri",
     "sklearn",
     "start_run",
     "tracking",
+    "types",
 ]
 
 
@@ -185,7 +229,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"tuiflow.{name}")
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'tuiflow' has no attribute {name!r}")
+    raise AttributeError(
+        f"module 'tuiflow' has no attribute {name!r}; docs/api.md lists what of MLflow's is here"
+    )
 
 
 def __dir__() -> list[str]:

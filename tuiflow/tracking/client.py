@@ -230,8 +230,9 @@ class MlflowClient(ArtifactClient, RegistryClient):
 
     # reading
 
-    def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
-        """All points of a metric by (timestamp, step); empty where it was never logged."""
+    def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
+        """All points of a metric by (timestamp, step), in one page; empty where it was never
+        logged."""
         history = self._store.metric_history(run_id, key)
         points = [
             Metric(key, value, timestamp, step)
@@ -240,4 +241,4 @@ class MlflowClient(ArtifactClient, RegistryClient):
             )
         ]
         points.sort(key=lambda point: point.timestamp)  # in a history, steps are in order
-        return points
+        return PagedList(points, None)

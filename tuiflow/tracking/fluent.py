@@ -6,12 +6,11 @@ main thread's; where there is none at all, a run is started, as MLflow does.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, SupportsFloat, SupportsIndex, overload
 
-from tuiflow.config import ENV_RUN_ID, MAX_SEARCH_RESULTS
+from tuiflow.config import MAX_SEARCH_RESULTS
 from tuiflow.entities import (
     TAG_NOTE,
     TAG_PARENT,
@@ -23,9 +22,8 @@ from tuiflow.entities import (
 )
 from tuiflow.errors import InvalidInput, InvalidState
 from tuiflow.store import Store
-from tuiflow.tracking import active, record, system_metrics
+from tuiflow.tracking import active, context, record, system_metrics
 from tuiflow.tracking.active import ActiveRun
-from tuiflow.tracking.context import script_tags
 from tuiflow.tracking.experiments import active_experiment_id
 from tuiflow.tracking.experiments import get_or_create_experiment as get_or_create_experiment
 from tuiflow.tracking.operations import RunOperations, done
@@ -61,13 +59,15 @@ def start_run(
         own_tags[TAG_NOTE] = description
     if run_name:
         own_tags[TAG_RUN_NAME] = run_name
-    if run_id is None and outer is None:
-        run_id = os.environ.pop(ENV_RUN_ID, None)
-    if run_id is not None:
-        store.adopt_run(run_id)
+    handed_over = context.take_handed_over() if run_id is None and outer is None else None
+    if (resumed := run_id or handed_over) is not None:
+        store.adopt_run(resumed)
+        if handed_over is not None:
+            context.complete(store, store.get_run(resumed))
         if own_tags:
-            store.log_batch(run_id, tags=record.tags(own_tags))
-        return _opened(store, store.get_run(run_id), log_system_metrics)
+            store.log_batch(resumed, tags=record.tags(own_tags))
+        run = store.get_run(resumed)
+        return _opened(store, run, log_system_metrics, capture=handed_over is not None)
     if parent_run_id is not None:
         parent = store.get_run(parent_run_id).info
         if parent.lifecycle_stage == LifecycleStage.DELETED:
@@ -75,13 +75,14 @@ def start_run(
         own_tags[TAG_PARENT] = parent.run_id
     run = store.create_run(
         experiment_id if experiment_id is not None else active_experiment_id(store),
-        tags={tag.key: tag.value for tag in record.tags({**script_tags(), **own_tags})},
+        tags={tag.key: tag.value for tag in record.tags({**context.run_tags(), **own_tags})},
     )
-    return _opened(store, run, log_system_metrics)
+    return _opened(store, run, log_system_metrics, capture=True)
 
 
-def _opened(store: Store, run: Run, log_system_metrics: bool | None) -> ActiveRun:
-    opened = active.push(store, run)
+def _opened(store: Store, run: Run, log_system_metrics: bool | None, *, capture: bool) -> ActiveRun:
+    captured = context.capture(store, run.info.run_id) if capture else None
+    opened = active.push(store, run, captured)
     if system_metrics.enabled() if log_system_metrics is None else log_system_metrics:
         system_metrics.start(store, run.info.run_id)
     return opened
@@ -125,9 +126,6 @@ def target(run_id: str | None) -> tuple[Store, str]:
         return current_store(), run_id
     opened = current_or_new_run()
     return opened.store, opened.run_id
-
-
-_target, _experiment_id = target, active_experiment_id
 
 
 def get_run(run_id: str) -> Run:

@@ -30,9 +30,10 @@ def search_runs(
 ) -> list[Run]:
     """At most `max_results` runs, all of them where it is None. Raises FilterError, InvalidInput.
 
-    `experiment_ids` None means every active experiment.
+    `experiment_ids` None means every active experiment; a single id may stand without a list.
     """
-    _not_text("experiment_ids", experiment_ids)
+    if isinstance(experiment_ids, str | int):
+        experiment_ids = [str(experiment_ids)]
     query = RunQuery(
         None if experiment_ids is None else tuple(map(str, experiment_ids)),
         parse_filter(filter_text(filter_string)),
@@ -44,7 +45,8 @@ def search_runs(
 
 def ids_of_names(store: Store, names: Sequence[str]) -> list[str]:
     """Experiment ids; a name that no experiment has is left out with a warning."""
-    _not_text("experiment_names", names)
+    if isinstance(names, str):
+        raise InvalidInput(f"experiment_names is a list, not the text {names!r}.")
     ids = []
     for name in names:
         found = store.get_experiment_by_name(name)
@@ -102,11 +104,6 @@ def filter_text(text: object) -> str:
     if text is not None and not isinstance(text, str):
         raise InvalidInput(f"A filter is a text, not {text!r}.")
     return text or ""
-
-
-def _not_text(name: str, value: object) -> None:
-    if isinstance(value, str):
-        raise InvalidInput(f"{name} is a list, not the text {value!r}; write [{value!r}].")
 
 
 def _view(view: int) -> ViewType:

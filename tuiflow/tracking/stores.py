@@ -17,14 +17,19 @@ _stores: dict[Path, Store] = {}
 _current: Path | None = None
 
 
-def set_tracking_uri(uri: str | os.PathLike[str]) -> None:
+def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
     """Log to the tuiflow store at `uri`, here and in processes started from here: a folder, a
     database file or `sqlite:///path`.
 
     The store is opened, and made where there is none, by the first call that needs it; runs that
-    are open stay with theirs. Raises InvalidInput for anything that is not served yet.
+    are open stay with theirs. None or an empty text takes the choice back. Raises InvalidInput for
+    anything that is not served yet.
     """
     global _current
+    if uri is None or uri == "":
+        _current = None
+        os.environ.pop(ENV_STORE, None)
+        return
     path = database_path(uri)
     check_served(path)
     _current = path

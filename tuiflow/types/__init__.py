@@ -1,0 +1,18 @@
+"""`tuiflow.types`: where scripts written for MLflow import a signature's types from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tuiflow.models import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
+
+__all__ = ["ColSpec", "DataType", "ParamSchema", "ParamSpec", "Schema", "TensorSpec"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from tuiflow import models
+
+        return getattr(models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
