@@ -19,6 +19,7 @@ settings.register_profile("tuiflow", derandomize=True, deadline=None)
 settings.load_profile("tuiflow")
 
 VARIABLES = ("TUIFLOW_STORE", "TUIFLOW_RUN_ID", "TUIFLOW_EXPERIMENT_NAME")
+RANK_VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,9 @@ def isolated(
     home = tmp_path_factory.mktemp("home")
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    for name in RANK_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TUIFLOW_CAPTURE", "tags")  # nothing that starts programs
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))

@@ -1,4 +1,8 @@
-"""Which run a call without a run id means, and how open runs end."""
+"""Which run a call without a run id means, and how open runs end.
+
+Each thread has a stack of runs, as in MLflow. In it, an asyncio task sees the runs that it or what
+started it has opened, and ends only its own: concurrent tasks don't see one another's.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,21 @@ import contextlib
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from tuiflow.entities import Run, RunStatus
 from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.store import Store
 from tuiflow.store.validate import check_final_status
+from tuiflow.tracking import signals
+
+if TYPE_CHECKING:
+    from tuiflow.tracking.context.gather import Capture
 
 
 class ActiveRun(Run):
@@ -34,20 +45,28 @@ class ActiveRun(Run):
         trace: TracebackType | None,
     ) -> None:
         status = status_for(error)
-        while any(opened.run_id == self.info.run_id for opened in _own()):
-            pop(status)
+        for opened in _inside(self.info.run_id):
+            _end(opened, status)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OpenRun:
-    """A run opened in this process, and its store."""
+    """A run opened in this process, its store, what is still gathered for it, and the asyncio task
+    that opened it."""
 
     store: Store
     run: ActiveRun
+    capture: Capture | None = None
+    task: weakref.ref[Any] | None = None
 
     @property
     def run_id(self) -> str:
         return self.run.info.run_id
+
+    def is_of(self, task: object) -> bool:
+        """Whether `task` may end the run: it opened it, or no task that still runs did."""
+        owner = None if self.task is None else self.task()
+        return owner is None or owner is task or bool(owner.done())
 
 
 class _Stack(threading.local):
@@ -58,6 +77,7 @@ class _Stack(threading.local):
 
 _stack = _Stack()
 _main_thread_runs: list[OpenRun] = []
+_opened_here: ContextVar[tuple[OpenRun, ...]] = ContextVar("tuiflow_runs", default=())
 _inherited: OpenRun | None = None
 _last: OpenRun | None = None
 _open: dict[str, OpenRun] = {}
@@ -72,11 +92,42 @@ def _own() -> list[OpenRun]:
     return _stack.runs
 
 
+def _task() -> Any:
+    """The asyncio task that runs in this thread; None outside of one."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        return None if asyncio is None else asyncio.current_task()
+    except (RuntimeError, AttributeError):  # no loop; asyncio is being imported
+        return None
+
+
+def _seen() -> list[OpenRun]:
+    """This thread's runs that the current task sees, innermost last."""
+    runs = _own()
+    if not any(opened.task for opened in runs):
+        return runs
+    task, inherited = _task(), _opened_here.get()
+    return [opened for opened in runs if opened.is_of(task) or opened in inherited]
+
+
 def current() -> OpenRun | None:
-    """The innermost run of this thread; for a thread without one, the main thread's, and for a
-    forked child without one, its parent's."""
-    runs = _own() or _main_thread_runs
-    return runs[-1] if runs else _inherited
+    """The innermost run of this thread and task, or of what started the task.
+
+    A thread without one has the main thread's, unless that has several tasks with runs; a forked
+    child without one has its parent's.
+    """
+    if runs := _seen():
+        return runs[-1]
+    for opened in reversed(_opened_here.get()):  # of a task that called asyncio.to_thread
+        if opened.run_id in _open:
+            return opened
+    if threading.current_thread() is not threading.main_thread():
+        free = [opened for opened in _main_thread_runs if opened.is_of(None)]
+        if not free and len({opened.task for opened in _main_thread_runs}) == 1:
+            free = _main_thread_runs
+        if free:
+            return free[-1]
+    return _inherited
 
 
 def last_ended() -> OpenRun | None:
@@ -87,8 +138,10 @@ def last_ended() -> OpenRun | None:
 def _inherit() -> None:
     """In a forked child: its parent's runs may be logged to, but are not its own to end."""
     global _inherited
-    if runs := _stack.runs or _main_thread_runs:
+    here = [opened for opened in _opened_here.get() if opened.run_id in _open]
+    if runs := here or _stack.runs or _main_thread_runs:
         _inherited = runs[-1]
+    _opened_here.set(())
     _stack.runs = []
     _main_thread_runs.clear()
     _open.clear()
@@ -100,21 +153,27 @@ os.register_at_fork(after_in_child=_inherit)
 def check_may_start(nested: bool) -> OpenRun | None:
     """The run that a new one would be nested in. Raises InvalidInput when `nested` is false and
     this thread has a run open."""
-    own = _own()
-    if own and not nested:
+    seen = _seen()
+    if seen and not nested:
         raise InvalidInput(
-            f"Run {own[-1].run_id} is active already. End it with end_run(), or start a child"
+            f"Run {seen[-1].run_id} is active already. End it with end_run(), or start a child"
             " of it with start_run(nested=True)."
         )
     return current() if nested else None
 
 
-def push(store: Store, run: Run) -> ActiveRun:
-    """Make a run the current one of this thread."""
-    opened = OpenRun(store, ActiveRun(run.info, run.data, run.inputs))
+def push(store: Store, run: Run, capture: Capture | None = None) -> ActiveRun:
+    """Make a run the current one of this thread and task."""
+    task = _task()
+    owner = None if task is None else weakref.ref(task)
+    opened = OpenRun(store, ActiveRun(run.info, run.data, run.inputs), capture, owner)
     _own().append(opened)
     _open[opened.run_id] = opened
+    if owner is not None:
+        still = [other for other in _opened_here.get() if other.run_id in _open]
+        _opened_here.set((*still, opened))
     _install_hooks()
+    signals.watch(_kill_all)
     return opened.run
 
 
@@ -124,27 +183,50 @@ def at_end(hook: Callable[[str], None]) -> None:
 
 
 def pop(status: str) -> OpenRun | None:
-    """End this thread's innermost run; None where it has none. Raises InvalidInput, and leaves it
-    open, for a status that no run can end with."""
-    global _last
-    own = _own()
-    if not own:
-        return None
-    check_final_status(status)
-    opened = _stack.last = _last = own.pop()
-    _open.pop(opened.run_id, None)
-    for hook in _end_hooks:
-        hook(opened.run_id)
-    opened.store.finish_run(opened.run_id, status)
+    """End the innermost run that this thread and task may end; None where there is none. Raises
+    InvalidInput, and leaves it open, for a status that no run can end with."""
+    task = _task()
+    opened = next((opened for opened in reversed(_own()) if opened.is_of(task)), None)
+    if opened is not None:
+        check_final_status(status)
+        _end(opened, status)
     return opened
 
 
+def _inside(run_id: str) -> list[OpenRun]:
+    """A run of this thread and those opened inside it, innermost first; none when it has ended."""
+    runs = _own()
+    for index, outer in enumerate(runs):
+        if outer.run_id == run_id:
+            task = outer.task and outer.task()
+            inner = [opened for opened in runs[index + 1 :] if opened.is_of(task)]
+            return [*reversed(inner), outer]
+    return []
+
+
+def _end(opened: OpenRun, status: str) -> None:
+    global _last
+    _stack.last = _last = opened
+    _own().remove(opened)
+    _open.pop(opened.run_id, None)
+    if not _open:
+        signals.unwatch()
+    for hook in _end_hooks:
+        hook(opened.run_id)
+    opened.store.finish_run(opened.run_id, status)
+    if opened.capture is not None:
+        opened.capture.wait()
+
+
 def status_for(error: BaseException | type[BaseException] | None) -> str:
-    """FINISHED without an error or after exit code 0, KILLED after ctrl+C, else FAILED."""
+    """FINISHED without an error or after exit code 0, KILLED after ctrl+C or where a signal makes
+    the script exit, else FAILED."""
     kind = error if isinstance(error, type) else type(error)
     if error is None:
         return RunStatus.FINISHED.value
     if issubclass(kind, KeyboardInterrupt):
+        return RunStatus.KILLED.value
+    if issubclass(kind, SystemExit) and signals.received():
         return RunStatus.KILLED.value
     if isinstance(error, SystemExit) and error.code in (None, 0):
         return RunStatus.FINISHED.value
@@ -170,9 +252,23 @@ def _install_hooks() -> None:
 
 
 def _end_all() -> None:
+    status = RunStatus.KILLED if signals.received() else _exit_status
     for opened in reversed(list(_open.values())):
         for hook in _end_hooks:
             hook(opened.run_id)
-        with contextlib.suppress(TuiflowError):  # the store may be gone by now
-            opened.store.finish_run(opened.run_id, _exit_status.value)
+        _finish(opened, status)
     _open.clear()
+    signals.finish()
+    if gather := sys.modules.get("tuiflow.tracking.context.gather"):
+        gather.wait_for_all()
+
+
+def _kill_all() -> None:
+    """What ends open runs when a signal ends the process: no more than that."""
+    for opened in reversed(list(_open.values())):
+        _finish(opened, RunStatus.KILLED)
+
+
+def _finish(opened: OpenRun, status: RunStatus) -> None:
+    with contextlib.suppress(TuiflowError):  # the store may be gone by now
+        opened.store.finish_run(opened.run_id, status.value)

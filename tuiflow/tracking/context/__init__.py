@@ -5,16 +5,26 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tuiflow.config import ENV_CAPTURE
+from tuiflow.config import ENV_CAPTURE, ENV_RUN_ID
 from tuiflow.entities import Run, RunTag
 from tuiflow.errors import InvalidInput
+from tuiflow.tracking.context.ranks import silent_rank
 from tuiflow.tracking.context.repository import find_repository, git_commit
 
 if TYPE_CHECKING:
     from tuiflow.store import Store
     from tuiflow.tracking.context.gather import Capture
 
-__all__ = ["capture", "capture_level", "find_repository", "git_commit", "run_tags", "script_tags"]
+__all__ = [
+    "capture",
+    "capture_level",
+    "complete",
+    "find_repository",
+    "git_commit",
+    "run_tags",
+    "script_tags",
+    "take_handed_over",
+]
 
 LEVELS = ("all", "tags", "off")
 
@@ -52,6 +62,12 @@ def run_tags() -> dict[str, str]:
     return script_tags() | facts.process_tags(os.environ)
 
 
+def take_handed_over() -> str | None:
+    """The run that `tuiflow run` made for this process, told once; None on ranks that don't log."""
+    run_id = os.environ.pop(ENV_RUN_ID, None)
+    return None if silent_rank(os.environ) else run_id
+
+
 def complete(store: Store, run: Run) -> None:
     """Add to a run that `tuiflow run` made what its script knows, and leave what it has."""
     known = run.data.tags
@@ -60,8 +76,11 @@ def complete(store: Store, run: Run) -> None:
 
 
 def capture(store: Store, run_id: str) -> Capture | None:
-    """Begin to gather what takes longer, patch, packages, source and GPUs, and return at once."""
-    if capture_level() != "all":
+    """Begin to gather what takes longer, patch, packages, source and GPUs, and return at once.
+
+    None where that is switched off and on ranks that don't log.
+    """
+    if capture_level() != "all" or silent_rank(os.environ):
         return None
     from tuiflow.tracking.context import facts, gather
 
