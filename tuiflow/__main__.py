@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from tuiflow.cli.main import run
-from tuiflow.store import Location, Store
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tuiflow.store import Location, Store
 
 
 def main() -> None:
     """The entry point of the console script."""
+    try:
+        from tuiflow.cli.main import run
+    except KeyboardInterrupt:  # such as one that is meant for the shell's completion
+        sys.exit(130)
     run(_open_app)
 
 
