@@ -67,7 +67,6 @@ def test_a_frame_of_runs_that_go_on() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"experiment_ids": "0"},
         {"experiment_names": "Default"},
         {"experiment_ids": ["0"], "experiment_names": ["Default"]},
         {"filter_string": 5},

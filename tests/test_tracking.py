@@ -308,7 +308,7 @@ def test_a_deleted_experiment(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["http://localhost:5000", "databricks", "postgresql://x/y", "s3://bucket", "sqlite://x.db", ""],
+    ["http://localhost:5000", "databricks", "postgresql://x/y", "s3://bucket", "sqlite://x.db"],
 )
 def test_what_is_not_served_yet(uri: str) -> None:
     before = mlflow.get_tracking_uri()
