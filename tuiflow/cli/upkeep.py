@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -78,11 +80,21 @@ def doctor(
         else:
             for item in findings:
                 glyph = {"ok": "✓", "note": "!", "bad": "✗"}[item.state]
-                stream.write(f"{glyph} {item.area:<12} {clean(item.found)}\n")
+                _write_wrapped(f"{glyph} {item.area:<12} ", item.found, stream)
                 if item.remedy:
-                    stream.write(f"  {'':<12} → {clean(item.remedy)}\n")
+                    _write_wrapped(" " * 15 + "→ ", item.remedy, stream)
     if any(item.state is checkup.State.BAD for item in findings):
         raise typer.Exit(1)
+
+
+def _write_wrapped(start: str, text: str, stream: TextIO) -> None:
+    """A line that begins with `start`; on a terminal it goes on under its text."""
+    if not out.is_terminal(stream):
+        stream.write(f"{start}{clean(text)}\n")
+        return
+    width = shutil.get_terminal_size().columns
+    lines = textwrap.wrap(clean(text), max(width - len(start) - 1, 20), break_on_hyphens=False)
+    stream.write(start + f"\n{' ' * len(start)}".join(lines) + "\n")
 
 
 def gc(
