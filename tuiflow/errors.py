@@ -46,19 +46,29 @@ class TuiflowError(Exception):
     """Base of all errors raised by tuiflow; its text is one sentence for a person.
 
     Scripts know it as `MlflowException`. `error_code` is one of `ERROR_CODES`, taken by name or by
-    number; an unknown one is INTERNAL_ERROR. What else is given by name is written by
-    `serialize_as_json`.
+    number; an unknown one is INTERNAL_ERROR. `sqlstate`, `error_class` and what else is given by
+    name is written by `serialize_as_json`.
     """
 
     error_code = "INTERNAL_ERROR"
 
-    def __init__(self, message: object, error_code: str | int | None = None, **fields: Any) -> None:
+    def __init__(
+        self,
+        message: object,
+        error_code: str | int | None = None,
+        sqlstate: str | None = None,
+        error_class: str | None = None,
+        **fields: Any,
+    ) -> None:
         self.message = str(message)
         super().__init__(self.message)
         if error_code is not None:
             name = _NAMES.get(error_code) if isinstance(error_code, int) else error_code
             self.error_code = name if name in ERROR_CODES else TuiflowError.error_code
-        self.json_kwargs = {name: value for name, value in fields.items() if value is not None}
+        kinds = {"sqlstate": sqlstate, "error_class": error_class}
+        self.json_kwargs = {
+            name: value for name, value in {**kinds, **fields}.items() if value is not None
+        }
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For pickle, which would call the constructor with the message alone."""

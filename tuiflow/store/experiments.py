@@ -53,7 +53,7 @@ def _check_new_name(conn: sqlite3.Connection, name: str) -> None:
 
 def rename(conn: sqlite3.Connection, experiment_id: str, name: str) -> None:
     """Raises AlreadyExists, InvalidInput, NotFound, InvalidState when deleted."""
-    experiment, old = _active(conn, experiment_id)
+    experiment, old = _active(conn, experiment_id, "INVALID_STATE")
     if name != old:
         _check_new_name(conn, name)
     conn.execute(
@@ -64,7 +64,7 @@ def rename(conn: sqlite3.Connection, experiment_id: str, name: str) -> None:
 
 def delete(conn: sqlite3.Connection, experiment_id: str) -> None:
     """Mark an experiment deleted, and its active runs with it. Raises NotFound, InvalidState."""
-    experiment, _ = _active(conn, experiment_id)
+    experiment, _ = _active(conn, experiment_id, "RESOURCE_DOES_NOT_EXIST")
     now = now_ms()
     conn.execute(
         "UPDATE experiments SET deleted_at = ?, last_update_time = ? WHERE id = ?",
@@ -83,7 +83,7 @@ def restore(conn: sqlite3.Connection, experiment_id: str) -> None:
     if row is None:
         raise NotFound(f"No experiment with id {experiment_id!r}.")
     if row[0] is None:
-        raise InvalidState(f"Experiment {experiment_id} is not deleted.")
+        raise InvalidState(f"Experiment {experiment_id} is not deleted.", "RESOURCE_DOES_NOT_EXIST")
     conn.execute(
         "UPDATE experiments SET deleted_at = NULL, last_update_time = ? WHERE id = ?",
         (now_ms(), experiment),
@@ -132,8 +132,11 @@ def take_in(conn: sqlite3.Connection, experiment_id: str, runs: Iterable[int]) -
     conn.execute("UPDATE experiments SET last_update_time = ? WHERE id = ?", (now_ms(), experiment))
 
 
-def _active(conn: sqlite3.Connection, experiment_id: str) -> tuple[int, str]:
-    """Row id and name. Raises NotFound, InvalidState when deleted."""
+def _active(
+    conn: sqlite3.Connection, experiment_id: str, code: str | None = None
+) -> tuple[int, str]:
+    """Row id and name. Raises NotFound, InvalidState (with MLflow's `code` for what was asked)
+    when deleted."""
     experiment = parse_id(experiment_id)
     row = conn.execute(
         "SELECT deleted_at, name FROM experiments WHERE id = ?", (experiment,)
@@ -141,7 +144,7 @@ def _active(conn: sqlite3.Connection, experiment_id: str) -> tuple[int, str]:
     if row is None:
         raise NotFound(f"No experiment with id {experiment_id!r}.")
     if row[0] is not None:
-        raise InvalidState(f"Experiment {experiment_id} is deleted; restore it to change it.")
+        raise InvalidState(f"Experiment {experiment_id} is deleted; restore it to change it.", code)
     return experiment, str(row[1])
 
 
