@@ -14,7 +14,10 @@ from tuiflow.store import Location, Store, locate
 from tuiflow.text import STATUS_GLYPHS, clean, duration
 
 if TYPE_CHECKING:
-    from tuiflow.projects import Plan, Target
+    from collections.abc import Callable
+
+    from tuiflow.entities import Run
+    from tuiflow.projects import Launch, Plan
 
 
 def show_plan(plan: Plan, location: Location) -> None:
@@ -39,8 +42,8 @@ def show_plan(plan: Plan, location: Location) -> None:
             typer.echo(f"{name:<12} {clean(text)}")
 
 
-def carry_out(plan: Plan, target: Target, location: Location) -> int:
-    """Record a run of the plan, run its command and say on stderr what comes of it.
+def carry_out(launch: Launch, record: Callable[[Store], Run], location: Location) -> int:
+    """Record a run, run its command and say on stderr what comes of it.
 
     Returns the command's exit code.
     """
@@ -48,10 +51,10 @@ def carry_out(plan: Plan, target: Target, location: Location) -> int:
 
     store = Store(location.database)
     try:
-        started = projects.record_run(store, plan, target).info
+        started = record(store).info
         title = f"{clean(started.run_name)} ({started.run_id})"
-        say(f"run {title} in {clean(started.experiment_name)}: {clean(plan.launch.shown)}")
-        outcome = projects.execute(store, started, plan.launch, echo)
+        say(f"run {title} in {clean(started.experiment_name)}: {clean(launch.shown)}")
+        outcome = projects.execute(store, started, launch, echo)
     finally:
         store.close()
     ended = outcome.run.info

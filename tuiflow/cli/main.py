@@ -16,6 +16,7 @@ from tuiflow.cli import (
     experiments,
     metrics,
     models,
+    rerun,
     runs,
     serve,
     show,
@@ -78,6 +79,7 @@ def ui(context: typer.Context, store: StoreOption = None) -> None:
 
 demo.register(app)
 project.register(app)
+rerun.register(app)
 runs.register(app)
 experiments.register(app)
 show.register(app)

@@ -122,5 +122,7 @@ def run(
         if dry_run:
             show_plan(plan, location)
             return
-        code = carry_out(plan, target, location)
+        code = carry_out(
+            plan.launch, lambda store: projects.record_run(store, plan, target), location
+        )
     raise typer.Exit(code)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from tuiflow.projects.execute import Outcome, execute
+from tuiflow.projects.launch import Launch
 from tuiflow.projects.plan import Plan, check_backend, planned
 from tuiflow.projects.record import Target, record_run
 from tuiflow.projects.request import Request
+from tuiflow.projects.rerun import again, command_of, record_command, request_of
 from tuiflow.projects.spec import EntryPoint, EnvironmentSpec, Parameter, Project
 
 __all__ = [
     "EntryPoint",
     "EnvironmentSpec",
+    "Launch",
     "Outcome",
     "Parameter",
     "Plan",
     "Project",
     "Request",
     "Target",
+    "again",
     "check_backend",
+    "command_of",
     "execute",
     "planned",
+    "record_command",
     "record_run",
+    "request_of",
 ]

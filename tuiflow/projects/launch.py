@@ -10,7 +10,7 @@ from pathlib import Path
 from tuiflow.config import ENV_EXPERIMENT, ENV_RUN_ID, ENV_STORE
 from tuiflow.entities import RunInfo
 from tuiflow.projects import command
-from tuiflow.projects.download import fetch
+from tuiflow.projects.download import fetch, local_path
 from tuiflow.projects.environments import Environment
 from tuiflow.projects.params import Bound, is_url
 from tuiflow.projects.spec import EntryPoint
@@ -37,9 +37,14 @@ class Launch:
         volumes = [f"{path}:{path}" for path in (store_folder, *self.inputs)]
         return self.environment.wrap(self.command, self.folder, _HANDED_OVER, volumes)
 
+    @property
+    def in_own_python(self) -> bool:
+        """Whether it runs in the Python of tuiflow."""
+        return self.environment.python is None and self.environment.container is None
+
     def variables(self) -> dict[str, str]:
         """What is added to the environment; without one, `python` is the Python of tuiflow."""
-        if self.environment.python is None and self.environment.container is None:
+        if self.in_own_python:
             return own_python()
         return dict(self.environment.variables)
 
@@ -50,14 +55,18 @@ def prepare(
     bound: Bound,
     environment: Environment,
     storage: Path | None = None,
+    *,
+    load: bool = True,
 ) -> Launch:
     """Build the command from the values that `params.bind` gave.
 
     URLs given for `path` parameters are downloaded here, into `storage` or the cache, so that the
-    command gets a file; errors are those of `download.fetch`.
+    command gets a file; errors are those of `download.fetch`. Unless `load`, it is only told where
+    they would be.
     """
+    bring = fetch if load else local_path
     local = {
-        name: str(fetch(value, storage)) if _is_remote(entry, name, value) else value
+        name: str(bring(value, storage)) if _is_remote(entry, name, value) else value
         for name, value in bound.declared.items()
     }
     paths = [local[name] for name in local if entry.parameters[name].type == "path"]

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tuiflow.errors import InvalidInput, NotFound
-from tuiflow.projects import fetch, params
+from tuiflow.errors import InvalidInput
+from tuiflow.projects import context, fetch, params
 from tuiflow.projects.environments import prepare_environment
 from tuiflow.projects.fetch import Fetched, Source
 from tuiflow.projects.launch import Launch, prepare
@@ -46,19 +46,19 @@ def planned(
     """Have everything a run of the request needs for the time of the block; nothing is recorded.
 
     A request with a `commit` or `digest` is done with just that, and `patch` on top of the commit.
-    Unless `build`, no environment is built and no image pulled. `strict` refuses what could not be
-    done again and parameters that are not declared.
+    Unless `build`, no environment is built and nothing but the project downloaded. `strict` refuses
+    what could not be done again and parameters that are not declared.
 
     Raises InvalidInput, NotFound and TuiflowError, in one line.
     """
-    source = fetch.parse(request.uri, request.base)
+    source = fetch.parse(request.uri)
     version = request.commit or request.version
     if version is not None and source.kind == "folder":
         source = repository_of(source)
     with fetch.opened(source, version, say, patch=patch, digest=request.digest) as fetched:
         project = load_project(fetched.folder)
         entry = find_entry_point(project, request.entry_point)
-        bound = params.bind(entry, request.parameters, project.folder, request.base)
+        bound = params.bind(entry, request.parameters, project.folder)
         if strict:
             _check_strictly(fetched, entry, bound)
         for line in params.undeclared(entry, bound.extra):
@@ -74,11 +74,12 @@ def planned(
             repository=project.name,
             docker_args=request.docker_args,
         )
-        launch = prepare(project.folder, entry, bound, environment, request.storage)
+        launch = prepare(project.folder, entry, bound, environment, request.storage, load=build)
         done = replace(
             request,
             uri=source.public,
-            cwd=str(request.base),
+            parameters={name: bound.params[name] for name in request.parameters},
+            storage_dir=None if request.storage is None else str(request.storage),
             commit=fetched.commit,
             digest=fetched.digest,
         )
@@ -139,6 +140,11 @@ def _check_strictly(fetched: Fetched, entry: EntryPoint, bound: params.Bound) ->
         raise InvalidInput(f"--strict: entry point {clean(entry.name)!r} does not declare {names}.")
     if not fetched.in_place:
         return
-    root = fetch.repository_root(fetched.folder)
-    if root is None:
-        raise NotFound(f"--strict: {clean(str(fetched.folder))} is in no git repository.")
+    state = context.repository_state(fetched.folder)
+    if state is None:
+        raise InvalidInput(f"--strict: {clean(str(fetched.folder))} is in no git repository.")
+    if state.note or state.patch or state.untracked:
+        what = state.note or "commit or ignore " + ", ".join(
+            clean(name) for name in state.changed_files[:5]
+        )
+        raise InvalidInput(f"--strict: {clean(str(state.top))} has uncommitted changes: {what}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,6 @@ from tuiflow.entities import (
     TAG_PARENT,
     TAG_PROJECT_BACKEND,
     TAG_RUN_NAME,
-    TAG_SOURCE_NAME,
     TAG_SOURCE_TYPE,
     LifecycleStage,
     Param,
@@ -21,11 +22,13 @@ from tuiflow.entities import (
     RunTag,
 )
 from tuiflow.errors import InvalidState
+from tuiflow.projects.context import RepositoryState, repository_state
 from tuiflow.projects.fetch import repository_root
 from tuiflow.projects.plan import Plan
 from tuiflow.store import Store
 from tuiflow.store.validate import check_batch
-from tuiflow.tracking.context import git_commit
+from tuiflow.tracking.context import capture_level, find_repository
+from tuiflow.tracking.context.facts import Script, git_tags, process_tags, source_tags
 from tuiflow.tracking.fluent import get_or_create_experiment
 
 CONTENT_KIND = "project"
@@ -49,22 +52,31 @@ def record_run(store: Store, plan: Plan, target: Target) -> Run:
     can't be recorded, NotFound for an unknown run or experiment and InvalidState for a deleted
     one; nothing is recorded then.
     """
-    tags = _tags(plan)
+    state = repository_state(plan.fetched.folder)
+    run = create(store, target, _tags(plan, state), plan.bound.params)
+    store.contents.put(run.info.run_id, CONTENT_KIND, "", plan.request.to_json())
+    if state is not None and capture_level() == "all":
+        for kind, data in state.contents.items():
+            if kind != "packages" or plan.launch.in_own_python:
+                store.contents.put(run.info.run_id, kind, "", data)
+    return run
+
+
+def create(store: Store, target: Target, tags: Mapping[str, str], params: Mapping[str, str]) -> Run:
+    """Record a run where `target` says; errors are those of `record_run`."""
+    tags = dict(tags)
     if target.run_name is not None:
         tags[TAG_RUN_NAME] = target.run_name
     if target.parent_run_id is not None:
         tags[TAG_PARENT] = target.parent_run_id
     listed = [RunTag(key, value) for key, value in tags.items()]
-    params = [Param(key, value) for key, value in plan.bound.params.items()]
-    check_batch((), params, listed)
+    values = [Param(key, value) for key, value in params.items()]
+    check_batch((), values, listed)
     if target.run_id is not None:
-        store.log_batch(target.run_id, params=params, tags=listed)
+        store.log_batch(target.run_id, params=values, tags=listed)
         store.adopt_run(target.run_id)
-        run = store.get_run(target.run_id)
-    else:
-        run = store.create_run(_experiment_id(store, target), tags=tags, params=plan.bound.params)
-    store.contents.put(run.info.run_id, CONTENT_KIND, "", plan.request.to_json())
-    return run
+        return store.get_run(target.run_id)
+    return store.create_run(_experiment_id(store, target), tags=tags, params=params)
 
 
 def _experiment_id(store: Store, target: Target) -> str:
@@ -76,17 +88,23 @@ def _experiment_id(store: Store, target: Target) -> str:
     return experiment.experiment_id
 
 
-def _tags(plan: Plan) -> dict[str, str]:
+def _tags(plan: Plan, state: RepositoryState | None) -> dict[str, str]:
     fetched = plan.fetched
-    tags = {
+    repository = find_repository(fetched.folder)
+    tags = source_tags(Script(None, _source_name(plan), repository))
+    level = capture_level()
+    if level != "off":
+        tags |= process_tags(os.environ) | git_tags(repository, os.environ)
+    if level == "all" and state is not None:
+        tags |= state.tags
+    tags |= {
         TAG_SOURCE_TYPE: "PROJECT",
-        TAG_SOURCE_NAME: _source_name(plan),
         TAG_ENTRY_POINT: plan.entry.name,
         TAG_PROJECT_BACKEND: "local",
         **plan.launch.environment.tags,
     }
-    if commit := git_commit(fetched.folder):
-        tags[TAG_GIT_COMMIT] = commit
+    if state is not None and state.commit:
+        tags[TAG_GIT_COMMIT] = state.commit
     if fetched.branch is not None:
         tags[TAG_GIT_BRANCH] = fetched.branch
     if fetched.commit is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ FORMAT = 1
 class Request:
     """A project and how to run it.
 
-    `parameters` are as given, `cwd` the folder that relative paths in them start from.
-    `docker_args` maps to True where it is a flag. A request that a run has recorded also says what
-    was run: the `commit` taken out of git, or the SHA-256 `digest` of the zip file.
+    `parameters` are those that were given. `docker_args` maps to True where it is a flag. A request
+    that a run has recorded has absolute paths and also says what was run: the `commit` taken out of
+    git, or the SHA-256 `digest` of the zip file.
     """
 
     uri: str
@@ -30,17 +30,13 @@ class Request:
     env_manager: str | None = None
     build_image: bool = False
     storage_dir: str | None = None
-    cwd: str = ""
     commit: str | None = None
     digest: str | None = None
 
     @property
-    def base(self) -> Path:
-        return Path(self.cwd) if self.cwd else Path.cwd()
-
-    @property
     def storage(self) -> Path | None:
-        return None if self.storage_dir is None else self.base / Path(self.storage_dir).expanduser()
+        """The folder for downloads, absolute."""
+        return None if self.storage_dir is None else Path(self.storage_dir).expanduser().absolute()
 
     def to_json(self) -> bytes:
         return json.dumps({"format": FORMAT, **asdict(self)}).encode()
@@ -61,13 +57,6 @@ def from_json(data: bytes) -> Request:
     raise InvalidInput("What this run recorded about its project is not readable by this version.")
 
 
-def with_parameters(request: Request, parameters: Mapping[str, str]) -> Request:
-    """The request with some parameters changed, which start from the current folder."""
-    if not parameters:
-        return request
-    return replace(request, parameters={**request.parameters, **parameters})
-
-
 def _fits(key: str, value: Any) -> bool:
     if key == "build_image":
         return isinstance(value, bool)
@@ -76,6 +65,6 @@ def _fits(key: str, value: Any) -> bool:
             isinstance(text, str) or (key == "docker_args" and text is True)
             for text in value.values()
         )
-    if key in ("uri", "entry_point", "cwd"):
+    if key in ("uri", "entry_point"):
         return isinstance(value, str) and "\0" not in value
     return value is None or (isinstance(value, str) and "\0" not in value)

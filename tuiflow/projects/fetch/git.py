@@ -147,8 +147,7 @@ def git(
         raise
     if process.returncode:
         lines = errors.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        telling = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
-        reason = clean(_without_addresses(telling[0].partition(": ")[2] or telling[0]), 300)
+        reason = clean(_without_addresses(_telling(lines)), 300)
         raise GitError(f"git {arguments[0]} failed: {reason}", reason)
     return output.decode(errors="surrogateescape")
 
@@ -234,6 +233,15 @@ def _commit(mirror: Path, name: str) -> str | None:
         return git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", cwd=mirror).strip()
     except GitError:
         return None
+
+
+def _telling(lines: Sequence[str]) -> str:
+    """The line that says what is wrong: git's first, or the one of ssh before it."""
+    for number, line in enumerate(lines):
+        kind, colon, text = line.partition(": ")
+        if colon and kind in ("fatal", "error"):
+            return lines[0] if text.startswith("Could not read from remote") and number else text
+    return lines[0]
 
 
 def _without_addresses(text: str) -> str:
