@@ -12,11 +12,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from shell import Cli
 
 from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.projects.environments import Environment, describe, prepare_environment
 from tuiflow.projects.environments.docker import Container, Engine
 from tuiflow.projects.spec import EnvironmentSpec
+from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
 
 STAND_IN = """#!{python}
@@ -140,7 +142,7 @@ def test_the_whole_command(tools: Path, project: Path, monkeypatch: pytest.Monke
         *("-v", "/home/ann/.tuiflow:/home/ann/.tuiflow"),
         *("-v", "/home/ann/data.csv:/home/ann/data.csv:ro"),
         *("-v", "/data:/data:ro"),
-        *("-w", "/mlflow/projects/code"),
+        *("-w", "/mlflow/projects/code", "-e", "PYTHONUNBUFFERED=1"),
         *("-e", "TUIFLOW_RUN_ID", "-e", "TUIFLOW_STORE"),
         *("-e", "MODE=fast and good", "-e", "TOKEN"),
         "ml/image:1",
@@ -221,6 +223,10 @@ def test_a_docker_that_does_not_answer(tools: Path, project: Path) -> None:
     (tools / "down").touch()
     with pytest.raises(TuiflowError, match=r"docker does not answer: Cannot connect"):
         prepare(project)
+    said: list[str] = []
+    environment = prepare(project, dry_run=True, said=said)  # needs none to show the command
+    assert environment.wrap(["true"], project)[0] == "docker"
+    assert "docker does not answer: Cannot connect" in said[0]
 
 
 # -- images ---------------------------------------------------------------------------------------
@@ -301,3 +307,38 @@ def test_a_container_is_stopped_by_its_name(tools: Path, project: Path) -> None:
     environment.stop()
     assert environment.container is not None
     assert calls(tools)[-1]["argv"] == ["rm", "--force", environment.container.name]
+
+
+def test_a_project_with_a_docker_env_is_run_and_recorded(
+    tools: Path, project: Path, store: Store, cli: Cli
+) -> None:
+    (project / "MLproject").write_text(
+        "name: boxed\n"
+        "docker_env: {image: 'ml/image:1', environment: [[MODE, fast]]}\n"
+        "entry_points:\n"
+        "  main:\n"
+        "    parameters: {alpha: float}\n"
+        "    command: python train.py {alpha}\n"
+    )
+    (project / "train.py").write_text(
+        "import os, sys, tuiflow as mlflow\n"
+        "with mlflow.start_run():\n"
+        "    mlflow.log_metric('alpha', float(sys.argv[1]))\n"
+        "    mlflow.log_param('mode', os.environ['MODE'])\n"
+    )
+    shown = cli("run", str(project), "-P", "alpha=0.5", "-A", "gpus=all", "--dry-run")
+    assert shown.code == 0
+    assert " docker run --rm --init --name tuiflow-" in shown.out
+    assert " --gpus all --user 1234:567 " in shown.out
+    assert f" -v {store.root}:{store.root} " in shown.out
+    assert not list(store.search_runs(RunQuery()))
+
+    result = cli("run", str(project), "-P", "alpha=0.5")
+    assert result.code == 0, result.err
+    (run,) = store.search_runs(RunQuery())
+    assert run.data.metrics == {"alpha": 0.5}
+    assert run.data.params == {"alpha": "0.5", "mode": "fast"}
+    assert run.data.tags["mlflow.project.env"] == "docker"
+    assert run.data.tags["mlflow.docker.image.uri"] == "ml/image:1"
+    assert run.data.tags["mlflow.docker.image.id"] == "sha256:0123"
+    assert subcommands(tools)[-2:] == ["run", "rm"]

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shell import Cli
 
 from tuiflow.errors import InvalidInput, NotFound, TuiflowError
 from tuiflow.projects.environments import (
@@ -31,6 +32,7 @@ from tuiflow.projects.environments import (
 from tuiflow.projects.environments.conda import read_conda
 from tuiflow.projects.environments.python_env import read_python_env
 from tuiflow.projects.spec import EnvironmentSpec
+from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
 
 
@@ -427,6 +429,42 @@ def test_without_uv_it_says_what_to_install(
         prepare(project)
 
 
+@needs_uv
+def test_a_project_is_run_in_its_environment_and_recorded(
+    project: Path, store: Store, cli: Cli
+) -> None:
+    (project / "train.py").write_text(
+        "import sys, tinylib, tuiflow as mlflow\n"
+        "mlflow.log_param('tinylib', tinylib.__version__)\n"
+        "mlflow.log_param('prefix', sys.prefix)\n"
+    )
+    arguments = ("run", str(project), "-e", "train.py", "--env-manager", "uv")
+    shown = cli(*arguments, "--dry-run")
+    assert shown.code == 0, shown.err
+    assert f"uv environment {key_of(project)}, to be built" in shown.out
+    assert not build.environments_folder().exists()
+
+    result = cli(*arguments)
+    assert result.code == 0, result.err
+    assert "building the environment of python_env.yaml" in result.err
+    (run,) = store.search_runs(RunQuery())
+    assert run.data.params["tinylib"] == "1.0"
+    assert Path(run.data.params["prefix"]).parent == build.environments_folder()
+    assert run.data.tags["mlflow.project.env"] == "uv"
+
+
+@needs_uv
+def test_a_project_whose_environment_fails_records_no_run(
+    project: Path, store: Store, cli: Cli
+) -> None:
+    (project / "requirements.txt").write_text("not-there-at-all\n")
+    (project / "train.py").touch()
+    result = cli("run", str(project), "-e", "train.py", "--env-manager", "uv")
+    assert result.code == 1
+    assert "uv can't build the environment of python_env.yaml:\n  error:" in result.err.lower()
+    assert not list(store.search_runs(RunQuery()))
+
+
 # -- tuiflow in the environment -------------------------------------------------------------------
 
 
@@ -541,16 +579,28 @@ def left_behind() -> list[Path]:
     return [path for path in build.environments_folder().iterdir() if path.is_dir()]
 
 
-def lock_is_free() -> bool:
-    (lock,) = build.environments_folder().glob("*.lock")
-    descriptor = os.open(lock, os.O_RDWR)
+def the_lock() -> int:
+    (path,) = build.environments_folder().glob("*.lock")
+    return os.open(path, os.O_RDWR)
+
+
+def lock_is_held() -> bool:
+    descriptor = the_lock()
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
+        return True
     finally:
         os.close(descriptor)
-    return True
+    return False
+
+
+def lock_comes_free() -> bool:
+    """Wait for it: the kernel gives up what a process held a little after its output ends."""
+    waiter = threading.Thread(target=fcntl.flock, args=(the_lock(), fcntl.LOCK_EX), daemon=True)
+    waiter.start()
+    waiter.join(60)
+    return not waiter.is_alive()
 
 
 def test_ctrl_c_ends_a_build_and_leaves_nothing(
@@ -562,7 +612,7 @@ def test_ctrl_c_ends_a_build_and_leaves_nothing(
     builder.communicate(timeout=60)
     assert builder.returncode == -signal.SIGINT
     assert not left_behind()
-    assert lock_is_free()
+    assert lock_comes_free()
 
 
 def test_the_uv_of_a_killed_builder_keeps_the_next_one_waiting(
@@ -572,7 +622,7 @@ def test_the_uv_of_a_killed_builder_keeps_the_next_one_waiting(
     builder.kill()
     builder.wait(timeout=60)
     assert not any(map(build.is_built, left_behind()))
-    assert not lock_is_free()
+    assert lock_is_held()
     os.kill(uv, signal.SIGKILL)
     builder.communicate(timeout=60)  # the end of its output is the end of uv
-    assert lock_is_free()
+    assert lock_comes_free()

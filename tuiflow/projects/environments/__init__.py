@@ -58,7 +58,7 @@ def prepare_environment(
         )
     if spec.kind == "docker":
         container = make_container(
-            find_engine(say),
+            find_engine(say, dry_run=dry_run),
             spec,
             project_folder,
             build_image=build_image,

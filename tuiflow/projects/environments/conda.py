@@ -87,8 +87,8 @@ def read_conda(file: Path, folder: Path) -> PythonEnv:
             translated.append(line)
     if refused:
         raise InvalidInput(
-            f"{file.name}: uv can't install {clean(', '.join(refused))}: not known to be on PyPI"
-            " under a name of its own; give PyPI's packages in the list named pip."
+            f"{file.name}: uv can't install {clean(', '.join(refused))}, for no package on PyPI is"
+            " known to be the same; leave it out, or name what PyPI has for it in the list pip."
         )
     lines = tuple(anchor([*translated, *pip], folder, file.parent))
     return PythonEnv(

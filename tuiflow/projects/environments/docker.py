@@ -67,7 +67,7 @@ class Container:
             *_options(self.arguments or {}),
             *_user(self.engine),
             *(part for mount in mounts for part in ("-v", _mount(mount))),
-            *("-w", CODE_FOLDER),
+            *("-w", CODE_FOLDER, "-e", "PYTHONUNBUFFERED=1"),
             *(part for name in env_names for part in ("-e", name)),
             *(part for pair in self.variables for part in ("-e", _variable(*pair))),
             self.image,
@@ -80,10 +80,11 @@ class Container:
             _ask(self.engine.name, "rm", "--force", self.name)
 
 
-def find_engine(say: Callable[[str], None]) -> Engine:
+def find_engine(say: Callable[[str], None], *, dry_run: bool = False) -> Engine:
     """The first of docker and podman that answers; only asks, starts nothing.
 
-    Raises TuiflowError where neither is installed, or none of them answers.
+    Raises TuiflowError where neither is installed, and, unless it is only for a `dry_run`, where
+    none of them answers.
     """
     installed = [name for name in _ENGINES if shutil.which(name)]
     if not installed:
@@ -99,7 +100,11 @@ def find_engine(say: Callable[[str], None]) -> Engine:
                 say(line)
             return Engine(name, rootless)
         complaints.append(f"{name} does not answer: {complaint}")
-    raise TuiflowError("; ".join(complaints))
+    if not dry_run:
+        raise TuiflowError("; ".join(complaints))
+    for line in complaints:
+        say(line)
+    return Engine(installed[0], rootless=installed[0] == "podman" and os.getuid() != 0)
 
 
 def make_container(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import dropwhile
 from pathlib import Path
 
 from tuiflow.errors import TuiflowError
@@ -61,5 +62,10 @@ def run_shown(
         if process.stdout is not None:
             process.stdout.close()
     if code:
-        detail = "; see above." if shown else ":\n" + "\n".join(f"  {line}" for line in last)
-        raise TuiflowError(wrong + detail)
+        raise TuiflowError(f"{wrong}; see above." if shown else f"{wrong}:{_reason(last)}")
+
+
+def _reason(lines: Iterable[str]) -> str:
+    """The lines from the one that tells the error on, or all of them, indented."""
+    told = list(dropwhile(lambda line: not line.lower().startswith("error"), lines))
+    return "".join(f"\n  {line}" for line in told or lines)
