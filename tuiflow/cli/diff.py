@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from tuiflow.cli import completion
 from tuiflow.cli import output as out
 from tuiflow.cli.options import FormatOption, OutputOption, StoreOption, open_existing
 from tuiflow.cli.output import Column, Format
@@ -28,12 +29,20 @@ def diff(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN RUN…", help="Ids, unique prefixes, names, latest, best:METRIC."
+            metavar="RUN RUN...",
+            help="Ids, unique prefixes, names, latest, best:METRIC.",
+            autocompletion=completion.runs,
         ),
     ],
     baseline: Annotated[
         str | None,
-        typer.Option("--baseline", "-b", metavar="RUN", help="Measured against; else the first."),
+        typer.Option(
+            "--baseline",
+            "-b",
+            metavar="RUN",
+            help="Measured against; else the first.",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", "-a", help="Equal rows, too.")] = False,
     output_format: FormatOption = Format.TABLE,

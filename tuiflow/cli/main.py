@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -94,6 +95,10 @@ upkeep.register(app)
 
 def run(open_app: AppOpener) -> None:
     """Run the command line; a user's mistake ends in one sentence and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that is not UTF-8 shows ? for what it has not.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         with completion.for_bash():
             app(obj=open_app)
