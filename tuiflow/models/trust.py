@@ -98,6 +98,13 @@ _TRUSTED = {
     "sklearn.utils._metadata_requests": "MetadataRequest MethodMetadataRequest",
     "sklearn.utils.validation": "check_array",
 }
+_METRICS = (
+    "sklearn.metrics._classification",
+    "sklearn.metrics._ranking",
+    "sklearn.metrics._regression",
+    "sklearn.metrics.cluster._supervised",
+    "sklearn.metrics.cluster._unsupervised",
+)
 _DISTANCES = (
     "BrayCurtis Canberra Chebyshev Dice Euclidean Hamming Haversine Jaccard Mahalanobis Manhattan "
     "Minkowski RogersTanimoto RussellRao SEuclidean SokalSneath"
@@ -108,6 +115,8 @@ _DISTANCES = (
 def trusted_types() -> tuple[str, ...]:
     """Full names of the trusted types and functions, beyond skops' own defaults."""
     names = [f"{module}.{name}" for module, text in _TRUSTED.items() for name in text.split()]
+    # While autologging wraps them, metrics go by their public names.
+    names += [f"sklearn.metrics.{name}" for home in _METRICS for name in _TRUSTED[home].split()]
     for distance in _DISTANCES.split():
         full = f"sklearn.metrics._dist_metrics.{distance}Distance"
         names += [f"{full}32", f"{full}64"]

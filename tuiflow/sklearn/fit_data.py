@@ -23,6 +23,15 @@ class FitData:
     y: Any
     weight: Any
 
+    def labels(self) -> Any:
+        """`y`; a table or matrix of one column as a vector."""
+        shape = getattr(self.y, "shape", ())
+        if len(shape) != 2 or shape[1] != 1:
+            return self.y
+        import numpy as np
+
+        return np.asarray(self.y).ravel()
+
     def example(self) -> Any:
         """A copy of the first rows of X. Raises TypeError for what has no rows."""
         return copy.deepcopy(self.X[:EXAMPLE_ROWS])

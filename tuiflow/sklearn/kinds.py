@@ -62,7 +62,7 @@ def _add_classifier(
 ) -> None:
     from sklearn import metrics
 
-    y, weight = data.y, data.weight
+    y, weight = data.labels(), data.weight
     predicted = estimator.predict(data.X)
     average = "weighted" if pos_label is None else "binary"
     for function in (metrics.precision_score, metrics.recall_score, metrics.f1_score):
@@ -95,12 +95,12 @@ def _add_regressor(
 ) -> None:
     from sklearn import metrics
 
-    predicted = estimator.predict(data.X)
+    y, predicted = data.labels(), estimator.predict(data.X)
     for function in (metrics.mean_squared_error, metrics.mean_absolute_error, metrics.r2_score):
         add(
             function.__name__,
             lambda function=function: function(  # type: ignore[misc]
-                data.y, predicted, sample_weight=data.weight
+                y, predicted, sample_weight=data.weight
             ),
         )
     squared = found.get(f"{PREFIX}mean_squared_error")

@@ -36,7 +36,7 @@ def plots_of(estimator: Any, data: FitData) -> dict[str, Callable[[Path], None]]
     """File name → what draws it as a PNG file; the curves only for two classes."""
     from sklearn import metrics
 
-    y, weight = data.y, data.weight
+    y, weight = data.labels(), data.weight
     labels = getattr(estimator, "classes_", None)
     classes = set(y) if labels is None else labels
     common = {"X": data.X, "y": y, "sample_weight": weight}

@@ -26,20 +26,19 @@ def log_fitted(session: Session, config: SklearnConfig, estimator: Any, data: Fi
     if config.log_model_signatures and example is not None:
         with session.attempt("the model's signature"):
             signature = _signature(estimator, example)
-    if not config.log_input_examples or not _can_be_kept(session, example):
-        example = None
+    kept = _kept_example(session, example) if config.log_input_examples else None
     with session.attempt("the model"):
         log_model(
             estimator,
             name=MODEL,
             signature=signature,
-            input_example=example,
+            input_example=kept,
             registered_model_name=config.registered_model_name,
         )
     best = getattr(estimator, "best_estimator_", None)
     if best is not None:
         with session.attempt("the best estimator"):
-            log_model(best, name=BEST, signature=signature, input_example=example)
+            log_model(best, name=BEST, signature=signature, input_example=kept)
 
 
 def _signature(estimator: Any, example: Any) -> ModelSignature | bool:
@@ -51,11 +50,19 @@ def _signature(estimator: Any, example: Any) -> ModelSignature | bool:
     return False
 
 
-def _can_be_kept(session: Session, example: Any) -> bool:
+def _kept_example(session: Session, example: Any) -> Any:
+    """The example as JSON can hold it: sparse rows in full, a series as a table; None if it can't.
+
+    Reported by itself, so that the model is logged all the same.
+    """
     from tuiflow.models.example import make_example
 
+    if hasattr(example, "toarray"):
+        example = example.toarray()
+    elif hasattr(example, "to_frame") and hasattr(example, "values"):
+        example = example.to_frame()
     with session.attempt("the model's input example"):
         if example is not None:
             make_example(example)
-            return True
-    return False
+            return example
+    return None

@@ -85,10 +85,16 @@ def _log_fitted(session: Session, settings: SklearnConfig, estimator: Any, data:
     _log_plots(session, estimator, data)
 
 
+def _has_columns(y: Any) -> bool:
+    """Whether there are several targets, for which there is no confusion matrix."""
+    shape = getattr(y, "shape", ())
+    return len(shape) > 1 and shape[1] > 1
+
+
 def _log_plots(session: Session, estimator: Any, data: FitData) -> None:
     from sklearn.base import is_classifier
 
-    if data.y is None or not is_classifier(estimator):
+    if not is_classifier(estimator) or data.y is None or _has_columns(data.y):
         return
     if not plots.plots_are_possible():
         plots.say_what_is_missing()
