@@ -1,4 +1,4 @@
-"""What a project's folder is in git: its commit and its uncommitted changes, as runs record them."""
+"""What a project's folder is in git: its commit and its uncommitted changes, as runs have them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tuiflow.tracking.context import find_repository
 from tuiflow.tracking.context.facts import TAG_PATCH_NOTE, Script
-from tuiflow.tracking.context.gather import gather
+from tuiflow.tracking.context.findings import gather
 
 _CHANGED = re.compile(rb"^diff --git a/.* b/(.*)$", re.MULTILINE)
 

@@ -1,43 +1,32 @@
-"""What takes longer to find out of a script, gathered beside it by a thread.
+"""A thread that finds out, beside the script, what takes longer, and adds it to the run.
 
-The thread imports nothing and holds no lock that a forked child could want: all it uses is loaded
-when this module is, and a child starts anew.
+It begins a moment after the run, so as not to be in its way, or at once when somebody waits for it.
+A fork waits until the thread has imported what it needs: a child that inherits the lock of a
+module being imported would wait for it for ever. The rest of the thread holds no such lock.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tuiflow.config import MAX_LIST_SIZE, MAX_PATCH_SIZE, MAX_SOURCE_SIZE
 from tuiflow.entities import RunTag
 from tuiflow.errors import TuiflowError
 from tuiflow.store import Store
-from tuiflow.tracking.context import git
-from tuiflow.tracking.context.facts import TAG_GIT_DIRTY, TAG_GPU, TAG_PATCH_NOTE, Script
-from tuiflow.tracking.context.machine import gpus, packages
-from tuiflow.tracking.context.redaction import redact, secret_values
+from tuiflow.tracking.context.facts import Script
 
+if TYPE_CHECKING:
+    from tuiflow.tracking.context.findings import Findings
+
+DELAY_SECONDS = 0.1
 FRESH_SECONDS = 60.0
 """Runs started within this time of one another share what was found."""
-GIT_SECONDS = 60.0
 WAIT_SECONDS = 2.0
 """How long the end of a run, and of the script, waits for what is still being gathered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """Contents as (kind, name, data), and tags; `made` is of `time.monotonic`."""
-
-    script: Script
-    contents: tuple[tuple[str, str, bytes], ...]
-    tags: Mapping[str, str]
-    made: float
 
 
 class Capture:
@@ -48,43 +37,82 @@ class Capture:
         self._run_id = run_id
         self._script = script
         self._environment = dict(os.environ)
+        self._hurry = threading.Event()
+        self._loaded = threading.Event()
         self._done = threading.Event()
-        store.contents  # noqa: B018  (imported here, not in the thread)
 
     def start(self) -> None:
+        _pending.add(self)
         try:
             threading.Thread(target=self._work, name="tuiflow-context", daemon=True).start()
         except RuntimeError:  # no more threads, or the interpreter ends
-            return
-        _pending.add(self)
+            _pending.discard(self)
 
-    def wait(self) -> None:
-        """Wait until everything is stored; only until WAIT_SECONDS have passed, or not at all
-        after that was in vain."""
-        if self in _pending and not _Slow.seen:
-            _Slow.seen = not self._done.wait(WAIT_SECONDS)
+    def wait(self, seconds: float = WAIT_SECONDS) -> None:
+        """Wait, no longer than that, until everything is stored. After one wait in vain in this
+        process, others don't begin until something was stored."""
+        global _slow
+        if self in _pending:
+            self._hurry.set()
+            if not _slow:
+                _slow = not self._done.wait(seconds)
+
+    def wait_for_imports(self) -> None:
+        self._hurry.set()
+        self._loaded.wait(WAIT_SECONDS)
 
     def _work(self) -> None:
+        global _slow
         try:
-            findings = _find(self._script, self._environment)
+            self._hurry.wait(DELAY_SECONDS)
+            from tuiflow.tracking.context import findings  # noqa: F401
+
+            contents = self._store.contents
+            self._loaded.set()
+            found = _find(self._script, self._environment)
             with contextlib.suppress(TuiflowError):  # a run or store that is gone, a full disk
-                for kind, name, data in findings.contents:
-                    self._store.contents.put(self._run_id, kind, name, data)
-                tags = [RunTag(key, value) for key, value in findings.tags.items()]
+                for kind, name, data in found.contents:
+                    contents.put(self._run_id, kind, name, data)
+                tags = [RunTag(key, value) for key, value in found.tags.items()]
                 self._store.log_batch(self._run_id, tags=tags)
-            _Slow.seen = False
+            _slow = False
         finally:
             _pending.discard(self)
+            self._loaded.set()
             self._done.set()
 
 
-class _Slow:
-    seen = False
-
-
 _pending: set[Capture] = set()
+_slow = False
 _lock = threading.Lock()
 _latest: Findings | None = None
+
+
+def wait_for_all() -> None:
+    """Wait for what runs of this process still gather, at most WAIT_SECONDS."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    for capture in list(_pending):
+        capture.wait(max(deadline - time.monotonic(), 0))
+
+
+def _find(script: Script, environment: Mapping[str, str]) -> Findings:
+    from tuiflow.tracking.context import findings
+
+    global _latest
+    with _lock:
+        latest = _latest
+        if (
+            latest is None
+            or latest.script != script
+            or time.monotonic() - latest.made > FRESH_SECONDS
+        ):
+            latest = _latest = findings.gather(script, environment)
+        return latest
+
+
+def _before_fork() -> None:
+    for capture in list(_pending):
+        capture.wait_for_imports()
 
 
 def _begin_anew() -> None:
@@ -93,101 +121,4 @@ def _begin_anew() -> None:
     _pending.clear()
 
 
-os.register_at_fork(after_in_child=_begin_anew)
-
-
-def wait_for_all() -> None:
-    """Wait for what runs of this process still gather, at most WAIT_SECONDS."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    for capture in list(_pending):
-        capture._done.wait(max(deadline - time.monotonic(), 0))
-
-
-def _find(script: Script, environment: Mapping[str, str]) -> Findings:
-    global _latest
-    with _lock:
-        latest = _latest
-        if latest is None or latest.script != script or _age(latest) > FRESH_SECONDS:
-            latest = _latest = gather(script, environment)
-        return latest
-
-
-def _age(findings: Findings) -> float:
-    return time.monotonic() - findings.made
-
-
-def gather(script: Script, environment: Mapping[str, str]) -> Findings:
-    """Source, packages, GPUs, patch and names of untracked files, cut to size, without secrets."""
-    made = time.monotonic()
-    secrets = secret_values(environment)
-    contents: list[tuple[str, str, bytes]] = []
-    tags: dict[str, str] = {}
-    if script.file is not None:
-        with contextlib.suppress(OSError), script.file.open("rb") as file:
-            source = _cleaned(file.read(MAX_SOURCE_SIZE + 1), secrets)
-            contents.append(("source", _source_name(script), cut(source, MAX_SOURCE_SIZE)))
-    contents.append(("packages", "", _lines(packages(sys.path))))
-    if found := gpus(environment):
-        tags[TAG_GPU] = found
-    if script.repository is not None:
-        try:
-            changes = git.find_changes(
-                script.repository.top, environment, MAX_PATCH_SIZE, made + GIT_SECONDS
-            )
-        except git.GitFailed as failure:
-            tags[TAG_PATCH_NOTE] = f"left out: {failure}"
-        else:
-            tags[TAG_GIT_DIRTY] = "true" if changes.patch else "false"
-            _add_changes(changes, secrets, contents, tags)
-    return Findings(script, tuple(contents), tags, made)
-
-
-def _add_changes(
-    changes: git.Changes,
-    secrets: tuple[str, ...],
-    contents: list[tuple[str, str, bytes]],
-    tags: dict[str, str],
-) -> None:
-    if changes.patch:
-        patch = _cleaned(changes.patch, secrets)
-        notes = ["secrets taken out"] if patch != changes.patch else []
-        if not changes.whole or len(patch) > MAX_PATCH_SIZE:
-            notes.append(f"cut after {MAX_PATCH_SIZE >> 20} MiB")
-            patch = cut(patch + b"\n", MAX_PATCH_SIZE, whole=False)
-        contents.append(("patch", "", patch))
-        if notes:
-            tags[TAG_PATCH_NOTE] = ", ".join(notes)
-    if changes.untracked:
-        names = list(changes.untracked[: git.MAX_UNTRACKED])
-        if len(changes.untracked) > len(names):
-            names.append(f"# and {len(changes.untracked) - len(names)} more")
-        contents.append(("untracked", "", _lines(names)))
-
-
-def _source_name(script: Script) -> str:
-    assert script.file is not None
-    top = script.repository.top if script.repository else None
-    inside = top is not None and script.file.is_relative_to(top)
-    name = str(script.file.relative_to(top)) if top and inside else script.file.name
-    return name.encode("utf-8", "replace").decode("utf-8")
-
-
-def _cleaned(data: bytes, secrets: tuple[str, ...]) -> bytes:
-    text = data.decode("utf-8", "surrogateescape")
-    return redact(text, secrets).encode("utf-8", "surrogateescape")
-
-
-def _lines(lines: list[str]) -> bytes:
-    return cut("".join(f"{line}\n" for line in lines).encode("utf-8", "replace"), MAX_LIST_SIZE)
-
-
-def cut(data: bytes, limit: int, *, whole: bool = True) -> bytes:
-    """The lines that fit into `limit` bytes and, where that is not all, a last line that says so.
-
-    `whole` false says that there was more than `data`.
-    """
-    if whole and len(data) <= limit:
-        return data
-    last = f"# tuiflow: cut here, the rest is beyond {limit >> 10} KiB\n".encode()
-    room = limit - len(last)
-    return data[: data.rfind(b"\n", 0, room) + 1] + last
+os.register_at_fork(before=_before_fork, after_in_child=_begin_anew)

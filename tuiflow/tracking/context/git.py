@@ -9,7 +9,6 @@ they can only be overridden by name.
 from __future__ import annotations
 
 import os
-import re
 import select
 import subprocess
 import time
@@ -34,7 +33,6 @@ _DIFF = (
     "--no-ext-diff --no-textconv --no-color --no-relative --full-index --unified=3"
     " --submodule=short --ignore-submodules=dirty --src-prefix=a/ --dst-prefix=b/ -O/dev/null"
 ).split()
-_SAFE_NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 
 class GitFailed(Exception):
@@ -108,10 +106,12 @@ class _Git:
         )
         for key in listed.decode("utf-8", "surrogateescape").split("\0"):
             name = key.removeprefix("filter.").rpartition(".")[0]
-            if name and not _SAFE_NAME.fullmatch(name):
+            if not name:
+                continue
+            if not (name.isascii() and name.replace("-", "_").replace(".", "_").isidentifier()):
                 raise GitFailed("the repository has a filter of an odd name")
             names.add(name)
-        for name in sorted(names - {""}):
+        for name in sorted(names):
             settings = ("clean=", "smudge=", "process=", "required=false")
             self._overrides += [f"filter.{name}.{setting}" for setting in settings]
 

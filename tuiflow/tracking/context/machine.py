@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+import contextlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-_PYTHON_PART = re.compile(r"-py\d+(\.\d+)?$")
-_SEPARATORS = re.compile(r"[-_.]+")
 
 NVIDIA = Path("/proc/driver/nvidia/gpus")
 AMD = Path("/sys/class/drm")
@@ -28,22 +24,26 @@ def packages(search_path: Iterable[str]) -> list[str]:
             continue
         for entry in entries:
             if entry.endswith((".dist-info", ".egg-info")):
-                stem = _PYTHON_PART.sub("", entry.rpartition(".")[0])
-                name, _, version = stem.partition("-")
+                name, _, version = entry[: -len(".dist-info")].partition("-")
+                version = version.partition("-")[0]  # in an .egg-info, Python's comes after it
                 if not version:  # a checkout installed by `setup.py develop`
                     version = _version(Path(folder, entry, "PKG-INFO"))
                 if name and version:
-                    found.setdefault(_SEPARATORS.sub("-", name).lower(), version)
+                    found.setdefault(_normalized(name), version)
     return [f"{name}=={version}" for name, version in sorted(found.items())]
 
 
+def _normalized(name: str) -> str:
+    """As PyPI compares names (PEP 503)."""
+    return "-".join(filter(None, name.lower().replace("_", "-").replace(".", "-").split("-")))
+
+
 def _version(metadata: Path) -> str:
-    try:
-        text = metadata.read_text("utf-8", "replace")
-    except OSError:
-        return ""
-    match = re.search(r"^Version: *(\S+)", text, re.MULTILINE)
-    return match[1] if match else ""
+    with contextlib.suppress(OSError):
+        for line in metadata.read_text("utf-8", "replace").splitlines():
+            if line.startswith("Version:"):
+                return line.partition(":")[2].strip()
+    return ""
 
 
 def gpus(environment: Mapping[str, str], nvidia: Path = NVIDIA, amd: Path = AMD) -> str:
@@ -53,7 +53,7 @@ def gpus(environment: Mapping[str, str], nvidia: Path = NVIDIA, amd: Path = AMD)
     former (by index in PCI order, or by UUID).
     """
     names = _nvidia(environment.get("CUDA_VISIBLE_DEVICES"), nvidia) or _amd(amd)
-    counts = Counter(names)
+    counts = {name: names.count(name) for name in names}
     return ", ".join(name if n == 1 else f"{n} x {name}" for name, n in counts.items())
 
 

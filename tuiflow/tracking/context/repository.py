@@ -6,12 +6,10 @@ Git is not called, so that nothing a repository configures is executed, and it t
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_REF = re.compile(r"refs/(?!.*\.\.)[^\0\s~^:?*\[\\]+")
+_HEX = frozenset("0123456789abcdef")
 _MAX_FILE = 16 << 20
 
 
@@ -53,7 +51,7 @@ def _read(top: Path, git: Path) -> Repository:
     if not head.startswith("ref:"):
         return Repository(top, _as_commit(head), None, remote)
     ref = head.removeprefix("ref:").strip()
-    if not _REF.fullmatch(ref):
+    if not ref.startswith("refs/") or ".." in ref:  # a ref is a path in the repository
         return Repository(top, None, None, remote)
     return Repository(top, _commit(git, common, ref), ref.removeprefix("refs/heads/"), remote)
 
@@ -65,7 +63,8 @@ def _text(path: Path) -> str:
 
 
 def _as_commit(text: str) -> str | None:
-    return text if _COMMIT.fullmatch(text) else None
+    """The name of an object, in SHA-1 or SHA-256."""
+    return text if len(text) in (40, 64) and _HEX.issuperset(text) else None
 
 
 def _commit(git: Path, common: Path, ref: str) -> str | None:
@@ -81,10 +80,6 @@ def _commit(git: Path, common: Path, ref: str) -> str | None:
     return None
 
 
-_SECTION = re.compile(r'\s*\[remote\s+"((?:[^"\\]|\\.)*)"\]')
-_URL = re.compile(r"\s*url\s*=\s*(.*)", re.IGNORECASE)
-
-
 def _remote(config: Path) -> str | None:
     """The URL of `origin`, else of the first remote that has one (git-config(1), "Syntax")."""
     if not config.is_file():
@@ -92,9 +87,12 @@ def _remote(config: Path) -> str | None:
     urls: dict[str, str] = {}
     section = None
     for line in _text(config).splitlines():
-        if line.lstrip().startswith("["):
-            match = _SECTION.match(line)
-            section = match[1] if match else None
-        elif section is not None and (match := _URL.match(line)):
-            urls.setdefault(section, match[1].strip().strip('"'))
+        text = line.strip()
+        if text.startswith("["):
+            kind, _, name = text[1:].partition(" ")
+            section = name.strip('"] ') if kind == "remote" else None
+        elif section is not None:
+            key, _, value = text.partition("=")
+            if key.strip().lower() == "url":
+                urls.setdefault(section, value.strip().strip('"'))
     return urls.get("origin") or next(iter(urls.values()), None)
