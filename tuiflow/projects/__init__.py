@@ -9,6 +9,7 @@ from tuiflow.projects.record import Target, record_run
 from tuiflow.projects.request import Request
 from tuiflow.projects.rerun import again, command_of, record_command, request_of
 from tuiflow.projects.spec import EntryPoint, EnvironmentSpec, Parameter, Project
+from tuiflow.projects.submit import SubmittedRun, run
 
 __all__ = [
     "EntryPoint",
@@ -19,6 +20,7 @@ __all__ = [
     "Plan",
     "Project",
     "Request",
+    "SubmittedRun",
     "Target",
     "again",
     "check_backend",
@@ -28,4 +30,5 @@ __all__ = [
     "record_command",
     "record_run",
     "request_of",
+    "run",
 ]

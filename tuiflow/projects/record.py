@@ -29,7 +29,7 @@ from tuiflow.store import Store
 from tuiflow.store.validate import check_batch
 from tuiflow.tracking.context import capture_level, find_repository
 from tuiflow.tracking.context.facts import Script, git_tags, process_tags, source_tags
-from tuiflow.tracking.fluent import get_or_create_experiment
+from tuiflow.tracking.experiments import get_or_create_experiment
 
 CONTENT_KIND = "project"
 
