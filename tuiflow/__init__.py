@@ -89,6 +89,7 @@ if TYPE_CHECKING:
         register_model,
         search_model_versions,
         search_registered_models,
+        set_model_version_tag,
     )
     from tuiflow.tracking.system_metrics import (
         disable_system_metrics_logging,
@@ -208,6 +209,7 @@ __all__ = [
     "set_experiment",
     "set_experiment_tag",
     "set_experiment_tags",
+    "set_model_version_tag",
     "set_registry_uri",
     "set_system_metrics_node_id",
     "set_system_metrics_samples_before_logging",

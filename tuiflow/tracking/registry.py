@@ -44,6 +44,19 @@ def register_model(
     return version
 
 
+def set_model_version_tag(
+    name: str,
+    version: str | int | None = None,
+    key: str | None = None,
+    value: Any = None,
+) -> None:
+    """Set a tag, its value as text, on a version of a registered model. Raises NotFound,
+    InvalidInput."""
+    from tuiflow.tracking.client import MlflowClient
+
+    MlflowClient().set_model_version_tag(name, version, key, value)
+
+
 def tag_texts(tags: Mapping[str, Any] | None) -> dict[str, str]:
     """Tags with their values as text."""
     return {key: str(value) for key, value in (tags or {}).items()}
