@@ -258,10 +258,6 @@ def test_what_is_no_data_set() -> None:
         (lambda: data.from_pandas(table, source="dbfs:/x"), "is a path, or a URI"),
         (lambda: data.from_pandas(table, source="file://host/x"), "is a path, or a URI"),
         (lambda: data.from_pandas(table, source=5), "is a path or URI, not 5"),
-        (
-            lambda: data.from_pandas(pd.DataFrame({"a": pd.arrays.SparseArray([0, 1])})),
-            "can't hash this table",
-        ),
         (lambda: data.from_numpy([1, 2]), "must be a NumPy array"),
         (lambda: data.from_numpy(np.zeros(1), targets={"y": [1]}), "targets must be a NumPy array"),
         (lambda: data.from_numpy({}), "at least one array"),

@@ -44,9 +44,9 @@ def log_table(store: Store, run_id: str, data: Any, artifact_file: str) -> None:
             before: pd.DataFrame | None = _read(store.artifact_path(run_id, path), exact=True)
         else:
             before = None
-        for column in picture_columns:
-            files = [_log_picture(store, run_id, path, item) for item in frame[column]]
-            frame[column] = pd.Series(files, index=frame.index, dtype=object)
+        for index in picture_columns:
+            files = [_log_picture(store, run_id, path, item) for item in frame.iloc[:, index]]
+            frame.isetitem(index, pd.Series(files, index=frame.index, dtype=object))
         _write(store, run_id, path, frame, before)
         _note_in_tag(store, run_id, path)
 
@@ -128,14 +128,19 @@ def _frame(data: Any) -> pd.DataFrame:
         return pd.DataFrame([dict(data)])
 
 
-def _image_columns(frame: pd.DataFrame) -> list[Any]:
+def _image_columns(frame: pd.DataFrame) -> list[int]:
+    """The positions of the columns that hold images alone."""
     found = []
-    for column in frame.select_dtypes(include=["object"]).columns:
-        kinds = {images.is_image(value) for value in frame[column]}
+    for index, dtype in enumerate(frame.dtypes):
+        if dtype.kind != "O":
+            continue
+        kinds = {images.is_image(value) for value in frame.iloc[:, index]}
         if kinds == {True, False}:
-            raise InvalidInput(f"The column {column!r} holds images and other values.")
+            raise InvalidInput(
+                f"The column {frame.columns[index]!r} holds images and other values."
+            )
         if kinds == {True}:
-            found.append(column)
+            found.append(index)
     return found
 
 
@@ -163,11 +168,12 @@ def _read(file: Path, exact: bool = False) -> pd.DataFrame:
         if file.suffix == ".parquet":
             return pd.read_parquet(file)
         if exact:
-            return pd.read_json(file, orient="split", dtype=False, convert_dates=False)
+            parts = json.loads(file.read_bytes())
+            return pd.DataFrame(parts["data"], columns=parts["columns"], dtype=object)
         return pd.read_json(file, orient="split")
     except ImportError:
         raise InvalidInput("Parquet tables need pyarrow (pip install pyarrow).") from None
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise InvalidInput(f"{file.name} holds no table: {error}.") from error
 
 
