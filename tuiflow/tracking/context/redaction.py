@@ -64,8 +64,9 @@ def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 @functools.cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """In URLs: user and password, query parameters. Anywhere: tokens by form, private keys."""
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    """In URLs: user and password, query parameters. Anywhere: tokens by form, and the first line
+    and the inside of private keys."""
     userinfo = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,15}://)([^\s/?#'\"<>]{1,512})@")
     query = re.compile(
         r"(?i)((?:[?&]|&amp;)(?:[a-z0-9-]{0,40}[_-])?"
@@ -77,10 +78,9 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.P
         r"|glpat-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}"
         r"|xox[abeprs]-[A-Za-z0-9-]{10,}|A[KS]IA[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35})"
     )
-    private = re.compile(
-        r"(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)([A-Za-z0-9+/=\s\\:,-]{1,20000}?)(?=-----END )"
-    )
-    return userinfo, query, forms, private
+    begin = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
+    body = re.compile(r"[A-Za-z0-9+/=\s\\:,-]{0,20000}")
+    return userinfo, query, forms, begin, body
 
 
 def redact(text: str, secrets: Sequence[str] = ()) -> str:
@@ -90,14 +90,14 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
     """
     for secret in secrets:
         text = text.replace(secret, MARK)
-    userinfo, query, forms, private = _patterns()
+    userinfo, query, forms, begin, body = _patterns()
     if "://" in text:
         text = userinfo.sub(_userinfo, text)
     if "=" in text:
         text = query.sub(rf"\1{MARK}", text)
     text = forms.sub(MARK, text)
     if "PRIVATE KEY-----" in text:
-        text = private.sub(_private_key, text)
+        text = _without_private_keys(text, begin, body)
     return text
 
 
@@ -109,14 +109,25 @@ def _userinfo(match: re.Match[str]) -> str:
     return f"{scheme}{MARK}@"
 
 
-def _private_key(match: re.Match[str]) -> str:
-    first, *body = match[2].split("\n")
-    # The first character may be a patch's.
-    lines = [
-        line and (line[0] if line[0] in "+- " else "") + (MARK if line.strip("+- ") else "")
-        for line in body
+def _without_private_keys(text: str, begin: re.Pattern[str], body: re.Pattern[str]) -> str:
+    parts = []
+    done = 0
+    for match in begin.finditer(text):
+        end = text.find("-----END ", match.end(), match.end() + 20_000)
+        if end >= 0 and body.fullmatch(text, match.end(), end):
+            parts += [text[done : match.end()], _marked(text[match.end() : end])]
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def _marked(key: str) -> str:
+    """MARK in place of each line; the first character of a line may be a patch's."""
+    first, *lines = key.split("\n")
+    marked = [
+        (line[0] if line[0] in "+- " else "") + (MARK if line.strip("+- ") else "") if line else ""
+        for line in lines
     ]
-    return "\n".join([match[1] + (MARK if first.strip() else first), *lines])
+    return "\n".join([MARK if first.strip() else first, *marked])
 
 
 def redact_command(arguments: Sequence[str], secrets: Sequence[str] = ()) -> list[str]:
