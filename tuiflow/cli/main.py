@@ -28,6 +28,7 @@ from tuiflow.cli import run as project
 from tuiflow.cli.opening import AppOpener, has_terminal, open_app
 from tuiflow.cli.options import StoreOption, chosen_location, remember_store
 from tuiflow.errors import (
+    AlreadyExists,
     Ambiguous,
     InvalidInput,
     InvalidState,
@@ -92,6 +93,8 @@ serve.register(app)
 models.register(app)
 upkeep.register(app)
 
+_BAD_INPUT = (AlreadyExists, InvalidInput, InvalidState, NotFound, StoreError)
+
 
 def run(open_app: AppOpener) -> None:
     """Run the command line; a user's mistake ends in one sentence and exit code 2."""
@@ -106,7 +109,7 @@ def run(open_app: AppOpener) -> None:
         print(f"tuiflow: {clean_block(str(error))}", file=sys.stderr)
         for candidate in error.candidates if isinstance(error, Ambiguous) else ():
             print(f"  {clean(candidate)}", file=sys.stderr)
-        bad_input = isinstance(error, InvalidInput | NotFound | InvalidState | StoreError)
+        bad_input = isinstance(error, _BAD_INPUT)
         sys.exit(2 if bad_input else 1)
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

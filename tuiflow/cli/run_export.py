@@ -61,6 +61,8 @@ def export(
     found = select(opened, runs or (), filter_text, experiment)
     if artifacts is not None:
         for run in found:
+            if not opened.list_artifacts(run.info.run_id):
+                continue
             copy_out(opened, run.info.run_id, "", artifacts / run.info.run_id, yes)
     with out.output(output) as stream:
         if output_format is Format.JSON:

@@ -63,11 +63,10 @@ def resolve_run(
             started = RunQuery(experiment_ids, view=looked_at)
             if rows := _find(conn, root, started, "r.uuid BETWEEN {} AND {}", *span):
                 return _only(rows, word, "the start of the id")
-    hint = _hint(word, _recent_names(conn, root, query))
-    if hint == "." and _SHORT.fullmatch(lower):
-        hint = "; the start of an id takes at least 4 characters."
     kind = "deleted run" if view is ViewType.DELETED_ONLY else "run"
-    raise NotFound(f"There is no {kind} {word!r}{hint}")
+    short = " (the start of an id takes 4 characters or more)" if _SHORT.fullmatch(lower) else ""
+    hint = _hint(word, _recent_names(conn, root, query))
+    raise NotFound(f"There is no {kind} {word!r}{short}{hint}")
 
 
 def _first(conn: sqlite3.Connection, root: Path, query: RunQuery, missing: str) -> str:

@@ -1,0 +1,227 @@
+"""What changes runs from the shell, and what exports them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from shell import Cli
+
+from tuiflow.entities import TAG_NOTE, Metric, RunTag, ViewType
+from tuiflow.protocols import RunQuery
+from tuiflow.store import Store
+
+
+@pytest.fixture
+def runs(store: Store) -> dict[str, str]:
+    """Runs a, b, c of `wine`, with alpha 1, 2, 3."""
+    wine = store.create_experiment("wine")
+    ids = {}
+    for index, name in enumerate("abc", 1):
+        run = store.create_run(wine, name, start_time=index, params={"alpha": str(index)})
+        ids[name] = run.info.run_id
+        store.log_batch(ids[name], [Metric("rmse", index / 10, 5, 1)], tags=[RunTag("k", name)])
+        store.finish_run(ids[name], "FINISHED", end_time=1000)
+    return ids
+
+
+def active(store: Store, view: ViewType = ViewType.ACTIVE_ONLY) -> set[str]:
+    return {run.info.run_name for run in store.search_runs(RunQuery(view=view))}
+
+
+def test_delete_and_restore(cli: Cli, store: Store, runs: dict[str, str]) -> None:
+    deleted = cli("runs", "delete", "a", runs["b"][:10], "--yes")
+    assert deleted.code == 0
+    assert "deleted 2 runs (a, b)" in deleted.out
+    assert active(store) == {"c"}
+    undo = deleted.err.split("restore with: tuiflow ")[1].split()
+    assert cli(*undo).out == "restored 2 runs (a, b)\n"
+    assert active(store) == {"a", "b", "c"}
+    one = cli("runs", "delete", "best:rmse", "-y")
+    assert one.out == f"deleted run a ({runs['a'][:8]})\n"
+    assert cli("runs", "restore", "a").out == f"restored run a ({runs['a'][:8]})\n"
+
+
+def test_delete_by_filter(cli: Cli, store: Store, runs: dict[str, str]) -> None:
+    result = cli("runs", "delete", "--filter", "params.alpha >= 2", "-x", "wine", "--yes")
+    assert "deleted 2 runs" in result.out
+    assert active(store) == {"a"}
+    assert cli("runs", "restore", "-x", "wine", "--yes").code == 0
+    assert active(store) == {"a", "b", "c"}
+    assert cli("runs", "delete", "-x", "wine", "--yes").code == 0
+    assert active(store) == set()
+
+
+@pytest.mark.parametrize("selection", [["a"], ["--filter", "params.alpha > 1"]])
+def test_nothing_is_deleted_unasked(
+    cli: Cli, store: Store, runs: dict[str, str], selection: list[str]
+) -> None:
+    result = cli("runs", "delete", *selection)
+    assert result.code == 2
+    assert "--yes" in result.err
+    assert active(store) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n", {"a", "b", "c"}), ("y", {"c"})])
+def test_asks_on_a_terminal(
+    store: Store, runs: dict[str, str], answer: str, left: set[str]
+) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tuiflow", "runs", "delete", "a", "b"],
+        env={**os.environ, "TUIFLOW_STORE": str(store.root)},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.write(ours, f"{answer}\n".encode())
+    _, err = process.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert "Delete 2 runs (a, b)? [y/N]" in err
+    assert process.returncode == (0 if answer == "y" else 1)
+    assert active(store) == left
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["runs", "delete", "--yes"], "Name the runs"),
+        (["runs", "delete", "a", "--filter", "x = 1", "--yes"], "not both"),
+        (["runs", "delete", "--filter", "params.alpha > 9", "--yes"], "No runs match"),
+        (["runs", "delete", "--filter", "metrics.rmse <", "--yes"], "expected"),
+        (["runs", "delete", "zz", "--yes"], "no run 'zz'"),
+        (["runs", "delete", "ab", "--yes"], "takes 4 characters or more"),
+        (["runs", "restore", "a"], "no deleted run 'a'"),
+        (["runs", "--filter", "params.alpha > 1", "delete", "--yes"], "after the command"),
+        (["runs", "tag", "a"], "KEY=VALUE"),
+        (["runs", "tag", "a", "x"], "KEY=VALUE"),
+        (["runs", "tag", "a", "x=1", "--remove", "x"], "at once"),
+        (["runs", "tag", "a", "--remove", "none"], "no tag 'none'"),
+        (["runs", "tag", "--filter", "params.alpha > 1", "x=1"], "--yes"),
+        (["runs", "move", "a"], "the experiment"),
+        (["runs", "move", "a", "b", "new"], "tuiflow experiments create new"),
+        (["runs", "note", "a", "text", "--edit"], "not both"),
+        (["runs", "export", "a", "--format", "table"], "json, csv or md"),
+    ],
+)
+def test_mistakes(
+    cli: Cli, store: Store, runs: dict[str, str], arguments: list[str], message: str
+) -> None:
+    before = [store.get_run(run_id) for run_id in runs.values()]
+    result = cli(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert [store.get_run(run_id) for run_id in runs.values()] == before
+
+
+def test_states_that_forbid(cli: Cli, store: Store, runs: dict[str, str]) -> None:
+    assert "is not deleted" in cli("runs", "restore", runs["a"]).err
+    store.delete_runs([runs["a"]])
+    result = cli("runs", "delete", runs["a"], "--yes")
+    assert (result.code, f"runs restore {runs['a'][:8]}" in result.err) == (2, True)
+    store.delete_experiment("1")
+    result = cli("runs", "restore", runs["b"])
+    assert (result.code, "tuiflow experiments restore wine" in result.err) == (2, True)
+
+
+def test_tag(cli: Cli, store: Store, runs: dict[str, str]) -> None:
+    result = cli("runs", "tag", "a", "k=x=y", "new=1", "--yes")
+    title = f"a ({runs['a'][:8]})"
+    assert result.out == f"{title}: k=x=y (was a)\n{title}: new=1\n"
+    tags = store.get_run(runs["a"]).data.tags
+    assert (tags["k"], tags["new"]) == ("x=y", "1")
+    assert cli("runs", "tag", "a", "--remove", "new").out == f"{title}: removed new (was 1)\n"
+    assert "new" not in store.get_run(runs["a"]).data.tags
+    result = cli("runs", "tag", "stage=good", "-f", "params.alpha > 1", "--remove", "k", "--yes")
+    assert result.out == "changed tags of 2 runs of 2\n"
+    assert [store.get_run(runs[name]).data.tags.get("stage") for name in "abc"] == [
+        None, "good", "good",
+    ]  # fmt: skip
+
+
+def test_note(
+    cli: Cli,
+    store: Store,
+    runs: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    def note() -> str | None:
+        return store.get_run(runs["a"]).data.tags.get(TAG_NOTE)
+
+    assert "has no note" in cli("runs", "note", "a").err
+    assert "wrote the note of a" in cli("runs", "note", "a", "first").out
+    assert cli("runs", "note", "a").out == "first\n"
+    refused = cli("runs", "note", "a", "second")
+    assert (refused.code, note()) == (2, "first")
+    monkeypatch.setattr("sys.stdin", io.StringIO("# two\nlines\n"))
+    assert "(2 lines)" in cli("runs", "note", "a", "-", "--yes").out
+    assert note() == "# two\nlines"
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho third >> "$2"; exit $1\n')
+    editor.chmod(0o700)
+    monkeypatch.setenv("VISUAL", f"{editor} 0")
+    assert cli("runs", "note", "a", "--edit").code == 0
+    assert note() == "# two\nlinesthird"
+    monkeypatch.setenv("VISUAL", f"{editor} 1")
+    assert cli("runs", "note", "a", "--edit").code == 2
+    assert note() == "# two\nlinesthird"
+    assert "removed the note" in cli("runs", "note", "a", "", "--yes").out
+    assert note() is None
+
+
+def test_move(cli: Cli, store: Store, runs: dict[str, str]) -> None:
+    with store.writing_artifact(runs["a"], "x.txt") as part:
+        part.write_text("here")
+    cli("experiments", "create", "my best")
+    result = cli("runs", "move", "a", "b", "my best")
+    assert result.out == "moved 2 runs (a, b) to my best\n"
+    assert store.get_run(runs["a"]).info.experiment_name == "my best"
+    assert store.artifact_path(runs["a"], "x.txt").read_text() == "here"
+    undo = result.err.split("move back with: tuiflow ")[1].split()
+    assert cli(*undo).code == 0
+    assert store.get_run(runs["a"]).info.experiment_name == "wine"
+    assert "already" in cli("runs", "move", "a", "wine").out
+    assert cli("runs", "move", "-f", "params.alpha = 3", "my best", "-y").code == 0
+    assert store.get_run(runs["c"]).info.experiment_name == "my best"
+
+
+def test_export_holds_everything(
+    cli: Cli, store: Store, runs: dict[str, str], tmp_path: Path
+) -> None:
+    store.log_batch(runs["a"], [Metric("rmse", math.nan, 7, 2), Metric("one", 4.0, 3, 0)])
+    with store.writing_artifact(runs["a"], "plots/a.txt") as part:
+        part.write_text("plot")
+    file, folder = tmp_path / "out.json", tmp_path / "files"
+    result = cli("runs", "export", "a", "b", "-o", str(file), "--artifacts", str(folder))
+    assert result.code == 0, result.err
+    assert f"wrote 2 runs to {file}" in result.out
+    first, second = json.loads(file.read_text())
+    assert first["history"]["rmse"] == {
+        "step": [1, 2], "timestamp": [5, 7], "value": [0.1, "NaN"],
+    }  # fmt: skip
+    assert first["artifacts"] == [{"path": "plots/a.txt", "size": 4}]
+    assert second["params"] == {"alpha": "2"}
+    assert (folder / runs["a"] / "plots" / "a.txt").read_text() == "plot"
+    assert cli("runs", "export", "a", "--artifacts", str(folder)).code == 2
+
+
+def test_export_in_other_forms(cli: Cli, runs: dict[str, str]) -> None:
+    rows = list(
+        csv.DictReader(io.StringIO(cli("runs", "export", "-x", "wine", "--format", "csv").out))
+    )
+    assert [row["params.alpha"] for row in rows] == ["3", "2", "1"]
+    report = cli("runs", "export", "a", "b", "--format", "md").out
+    assert report.count("\n# ") == 1
+    assert report.startswith("# a\n\n| attribute | value |")
+    assert json.loads(cli("runs", "export", "c").out)[0]["run_id"] == runs["c"]
