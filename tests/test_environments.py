@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,6 +33,7 @@ from tuiflow.projects.environments import (
 )
 from tuiflow.projects.environments.conda import read_conda
 from tuiflow.projects.environments.python_env import read_python_env
+from tuiflow.projects.mlproject import load_project
 from tuiflow.projects.spec import EnvironmentSpec
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
@@ -47,18 +50,24 @@ def has_uv() -> bool:
 needs_uv = pytest.mark.skipif(not has_uv(), reason="uv is not installed")
 
 
-def make_wheel(folder: Path, name: str, version: str = "1.0") -> None:
-    """A package of one module that knows its version, as a wheel."""
+def make_wheel(folder: Path, name: str, version: str = "1.0", command: bool = False) -> None:
+    """A package of one module that knows its version, and maybe a command of its name."""
     info = f"{name}-{version}.dist-info"
+    code = (
+        f"__version__ = {version!r}\n"
+        f"def main():\n    import sys\n    print('{name} of', sys.prefix)\n"
+    )
+    files = {
+        f"{name}.py": code,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": "",
+    }
+    if command:
+        files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{name} = {name}:main\n"
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(f"{name}.py", f"__version__ = {version!r}\n")
-        wheel.writestr(
-            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        )
-        wheel.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        wheel.writestr(f"{info}/RECORD", "")
+        for path, text in files.items():
+            wheel.writestr(path, text)
 
 
 @pytest.fixture(autouse=True)
@@ -234,6 +243,25 @@ def test_what_conda_files_uv_can_not_build(tmp_path: Path, text: str, words: str
     assert words in str(mistake.value)
 
 
+def test_the_files_of_the_docs_are_read_as_told(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "environments.md").read_text(encoding="utf-8")
+    project = make_project(tmp_path / "project", "tqdm")
+    for name, text in re.findall(r"^```yaml\n# (\S+)\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
+        (project / name).write_text(text)
+    listed = f"-r {project / 'requirements.txt'}"
+    env = read_python_env(project / "python_env.yaml", project)
+    assert (env.python, env.lines) == ("3.11", ("setuptools", listed, "numpy>=2"))
+    env = read_conda(project / "conda.yaml", project)
+    assert (env.python, env.lines) == ("3.11", ("numpy==2.1.*", "torch>=2.4", listed))
+    assert env.variables == {"OMP_NUM_THREADS": "4"}
+    assert load_project(str(project)).environment == EnvironmentSpec(
+        "docker",
+        image="ghcr.io/ann/train:1",
+        volumes=("/data:/data:ro",),
+        variables=(("MODE", "fast"), ("HF_TOKEN", None)),
+    )
+
+
 # -- the key --------------------------------------------------------------------------------------
 
 
@@ -387,7 +415,7 @@ def test_a_failed_build_says_why_and_leaves_nothing(project: Path) -> None:
         prepare(project)
     assert "uv can't build the environment of python_env.yaml" in str(error.value)
     assert "not-there-at-all" in str(error.value)
-    assert [path.suffix for path in build.environments_folder().iterdir()] == [".lock"]
+    assert not left_behind()
 
 
 @needs_uv
@@ -560,7 +588,7 @@ def stuck_builder(
     """A builder whose uv never ends, and that uv's process id."""
     tools = tmp_path / "tools"
     tools.mkdir()
-    (tools / "uv").write_text('#!/bin/sh\nmkdir -p "$5/bin"\necho pid $$\nexec sleep 600\n')
+    (tools / "uv").write_text("#!/bin/sh\necho pid $$\nexec sleep 600\n")
     (tools / "uv").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
     builder = start_builder(project)
@@ -626,3 +654,42 @@ def test_the_uv_of_a_killed_builder_keeps_the_next_one_waiting(
     os.kill(uv, signal.SIGKILL)
     builder.communicate(timeout=60)  # the end of its output is the end of uv
     assert lock_comes_free()
+
+
+@needs_uv
+def test_the_next_builder_clears_away_what_a_killed_one_left(project: Path) -> None:
+    left = build.environments_folder() / f".{key_of(project)}-x"
+    (left / "lib").mkdir(parents=True)
+    prepare(project)
+    assert left_behind() == [build.environments_folder() / key_of(project)]
+
+
+@needs_uv
+def test_without_locks_builders_do_not_disturb_each_other(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    others: list[Environment] = []
+
+    def say(line: str) -> None:
+        if line.startswith("building"):  # and now another one does it all meanwhile
+            others.append(prepare(project))
+
+    environment = prepare_environment(project, spec_of(project), "uv", say)
+    assert [environment] == others
+    assert output_of(environment, "import tinylib; print(tinylib.__version__)") == "1.0"
+    assert left_behind() == [build.environments_folder() / key_of(project)]
+
+
+@needs_uv
+def test_commands_of_packages_run_where_the_environment_lies(project: Path, offline: Path) -> None:
+    make_wheel(offline, "tool", "1.0", command=True)
+    (project / "requirements.txt").write_text("tool\n")
+    environment = prepare(project)
+    result = subprocess.run(
+        ["tool"], env={**os.environ, **environment.variables}, capture_output=True, text=True
+    )
+    assert result.stdout == f"tool of {environment.variables['VIRTUAL_ENV']}\n", result.stderr

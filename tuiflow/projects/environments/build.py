@@ -1,8 +1,10 @@
 """Build an environment with uv, once: kept by what it holds, built by one process at a time.
 
-Each lies in a folder of the user's cache named after its key. A stamp written last marks it as
-whole, so that a build that was killed is never used. The builder holds a lock, which uv inherits:
-a next builder waits until the uv of a killed one has ended too.
+Each lies in a folder of the user's cache named after its key. It is made in a folder beside it and
+renamed when it is whole, so that a build that was killed is never used, and builders on machines
+whose file system has no common locks (Lustre may have none) only do the work twice. Elsewhere the
+builder holds a lock, which uv inherits: a next one waits until the uv of a killed one has ended
+too, and clears away what that left.
 """
 
 from __future__ import annotations
@@ -84,14 +86,17 @@ def build(env: PythonEnv, say: Callable[[str], None]) -> Path:
     with _locked(folder.with_suffix(".lock"), say) as lock:
         if is_built(folder):
             return folder
-        shutil.rmtree(folder, ignore_errors=True)
+        if lock is not None:
+            for left in folder.parent.glob(f".{name}-*"):
+                shutil.rmtree(left, ignore_errors=True)
         say(f"building the environment of {env.source} in {folder}")
+        part = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent))
         try:
-            _install(uv, env, folder, lock, say)
-            _write_stamp(env, folder)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+            _install(uv, env, part, lock, say)
+            _write_stamp(env, part)
+            _put(part, folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
@@ -141,7 +146,15 @@ def _install(
     names = requirements.names(requirements.expanded(env.lines))
     complete = not _BRINGS_ALL.isdisjoint(names)
     by_address = names.get("tuiflow", False)
-    run("venv", "--no-project", "--python", _interpreter(env), str(folder))
+    run(
+        "venv",
+        "--quiet",
+        "--no-project",
+        "--relocatable",
+        "--python",
+        _interpreter(env),
+        str(folder),
+    )
     with tempfile.TemporaryDirectory(prefix="tuiflow-env-") as temporary:
         listed = Path(temporary) / "requirements.txt"
         lines = list(env.lines)
@@ -177,9 +190,19 @@ def _write_stamp(env: PythonEnv, folder: Path) -> None:
         "requirements": [line.text for line in requirements.expanded(env.lines)],
         "tuiflow": own_wheel.version(),
     }
-    part = folder / f"{_STAMP}.part"
-    part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    part.replace(folder / _STAMP)
+    (folder / _STAMP).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _put(part: Path, folder: Path) -> None:
+    """Rename a whole environment to its place, unless somebody else's is there by now."""
+    try:
+        if folder.exists() and not is_built(folder):  # its Python is gone
+            folder.rename(part.with_name(f"{part.name}.old"))
+            shutil.rmtree(part.with_name(f"{part.name}.old"), ignore_errors=True)
+        part.rename(folder)
+    except OSError:
+        if not is_built(folder):
+            raise
 
 
 @contextmanager
