@@ -46,7 +46,7 @@ def log_table(store: Store, run_id: str, data: Any, artifact_file: str) -> None:
             before = None
         for index in picture_columns:
             files = [_log_picture(store, run_id, path, item) for item in frame.iloc[:, index]]
-            frame.isetitem(index, pd.Series(files, index=frame.index, dtype=object))
+            frame.isetitem(index, pd.Series(files, dtype=object).to_numpy())
         _write(store, run_id, path, frame, before)
         _note_in_tag(store, run_id, path)
 
