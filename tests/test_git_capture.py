@@ -264,7 +264,7 @@ def test_another_users_repository_is_not_read(repo: Path) -> None:
 def test_a_slow_git_is_given_up(repo: Path, tmp_path: Path) -> None:
     slow = tmp_path / "bin"
     slow.mkdir()
-    (slow / "git").write_text("#!/bin/sh\nexec sleep 600\n")
+    (slow / "git").write_text("#!/bin/sh\nexec sleep 20\n")
     (slow / "git").chmod(0o755)
     with pytest.raises(GitFailed, match="too long"):
         changes(repo, seconds=0.1, PATH=f"{slow}:{os.environ['PATH']}")

@@ -19,38 +19,44 @@ GIT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Contents as (kind, name, data), and tags; `made` is of `time.monotonic`."""
+    """Contents as (kind, name, data), cut to size and without secrets, and tags."""
 
-    script: Script
     contents: tuple[tuple[str, str, bytes], ...]
     tags: Mapping[str, str]
-    made: float
 
 
 def gather(script: Script, environment: Mapping[str, str]) -> Findings:
-    """Source, packages, GPUs, patch and names of untracked files, cut to size, without secrets."""
-    made = time.monotonic()
-    secrets = secret_values(environment)
+    """All that `of_process` and `of_repository` find."""
+    one, two = of_process(script, environment), of_repository(script, environment)
+    return Findings((*one.contents, *two.contents), {**one.tags, **two.tags})
+
+
+def of_process(script: Script, environment: Mapping[str, str]) -> Findings:
+    """Source, packages and GPUs."""
     contents: list[tuple[str, str, bytes]] = []
-    tags: dict[str, str] = {}
     if script.file is not None:
         with contextlib.suppress(OSError), script.file.open("rb") as file:
-            source = _cleaned(file.read(MAX_SOURCE_SIZE + 1), secrets)
+            source = _cleaned(file.read(MAX_SOURCE_SIZE + 1), secret_values(environment))
             contents.append(("source", _source_name(script), cut(source, MAX_SOURCE_SIZE)))
     contents.append(("packages", "", _lines(packages(sys.path))))
-    if found := gpus(environment):
-        tags[TAG_GPU] = found
+    found = gpus(environment)
+    return Findings(tuple(contents), {TAG_GPU: found} if found else {})
+
+
+def of_repository(script: Script, environment: Mapping[str, str]) -> Findings:
+    """Patch and names of untracked files, or a tag that says why there are none."""
+    contents: list[tuple[str, str, bytes]] = []
+    tags: dict[str, str] = {}
     if script.repository is not None:
+        deadline = time.monotonic() + GIT_SECONDS
         try:
-            changes = git.find_changes(
-                script.repository.top, environment, MAX_PATCH_SIZE, made + GIT_SECONDS
-            )
+            changes = git.find_changes(script.repository.top, environment, MAX_PATCH_SIZE, deadline)
         except git.GitFailed as failure:
             tags[TAG_PATCH_NOTE] = f"left out: {failure}"
         else:
             tags[TAG_GIT_DIRTY] = "true" if changes.patch else "false"
-            _add_changes(changes, secrets, contents, tags)
-    return Findings(script, tuple(contents), tags, made)
+            _add_changes(changes, secret_values(environment), contents, tags)
+    return Findings(tuple(contents), tags)
 
 
 def _add_changes(

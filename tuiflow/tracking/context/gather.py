@@ -11,7 +11,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tuiflow.entities import RunTag
@@ -21,6 +21,8 @@ from tuiflow.tracking.context.facts import Script
 
 if TYPE_CHECKING:
     from tuiflow.tracking.context.findings import Findings
+
+    Search = Callable[[Script, Mapping[str, str]], Findings]
 
 DELAY_SECONDS = 0.1
 FRESH_SECONDS = 60.0
@@ -65,16 +67,17 @@ class Capture:
         global _slow
         try:
             self._hurry.wait(DELAY_SECONDS)
-            from tuiflow.tracking.context import findings  # noqa: F401
+            from tuiflow.tracking.context import findings
 
             contents = self._store.contents
             self._loaded.set()
-            found = _find(self._script, self._environment)
             with contextlib.suppress(TuiflowError):  # a run or store that is gone, a full disk
-                for kind, name, data in found.contents:
-                    contents.put(self._run_id, kind, name, data)
-                tags = [RunTag(key, value) for key, value in found.tags.items()]
-                self._store.log_batch(self._run_id, tags=tags)
+                for search in (findings.of_process, findings.of_repository):  # Git may be slow
+                    found = _find(search, self._script, self._environment)
+                    for kind, name, data in found.contents:
+                        contents.put(self._run_id, kind, name, data)
+                    tags = [RunTag(key, value) for key, value in found.tags.items()]
+                    self._store.log_batch(self._run_id, tags=tags)
             _slow = False
         finally:
             _pending.discard(self)
@@ -85,7 +88,7 @@ class Capture:
 _pending: set[Capture] = set()
 _slow = False
 _lock = threading.Lock()
-_latest: Findings | None = None
+_latest: dict[Search, tuple[float, Script, Findings]] = {}
 
 
 def wait_for_all() -> None:
@@ -95,19 +98,15 @@ def wait_for_all() -> None:
         capture.wait(max(deadline - time.monotonic(), 0))
 
 
-def _find(script: Script, environment: Mapping[str, str]) -> Findings:
-    from tuiflow.tracking.context import findings
-
-    global _latest
+def _find(search: Search, script: Script, environment: Mapping[str, str]) -> Findings:
+    """What `search` finds, or found for the same script a short time ago."""
     with _lock:
-        latest = _latest
-        if (
-            latest is None
-            or latest.script != script
-            or time.monotonic() - latest.made > FRESH_SECONDS
-        ):
-            latest = _latest = findings.gather(script, environment)
-        return latest
+        now = time.monotonic()
+        when, known, found = _latest.get(search, (0.0, None, None))
+        if found is None or known != script or now - when > FRESH_SECONDS:
+            found = search(script, environment)
+            _latest[search] = now, script, found
+        return found
 
 
 def _before_fork() -> None:

@@ -24,7 +24,7 @@ def packages(search_path: Iterable[str]) -> list[str]:
             continue
         for entry in entries:
             if entry.endswith((".dist-info", ".egg-info")):
-                name, _, version = entry[: -len(".dist-info")].partition("-")
+                name, _, version = entry.rpartition(".")[0].partition("-")
                 version = version.partition("-")[0]  # in an .egg-info, Python's comes after it
                 if not version:  # a checkout installed by `setup.py develop`
                     version = _version(Path(folder, entry, "PKG-INFO"))
