@@ -189,6 +189,12 @@ def test_a_variable_to_copy_must_be_set(tools: Path, project: Path) -> None:
         prepare(project, SPEC)
 
 
+@pytest.mark.parametrize("image", ["", "--privileged"])
+def test_what_is_no_image(tools: Path, project: Path, image: str) -> None:
+    with pytest.raises(InvalidInput, match="is no image"):
+        prepare(project, EnvironmentSpec("docker", image=image))
+
+
 def test_options_for_docker_need_a_docker_env(project: Path) -> None:
     with pytest.raises(InvalidInput, match="no docker_env"):
         prepare(project, EnvironmentSpec(), docker_args={"gpus": "all"})
@@ -217,6 +223,15 @@ def test_podman_where_docker_does_not_answer(tools: Path, project: Path) -> None
     said: list[str] = []
     assert prepare(project, dry_run=True, said=said).wrap(["true"], project)[0] == "podman"
     assert said == ["docker does not answer: Is the docker daemon running?"]
+
+
+def test_podmans_imitation_of_docker_is_podman(tools: Path, project: Path) -> None:
+    add_engine(tools, "podman")
+    (tools / "info").write_text("true\n")
+    (tools / "docker").write_text("#!/bin/sh\necho podman version 5.4.0\n")
+    said: list[str] = []
+    assert prepare(project, dry_run=True, said=said).wrap(["true"], project)[0] == "podman"
+    assert said == []
 
 
 def test_a_docker_that_does_not_answer(tools: Path, project: Path) -> None:

@@ -48,6 +48,23 @@ def test_files_are_relative_to_the_project_or_else_to_the_python_env(tmp_path: P
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "-r more.txt",
+        "-rmore.txt",
+        "--requirement more.txt",
+        "--requirement=more.txt",
+        "-r 'more.txt'",
+    ],
+)
+def test_every_way_to_include_a_file(tmp_path: Path, line: str) -> None:
+    (tmp_path / "more.txt").write_text("numpy \\\n  >=2  # new\n\n")
+    anchored = requirements.anchor([line], tmp_path)
+    assert anchored == [f"-r {tmp_path / 'more.txt'}"]
+    assert requirements.expanded(anchored) == [requirements.Line("numpy    >=2")]
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("dependencies: [a\n", "python_env.yaml line 2 is not YAML"),
@@ -127,6 +144,7 @@ def test_a_conda_file_as_mlflow_writes_it(tmp_path: Path) -> None:
         ("dependencies: numpy", "must be a list"),
         ("dependency: [numpy]", "unknown key 'dependency'"),
         ("variables: [a]", "variables must be a mapping"),
+        ("variables: {'A=B': c}", "'A=B' can't be set"),
     ],
 )
 def test_what_conda_files_uv_can_not_build(tmp_path: Path, text: str, words: str) -> None:

@@ -157,6 +157,24 @@ def test_an_environment_whose_python_is_gone_is_built_again(project: Path) -> No
     assert python.exists()
 
 
+@needs_uv
+def test_a_project_without_requirements(tmp_path: Path) -> None:
+    said: list[str] = []
+    environment = prepare_environment(tmp_path, EnvironmentSpec(), "uv", said.append)
+    assert said[0] == "the project lists no requirements, so its environment holds tuiflow alone"
+    assert output_of(environment, "import tuiflow; print(tuiflow.__version__)")
+
+
+@needs_uv
+def test_a_cache_that_can_not_be_written(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(TuiflowError, match=r"can't be built in .*file.*XDG_CACHE_HOME"):
+        prepare(project)
+
+
 def test_without_uv_it_says_what_to_install(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from tuiflow.projects.environments.python_env import (
     PythonEnv,
     read_python_env,
     read_requirements,
+    running,
 )
 from tuiflow.projects.spec import EnvironmentSpec
 from tuiflow.text import clean
@@ -99,13 +100,14 @@ def describe(spec: EnvironmentSpec, folder: Path) -> str:
     env = _read(spec, folder)
     place = build.environments_folder() / build.key(env)
     state = "built" if build.is_built(place) else "to be built"
-    python = env.python or "this one"
+    python = env.python or running()
     return f"{env.source}: Python {python}, uv environment {place.name}, {state}"
 
 
 def _read(spec: EnvironmentSpec, folder: Path) -> PythonEnv:
     if spec.path is None:
-        return PythonEnv(folder, "the project")
+        note = "the project lists no requirements, so its environment holds tuiflow alone"
+        return PythonEnv(folder, "the project", notes=(note,))
     readers = {"conda": read_conda, "requirements": read_requirements}
     return readers.get(spec.kind, read_python_env)(spec.path, folder)
 

@@ -13,7 +13,6 @@ import fcntl
 import hashlib
 import json
 import os
-import platform
 import shutil
 import sys
 import sysconfig
@@ -25,7 +24,8 @@ from pathlib import Path
 from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.projects.environments import own_wheel, requirements
 from tuiflow.projects.environments.process import run_shown
-from tuiflow.projects.environments.python_env import PythonEnv, specifier
+from tuiflow.projects.environments.python_env import PythonEnv, running, specifier
+from tuiflow.text import clean
 
 _LAYOUT = "1"
 _STAMP = "tuiflow-environment.json"
@@ -52,7 +52,7 @@ def key(env: PythonEnv) -> str:
     parts = [
         _LAYOUT,
         sysconfig.get_platform(),
-        env.python or platform.python_version(),
+        env.python or running(),
         own_wheel.digest(),
         _settings(env.folder),
         *requirements.fingerprints(lines, env.folder),
@@ -74,30 +74,40 @@ def build(env: PythonEnv, say: Callable[[str], None]) -> Path:
     """The folder of the environment, built if there is none yet.
 
     Raises InvalidInput for a Python that tuiflow does not run on, TuiflowError where uv is missing
-    or fails; nothing half-built is left then.
+    or fails or the cache can't be written; nothing half-built is left then.
     """
     check(env)
-    name = key(env)
-    folder = environments_folder() / name
+    folder = environments_folder() / key(env)
     if is_built(folder):
         return folder
     uv = find_uv()
+    try:
+        _build(uv, env, folder, say)
+    except OSError as error:
+        place = clean(str(error.filename or folder))
+        raise TuiflowError(
+            f"The environment can't be built in {place}: {error.strerror}; XDG_CACHE_HOME says"
+            " where else to keep it."
+        ) from None
+    return folder
+
+
+def _build(uv: str, env: PythonEnv, folder: Path, say: Callable[[str], None]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_suffix(".lock"), say) as lock:
         if is_built(folder):
-            return folder
+            return
         if lock is not None:
-            for left in folder.parent.glob(f".{name}-*"):
+            for left in folder.parent.glob(f".{folder.name}-*"):
                 shutil.rmtree(left, ignore_errors=True)
         say(f"building the environment of {env.source} in {folder}")
-        part = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent))
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             _install(uv, env, part, lock, say)
             _write_stamp(env, part)
             _put(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    return folder
 
 
 def check(env: PythonEnv) -> None:
@@ -171,7 +181,7 @@ def _install(
 
 def _interpreter(env: PythonEnv) -> str:
     """What uv is to take: the running Python where it fits, else one that it finds."""
-    if env.python is None or specifier(env.python).contains(platform.python_version()):
+    if env.python is None or specifier(env.python).contains(running()):
         return sys.executable
     return env.python
 
@@ -186,7 +196,7 @@ def _write_stamp(env: PythonEnv, folder: Path) -> None:
     """Mark the environment as whole, with what it holds for whoever looks."""
     content = {
         "source": env.source,
-        "python": env.python or platform.python_version(),
+        "python": env.python or running(),
         "requirements": [line.text for line in requirements.expanded(env.lines)],
         "tuiflow": own_wheel.version(),
     }

@@ -150,6 +150,9 @@ def _variables(value: object, file: Path) -> Mapping[str, str]:
         return {}
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
         raise InvalidInput(f"{file.name}: variables must be a mapping of names to texts.")
+    for name, text in value.items():
+        if not re.fullmatch(r"[A-Za-z_]\w*", str(name)) or "\0" in text:
+            raise InvalidInput(f"{file.name}: {clean(str(name))!r} can't be set as a variable.")
     return {str(name): text for name, text in value.items()}
 
 

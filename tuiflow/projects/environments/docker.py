@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +57,7 @@ class Container:
         self, argv: Sequence[str], cwd: Path, env_names: Sequence[str], volumes: Sequence[str]
     ) -> list[str]:
         """The arguments of `docker run`; see `Environment.wrap`."""
-        mounts = [*volumes, *self.volumes]
+        mounts = [*map(_mount, volumes), *self.volumes]
         if not self.has_code:
             mounts.insert(0, f"{_without_colon(str(cwd))}:{CODE_FOLDER}")
         return [
@@ -66,7 +65,7 @@ class Container:
             *("run", "--rm", "--init", "--name", self.name),
             *_options(self.arguments or {}),
             *_user(self.engine),
-            *(part for mount in mounts for part in ("-v", _mount(mount))),
+            *(part for mount in mounts for part in ("-v", mount)),
             *("-w", CODE_FOLDER, "-e", "PYTHONUNBUFFERED=1"),
             *(part for name in env_names for part in ("-e", name)),
             *(part for pair in self.variables for part in ("-e", _variable(*pair))),
@@ -76,8 +75,7 @@ class Container:
 
     def remove(self) -> None:
         """Kill and remove the container; silent where there is none any more."""
-        with suppress(OSError, subprocess.TimeoutExpired):
-            _ask(self.engine.name, "rm", "--force", self.name)
+        _ask(self.engine.name, "rm", "--force", self.name)
 
 
 def find_engine(say: Callable[[str], None], *, dry_run: bool = False) -> Engine:
@@ -87,6 +85,8 @@ def find_engine(say: Callable[[str], None], *, dry_run: bool = False) -> Engine:
     none of them answers.
     """
     installed = [name for name in _ENGINES if shutil.which(name)]
+    if len(installed) > 1 and "podman" in " ".join(_ask("docker", "--version")[1:]).lower():
+        installed.remove("docker")  # podman's imitation of it
     if not installed:
         raise TuiflowError(
             "The project wants a container (docker_env), and neither docker nor podman is here;"
@@ -118,8 +118,11 @@ def make_container(
 ) -> Container:
     """The container that `spec` asks for; nothing is started, pulled or built.
 
-    Raises InvalidInput for a variable to be copied that is not set.
+    Raises InvalidInput for a variable to be copied that is not set, and for a name of an image that
+    docker would take for an option.
     """
+    if not spec.image or spec.image.startswith("-"):
+        raise InvalidInput(f"docker_env: {clean(spec.image)!r} is no image.")
     for name, value in spec.variables:
         if value is None and name not in os.environ:
             raise InvalidInput(
@@ -164,12 +167,7 @@ def _probe(engine: str) -> tuple[bool, str | None]:
         "docker": "{{.SecurityOptions}} {{.ServerErrors}}",
         "podman": "{{.Host.Security.Rootless}}",
     }[engine]
-    try:
-        code, out, err = _ask(engine, "info", "--format", template)
-    except subprocess.TimeoutExpired:
-        return False, f"no answer within {_ANSWER_SECONDS:g} s"
-    except OSError as error:
-        return False, error.strerror or str(error)
+    code, out, err = _ask(engine, "info", "--format", template)
     if code != 0:
         lines = (err.strip() or out.strip()).splitlines() or [f"exit code {code}"]
         return False, clean(lines[-1], 300)
@@ -177,9 +175,15 @@ def _probe(engine: str) -> tuple[bool, str | None]:
 
 
 def _ask(*argv: str) -> tuple[int, str, str]:
-    result = subprocess.run(
-        argv, capture_output=True, stdin=subprocess.DEVNULL, timeout=_ANSWER_SECONDS, check=False
-    )
+    """The exit code, stdout and stderr of a short command; 1 where it can't be had in time."""
+    try:
+        result = subprocess.run(
+            argv, capture_output=True, stdin=subprocess.DEVNULL, timeout=_ANSWER_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return 1, "", f"no answer within {_ANSWER_SECONDS:g} s"
+    except OSError as error:
+        return 1, "", error.strerror or str(error)
     return (
         result.returncode,
         result.stdout.decode(errors="replace"),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import dropwhile
 from pathlib import Path
 
@@ -47,8 +48,8 @@ def run_shown(
         raise TuiflowError(f"{wrong}: {argv[0]} can't be started ({error.strerror}).") from None
     try:
         if process.stdin is not None and stdin is not None:
-            process.stdin.write(stdin.encode())
-            process.stdin.close()
+            with suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(stdin.encode())
         for raw in process.stdout or ():
             line = clean(raw.decode(errors="replace").rstrip())
             last.append(line)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,6 +116,11 @@ def check_python(text: str, file: Path) -> str:
             f'{file.name}: {clean(text, 80)!r} is no Python version; write python: "3.11"'
         ) from None
     return version
+
+
+def running() -> str:
+    """The version of the running Python, such as 3.11.7."""
+    return ".".join(map(str, sys.version_info[:3]))
 
 
 def specifier(python: str) -> Any:

@@ -7,6 +7,7 @@ relative to the file they stand in, paths of packages to the folder that uv runs
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -146,13 +147,15 @@ def _local_path(text: str, folder: Path) -> Path | None:
 
 
 def _files_below(folder: Path) -> list[Path]:
-    def wanted(path: Path) -> bool:
-        parts = path.relative_to(folder).parts
-        return path.is_file() and not any(
-            part.startswith(".") or part in _SKIPPED or part.endswith(".egg-info") for part in parts
-        )
-
-    return sorted(path for path in folder.rglob("*") if wanted(path))
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [
+            name
+            for name in folders
+            if not (name.startswith(".") or name in _SKIPPED or name.endswith(".egg-info"))
+        ]
+        found += [Path(place, name) for name in files if not name.startswith(".")]
+    return sorted(found)
 
 
 def _digest(root: Path, files: Iterable[Path]) -> str:
