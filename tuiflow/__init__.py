@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         sklearn,
         tracking,
         types,
+        utils,
     )
     from tuiflow.autologging import autolog
     from tuiflow.tracking.client import MlflowClient
@@ -119,6 +120,7 @@ _SUBMODULES = frozenset(
         "sklearn",
         "tracking",
         "types",
+        "utils",
         "xgboost",
     )
 )
@@ -221,6 +223,7 @@ __all__ = [
     "start_run",
     "tracking",
     "types",
+    "utils",
 ]
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from tuiflow.errors import TuiflowError
 
 __all__ = [
@@ -18,14 +15,8 @@ __all__ = [
 
 MlflowException = TuiflowError
 
-
-class RestException(MlflowException):
-    """An answer of a server that is an error. Nothing in tuiflow raises it; scripts name it."""
-
-    def __init__(self, json: Mapping[str, Any]) -> None:
-        self.json = json
-        code = json.get("error_code") or "INTERNAL_ERROR"
-        super().__init__(f"{code}: {json.get('message', json)}", error_code=code)
+RestException = TuiflowError
+"""What scripts catch that were written for a tracking server: the same errors."""
 
 
 class ExecutionException(MlflowException):

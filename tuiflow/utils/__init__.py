@@ -1,0 +1,1 @@
+"""Where scripts written for MLflow import the names of its tags from."""
