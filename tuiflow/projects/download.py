@@ -10,10 +10,9 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from tuiflow.errors import InvalidInput, TuiflowError
-from tuiflow.projects.fetch.uri import without_credentials
+from tuiflow.projects.fetch.uri import scheme_of, url_path, without_credentials
 from tuiflow.text import clean, size
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def fetch(url: str, folder: Path | None = None) -> Path:
     A copy is kept for good, so a later run trains on the same bytes. Raises InvalidInput for
     another scheme, TuiflowError where the download fails; nothing half-loaded is left behind.
     """
-    if urlsplit(url).scheme not in ("http", "https"):
+    if scheme_of(url) not in ("http", "https"):
         raise InvalidInput(f"{_shown(url)} can't be downloaded: only http and https can.")
     target = local_path(url, folder)
     if not target.exists():
@@ -45,7 +44,7 @@ def fetch(url: str, folder: Path | None = None) -> Path:
 
 def local_path(url: str, folder: Path | None = None) -> Path:
     """Where the copy of `url` is kept: named after it, told apart by its digest."""
-    name = re.sub(r"[^\w.\-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2])
+    name = re.sub(r"[^\w.\-]+", "_", url_path(url).rpartition("/")[2])
     digest = hashlib.sha256(url.encode()).hexdigest()[:12]
     if folder is None:
         from platformdirs import user_cache_path
@@ -69,7 +68,7 @@ def download(url: str, target: Path, limit: int | None = None) -> None:
         ):
             response.raise_for_status()
             total = int(response.headers.get("content-length", 0)) or None
-            with _progress(target.name.partition("-")[2], total) as advance:
+            with _progress(clean(url_path(url).rpartition("/")[2], 80), total) as advance:
                 for chunk in response.iter_bytes():
                     file.write(chunk)
                     if limit is not None and file.tell() > limit:

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from tuiflow.errors import InvalidInput
+from tuiflow.projects.fetch.uri import scheme_of, url_path
 from tuiflow.projects.spec import EntryPoint, Parameter
 from tuiflow.text import clean, did_you_mean
 
@@ -99,7 +99,7 @@ def undeclared(entry: EntryPoint, extra: Iterable[str]) -> list[str]:
 
 def is_url(text: str) -> bool:
     """True for anything with a scheme, such as https://…; a drive letter is not one."""
-    return len(urlsplit(text).scheme) > 1
+    return bool(scheme_of(text))
 
 
 def _hint(name: str, known: list[str]) -> str:
@@ -130,7 +130,7 @@ def _checked(parameter: Parameter, value: str, base: Path = Path()) -> str:
 
 def _path(parameter: Parameter, value: str, base: Path) -> str:
     if value.startswith("file://"):
-        value = unquote(urlsplit(value).path)
+        value = url_path(value)
     elif is_url(value):
         return value
     path = (base / Path(value).expanduser()).absolute()

@@ -52,10 +52,10 @@ def record_run(store: Store, plan: Plan, target: Target) -> Run:
     can't be recorded, NotFound for an unknown run or experiment and InvalidState for a deleted
     one; nothing is recorded then.
     """
-    state = repository_state(plan.fetched.folder)
+    state = repository_state(plan.fetched.folder) if capture_level() == "all" else None
     run = create(store, target, _tags(plan, state), plan.bound.params)
     store.contents.put(run.info.run_id, CONTENT_KIND, "", plan.request.to_json())
-    if state is not None and capture_level() == "all":
+    if state is not None:
         for kind, data in state.contents.items():
             if kind != "packages" or plan.launch.in_own_python:
                 store.contents.put(run.info.run_id, kind, "", data)
@@ -92,10 +92,9 @@ def _tags(plan: Plan, state: RepositoryState | None) -> dict[str, str]:
     fetched = plan.fetched
     repository = find_repository(fetched.folder)
     tags = source_tags(Script(None, _source_name(plan), repository))
-    level = capture_level()
-    if level != "off":
+    if capture_level() != "off":
         tags |= process_tags(os.environ) | git_tags(repository, os.environ)
-    if level == "all" and state is not None:
+    if state is not None:
         tags |= state.tags
     tags |= {
         TAG_SOURCE_TYPE: "PROJECT",
@@ -103,8 +102,8 @@ def _tags(plan: Plan, state: RepositoryState | None) -> dict[str, str]:
         TAG_PROJECT_BACKEND: "local",
         **plan.launch.environment.tags,
     }
-    if state is not None and state.commit:
-        tags[TAG_GIT_COMMIT] = state.commit
+    if repository is not None and repository.commit:
+        tags[TAG_GIT_COMMIT] = repository.commit
     if fetched.branch is not None:
         tags[TAG_GIT_BRANCH] = fetched.branch
     if fetched.commit is not None:

@@ -23,7 +23,7 @@ from tuiflow.projects.record import CONTENT_KIND, Target, create
 from tuiflow.projects.request import Request, from_json
 from tuiflow.store import Store
 from tuiflow.text import clean
-from tuiflow.tracking.context.facts import TAG_COMMAND, TAG_FOLDER, TAG_PATCH_NOTE
+from tuiflow.tracking.context.facts import TAG_COMMAND, TAG_FOLDER, TAG_GIT_DIRTY, TAG_PATCH_NOTE
 from tuiflow.tracking.context.redaction import MARK
 
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -81,6 +81,8 @@ def again(
     if _is_unchanged(state, commit, patch, note):
         return request, None
     _check_whole(run, note)
+    if TAG_GIT_DIRTY not in run.data.tags:
+        say("whether the run had uncommitted changes is not recorded")
     changes = " with its uncommitted changes" if patch else ""
     say(f"{folder} has changed since: running commit {commit[:12]}{changes} in a checkout")
     return replace(request, uri=repository_of(source).public, commit=commit), patch
@@ -146,8 +148,8 @@ def _patch(store: Store, run: Run) -> bytes | None:
 
 
 def _is_unchanged(state: RepositoryState, commit: str, patch: bytes | None, note: str) -> bool:
-    # Both patches are without secrets; one that was cut says little of the rest.
-    cut = "cut" in note or "left out" in note or bool(state.note)
+    # Both patches are without secrets; one that was cut says nothing of the rest.
+    cut = any(word in text for text in (note, state.note) for word in ("cut", "left out"))
     return state.commit == commit and state.patch == (patch or b"") and not cut
 
 

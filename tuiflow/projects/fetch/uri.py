@@ -7,13 +7,17 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.text import clean
 
 SourceKind = Literal["folder", "git", "zip"]
 
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]+):(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)", re.DOTALL
+)
+"""RFC 3986, appendix B; urllib's urlsplit raises for some. A drive letter is no scheme."""
 _SSH_SHORT = re.compile(r"[\w.\-]+@[\w.\-]+:(?!//).+")
 _GIT_SCHEMES = ("https", "http", "ssh", "file")
 
@@ -51,10 +55,10 @@ def parse(uri: str, cwd: Path | None = None) -> Source:
     if address.startswith("git+"):
         address = address.removeprefix("git+")
         return Source("git", _checked_git(address), subdir)
-    scheme = urlsplit(address).scheme
+    scheme = scheme_of(address)
     if scheme == "file":
         return _of_path(uri, _file_path(address), subdir)
-    if scheme in ("http", "https") and urlsplit(address).path.endswith(".zip"):
+    if scheme in ("http", "https") and url_path(address).endswith(".zip"):
         return Source("zip", address, subdir)
     if scheme in _GIT_SCHEMES or _SSH_SHORT.fullmatch(address):
         return Source("git", _checked_git(address), subdir)
@@ -68,13 +72,25 @@ def parse(uri: str, cwd: Path | None = None) -> Source:
 
 def without_credentials(url: str) -> str:
     """The URL without its password and, where it is a web address, without its user."""
-    parts = urlsplit(url)
-    if not parts.scheme or "@" not in parts.netloc:
+    found = _URL.match(url)
+    if found is None or "@" not in (found["host"] or ""):
         return url
-    user, _, host = parts.netloc.rpartition("@")
-    if parts.scheme == "ssh":
+    user, _, host = found["host"].rpartition("@")
+    if found["scheme"].lower() == "ssh":
         host = f"{user.partition(':')[0]}@{host}"
-    return urlunsplit(parts._replace(netloc=host))
+    return url[: found.start("host")] + host + url[found.end("host") :]
+
+
+def scheme_of(text: str) -> str:
+    """The scheme of a URL in lower case, empty for anything else."""
+    found = _URL.match(text)
+    return found["scheme"].lower() if found else ""
+
+
+def url_path(url: str) -> str:
+    """The path of a URL, decoded, without query and fragment."""
+    found = _URL.match(url)
+    return unquote(found["path"]) if found else ""
 
 
 def subfolder(root: Path, subdir: str) -> Path:
@@ -111,16 +127,16 @@ def _is_bare(folder: Path) -> bool:
 
 
 def _file_path(address: str) -> Path:
-    parts = urlsplit(address)
-    if parts.netloc not in ("", "localhost"):
+    found = _URL.match(address)
+    if found is None or found["host"] not in ("", "localhost") or not found["path"]:
         raise InvalidInput(f"{clean(address, 200)!r} names a host; write file:///PATH.")
-    return Path(unquote(parts.path))
+    return Path(unquote(found["path"]))
 
 
 def _checked_git(address: str) -> str:
     if _SSH_SHORT.fullmatch(address):
         return address
-    scheme = urlsplit(address).scheme
+    scheme = scheme_of(address)
     if scheme not in _GIT_SCHEMES:
         raise InvalidInput(
             f"{clean(without_credentials(address), 200)!r} is no git address that is followed:"
