@@ -183,11 +183,18 @@ def _dictionary_column(key: Any, value: Any) -> ColSpec:
 
 
 def _series_type(column: pd.Series[Any]) -> ColumnType:
+    import pandas as pd
+
     dtype: Any = column.dtype
     if dtype.kind == "O":
         column = column.infer_objects()
         dtype = column.dtype
     if dtype.kind == "O":
+        # Looking at each value of a long column by itself takes seconds.
+        if isinstance(dtype, pd.CategoricalDtype):
+            return _common_type(column.unique().tolist())
+        if pd.api.types.infer_dtype(column) == "string":
+            return DataType.string
         return _common_type(column.to_list())
     found = _KINDS.get(dtype.kind) or _SIZED.get((dtype.kind, dtype.itemsize))
     if found is None:
