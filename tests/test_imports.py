@@ -12,7 +12,7 @@ import tuiflow
 
 HEAVY = (
     "pandas numpy scipy sklearn skops matplotlib cloudpickle flask cheroot httpx yaml sqlite_utils"
-    " orjson textual rich typer click asyncio multiprocessing"
+    " orjson textual rich typer click asyncio multiprocessing psutil PIL"
 ).split()
 FOR_THE_SHELL = ("rich", "typer", "click")
 FOR_THE_APP = (*FOR_THE_SHELL, "textual", "asyncio", "multiprocessing")
