@@ -65,7 +65,11 @@ def rename(conn: sqlite3.Connection, experiment_id: str, name: str) -> None:
 def delete(conn: sqlite3.Connection, experiment_id: str) -> None:
     """Mark an experiment deleted, and its active runs with it. Raises NotFound, InvalidState."""
     experiment, _ = _active(conn, experiment_id, "RESOURCE_DOES_NOT_EXIST")
-    now = now_ms()
+    # Later than any run of it was deleted, by which `restore` tells those apart.
+    (now,) = conn.execute(
+        "SELECT max(?, coalesce(max(deleted_at) + 1, 0)) FROM runs WHERE experiment = ?",
+        (now_ms(), experiment),
+    ).fetchone()
     conn.execute(
         "UPDATE experiments SET deleted_at = ?, last_update_time = ? WHERE id = ?",
         (now, now, experiment),
