@@ -19,6 +19,7 @@ from tuiflow.entities import Metric
 from tuiflow.errors import InvalidInput, StoreError
 from tuiflow.store import Store
 from tuiflow.tracking import system_metrics
+from tuiflow.tracking.system_metrics import sampler
 from tuiflow.tracking.system_metrics.readings import Machine
 from tuiflow.tracking.system_metrics.sampler import Sampler, average
 
@@ -252,6 +253,28 @@ def test_a_run_has_a_thread_while_it_is_open(store: Store) -> None:
     system_metrics.stop(run.info.run_id)
     assert sampling() == []
     mlflow.end_run()
+
+
+def test_the_end_of_a_run_waits_for_no_machine_that_hangs(store: Store, run_id: str) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    class Hanging:
+        def read(self) -> dict[str, float]:
+            asked.set()
+            answer.wait()  # such as a file system of a server that is gone
+            return {"cpu": 1}
+
+    mlflow.set_system_metrics_sampling_interval(0.001)
+    sampler.start(store, run_id, Hanging)
+    [thread] = sampling()
+    assert asked.wait(60)
+    sampler.stop(run_id)
+    assert thread.is_alive()
+    store.finish_run(run_id, "FINISHED")
+    answer.set()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert store.get_run(run_id).data.metrics == {}
 
 
 def run_script(code: str, store: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Protocol
 
@@ -108,7 +109,7 @@ def average(samples: list[dict[str, float]]) -> dict[str, float]:
 _running: dict[str, tuple[threading.Thread, threading.Event]] = {}
 
 
-def start(store: Store, run_id: str) -> None:
+def start(store: Store, run_id: str, open_source: Callable[[], Source] = Machine) -> None:
     """Sample into a run until `stop`; a run that is sampled already is left alone."""
     if run_id in _running:
         return
@@ -120,10 +121,15 @@ def start(store: Store, run_id: str) -> None:
         interval=system_metrics.interval(),
         samples=system_metrics.samples_before_logging(),
         prefix=system_metrics.prefix(),
+        open_source=open_source,
     )
     thread = threading.Thread(target=sampler.run, name="tuiflow-system-metrics", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:  # no more threads, or the interpreter is ending
+        warnings.warn(f"System metrics are not logged: {error}.", stacklevel=2)
+        return
     _running[run_id] = (thread, stopped)
-    thread.start()
 
 
 def stop(run_id: str) -> None:
