@@ -171,7 +171,7 @@ def show(
             ["name", model.name],
             ["created", moment(model.creation_timestamp)],
             *([["description", model.description]] if model.description else []),
-            *([key, value] for key, value in sorted(model.tags.items())),
+            *([f"tags.{key}", value] for key, value in sorted(model.tags.items())),
         ]
         write([Column("attribute"), Column("value", style="bold")], facts, stream)
         if versions:
