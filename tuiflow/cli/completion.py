@@ -33,7 +33,7 @@ ID_LENGTH = 8
 Offer = tuple[str, str]
 """A word and what it means, which zsh and fish show beside it."""
 
-_PLAIN = re.compile(r"[\w.@%+=/, -]+")
+_PLAIN = re.compile(r"[\w.:@%+=/, -]+")
 _EVALUATED = frozenset('`$\\"')
 _UNSAFE = re.compile(r"[^\w.@%+=/,·–() -]+")
 
@@ -148,15 +148,11 @@ def _offered(
             found = [
                 (head + word, _UNSAFE.sub(" ", clean(meaning)))
                 for word, meaning in find(store)
-                if word.startswith(rest) and _is_plain(word)
+                if word.startswith(rest) and _PLAIN.fullmatch(word)
             ]
     except (TuiflowError, OSError):
         return []
     return list(dict.fromkeys(found))
-
-
-def _is_plain(word: str) -> bool:
-    return _PLAIN.fullmatch(word.removeprefix(BEST)) is not None or word == BEST
 
 
 @contextmanager
@@ -250,7 +246,7 @@ def for_bash() -> Iterator[None]:
         with redirect_stdout(answer):
             yield
     finally:
-        for word in answer.getvalue().splitlines():
+        for word in filter(None, answer.getvalue().splitlines()):
             word = word.removeprefix(kept)
             print(word if quoted else _QUOTED.sub(r"\\\g<0>", word))
 
