@@ -267,6 +267,8 @@ def _kill_all() -> None:
     """What ends open runs when a signal ends the process: no more than that."""
     for opened in reversed(list(_open.values())):
         _finish(opened, RunStatus.KILLED)
+    if quiet := sys.modules.get("tuiflow.store.quiet"):
+        quiet.remove_scratches()
 
 
 def _finish(opened: OpenRun, status: RunStatus) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import threading
@@ -14,6 +15,7 @@ from tuiflow.entities import TAG_MODELS, ModelVersion, RunTag
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.models.uri import LocalModel, RegistryModel, RunModel, parse_model_uri
 from tuiflow.store import Store
+from tuiflow.tracking.context.ranks import silent_rank
 from tuiflow.tracking.stores import current_store
 
 if TYPE_CHECKING:
@@ -133,6 +135,8 @@ def announce(version: ModelVersion) -> None:
     """Say, in a line on standard error, that a script has registered a model."""
     from tuiflow.text import clean
 
+    if silent_rank(os.environ):
+        return
     print(
         f"tuiflow: registered {clean(version.source)} as {clean(version.name)}"
         f" version {version.version}",

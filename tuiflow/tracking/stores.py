@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 import threading
 from pathlib import Path
@@ -11,6 +12,7 @@ from tuiflow.config import ENV_STORE
 from tuiflow.errors import InvalidInput
 from tuiflow.store import Store, database_path, locate
 from tuiflow.store.locate import check_served
+from tuiflow.tracking.context.ranks import say_who_logs, silent_rank
 
 _lock = threading.Lock()
 _stores: dict[Path, Store] = {}
@@ -78,10 +80,19 @@ def store_at(database: Path) -> Store:
         store = _stores.get(database)
         if store is None:
             check_served(database)
-            store = _stores[database] = Store(database)
+            store = _stores[database] = _opened(database)
             # The last to close folds the WAL into the database: one file to copy is left.
             atexit.register(store.close)
         return store
+
+
+def _opened(database: Path) -> Store:
+    place = silent_rank(os.environ)
+    if place is None:
+        return Store(database)
+    from tuiflow.store.quiet import QuietStore
+
+    return QuietStore(database, functools.partial(say_who_logs, place))
 
 
 def current_store() -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,8 +45,7 @@ def find_rank(environment: Mapping[str, str]) -> Rank | None:
     size = _number(environment.get("WORLD_SIZE")) or 1
     local, node = _number(environment.get("LOCAL_RANK")), _number(environment.get("NODE_RANK"))
     if size > 1 and local is not None:
-        first = not local and not node
-        return Rank(0 if first else None, size, "LOCAL_RANK", first)
+        return Rank(None if node else local, size, "LOCAL_RANK", not local and not node)
     return None
 
 
@@ -55,6 +55,16 @@ def silent_rank(environment: Mapping[str, str]) -> Rank | None:
     if place is None or place.first or environment.get(ENV_ALL_RANKS, "0") not in ("0", ""):
         return None
     return place
+
+
+def say_who_logs(place: Rank) -> None:
+    """Say, on rank 1 for all, that only rank 0 logs."""
+    if place.rank == 1:
+        print(
+            f"tuiflow: of {place.size} processes ({place.variable}) only the first logs;"
+            f" {ENV_ALL_RANKS}=1 lets all log.",
+            file=sys.stderr,
+        )
 
 
 def _number(text: str | None) -> int | None:
