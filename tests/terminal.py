@@ -72,3 +72,9 @@ class Terminal:
         subprocess.run(
             ["tmux", "-L", self.name, "kill-server"], capture_output=True, timeout=30, check=False
         )
+        sockets = Path(os.environ.get("TMUX_TMPDIR", "/tmp")) / f"tmux-{os.getuid()}"
+        (sockets / self.name).unlink(missing_ok=True)
+
+    def clipboard(self) -> str:
+        """What programs in it have sent to the terminal's clipboard, as tmux keeps it."""
+        return self._tmux("show-buffer")

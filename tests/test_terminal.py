@@ -19,6 +19,7 @@ from terminal import Terminal
 from wine import FEATURES, PROJECT, wine
 
 import tuiflow
+from tuiflow.protocols import RunQuery
 from tuiflow.serving.ports import free_port
 from tuiflow.store import Store, open_store
 
@@ -174,6 +175,14 @@ def test_a_detached_server_is_found_again(
     assert is_open(port)
     again.keys("X")
     wait_closed(port, 20)
+
+
+def test_what_is_copied_reaches_the_terminal_of_tmux(store: Store, open_app: Open) -> None:
+    terminal = open_app()
+    terminal.wait("three")
+    terminal.keys("y")
+    terminal.wait("sent to the terminal's clipboard")
+    assert terminal.clipboard() in {run.info.run_id for run in store.search_runs(RunQuery())}
 
 
 def test_80_by_24_and_resizing(open_app: Open) -> None:

@@ -158,9 +158,15 @@ class TuiflowApp(App[object]):
         return failed
 
     def copy(self, text: str, what: str) -> None:
-        """Copy through the terminal (OSC 52) and say so."""
+        """Copy through the terminal (OSC 52), and through the tmux it is in, and say so."""
+        from tuiflow.tui.clipboard import in_tmux, send_through_tmux
+
         self.copy_to_clipboard(text)
-        self.say(f"{what} sent to the terminal's clipboard")
+        said = f"{what} sent to the terminal's clipboard"
+        if in_tmux() and isinstance(self.screen, StoreScreen):
+            self.screen.ask("copy", lambda: send_through_tmux(text), lambda _: self.say(said))
+        else:
+            self.say(said)
 
     # actions of everywhere
 
