@@ -25,6 +25,12 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 @pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes as long as all else together."""
+    monkeypatch.setattr("tuiflow.sklearn.plots.plots_of", lambda *_: {})
+
+
+@pytest.fixture
 def runs() -> Callable[[], list[Run]]:
     """All runs, the oldest first, children after their parents."""
 

@@ -35,6 +35,8 @@ _JUDGES = (
     "permutation_test_score",
     "validation_curve",
 )
+# What those run in their workers: for scripts that imported them before autologging was on.
+_JUDGES_WORK = ("_fit_and_score", "_fit_and_predict", "_permutation_test_score")
 _FORMATS = (None, "skops", "cloudpickle", "pickle")
 
 
@@ -111,6 +113,10 @@ def _wrap_functions_of(module: types.ModuleType) -> None:
     elif module.__name__ == "sklearn.model_selection":
         for name in _JUDGES:
             patch(FLAVOR, module, name, _late("after", "call_without_logging"))
+    elif module.__name__ == "sklearn.model_selection._validation":
+        for name in _JUDGES_WORK:
+            if hasattr(module, name):
+                patch(FLAVOR, module, name, _late("after", "call_without_logging"))
     if module.__name__.startswith(_NOT_LOGGED):
         return
     for found in list(vars(module).values()):

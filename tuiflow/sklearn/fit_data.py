@@ -25,7 +25,7 @@ class FitData:
 
     def labels(self) -> Any:
         """`y`; a table or matrix of one column as a vector."""
-        shape = getattr(self.y, "shape", ())
+        shape: tuple[int, ...] = getattr(self.y, "shape", ())
         if len(shape) != 2 or shape[1] != 1:
             return self.y
         import numpy as np

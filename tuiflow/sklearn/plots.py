@@ -12,7 +12,7 @@ from tuiflow.sklearn.kinds import PREFIX
 from tuiflow.sklearn.settings import config
 from tuiflow.tracking.autolog.switches import log
 
-DPI = 175
+DPI = 150
 
 _said = False
 
@@ -50,6 +50,7 @@ def plots_of(estimator: Any, data: FitData) -> dict[str, Callable[[Path], None]]
                 estimator, **common, normalize="true", cmap="Blues", ax=ax
             ),
             size,
+            labelled=True,
         )
 
     def roc(path: Path) -> None:
@@ -73,16 +74,25 @@ def plots_of(estimator: Any, data: FitData) -> dict[str, Callable[[Path], None]]
     return found
 
 
-def _draw(path: Path, title: str, draw: Callable[[Any], Any], font: float = 8.0) -> None:
+def _draw(
+    path: Path,
+    title: str,
+    draw: Callable[[Any], Any],
+    font: float = 8.0,
+    *,
+    labelled: bool = False,
+) -> None:
+    """Draw a 900 × 600 PNG file; with `labelled`, margins that long names of classes fit into."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     # A figure of one's own: pyplot keeps figures, opens windows and belongs to one thread.
     with matplotlib.rc_context({"font.size": font, "axes.labelsize": 8.0, "axes.titlesize": 9.6}):
-        figure = Figure(figsize=(6.0, 4.0), dpi=DPI, layout="tight")
+        # Finding the margins takes as long as drawing.
+        figure = Figure(figsize=(6.0, 4.0), dpi=DPI, layout="tight" if labelled else None)
         FigureCanvasAgg(figure)
         ax = figure.subplots()
         draw(ax)
         ax.set_title(title)
-        figure.savefig(path, format="png", dpi=DPI)
+        figure.savefig(path, format="png", dpi=DPI, pil_kwargs={"compress_level": 3})

@@ -87,7 +87,7 @@ def _log_fitted(session: Session, settings: SklearnConfig, estimator: Any, data:
 
 def _has_columns(y: Any) -> bool:
     """Whether there are several targets, for which there is no confusion matrix."""
-    shape = getattr(y, "shape", ())
+    shape: tuple[int, ...] = getattr(y, "shape", ())
     return len(shape) > 1 and shape[1] > 1
 
 
@@ -96,10 +96,10 @@ def _log_plots(session: Session, estimator: Any, data: FitData) -> None:
 
     if not is_classifier(estimator) or data.y is None or _has_columns(data.y):
         return
-    if not plots.plots_are_possible():
-        plots.say_what_is_missing()
-        return
     with session.attempt("the plots"):
+        if not plots.plots_are_possible():
+            plots.say_what_is_missing()
+            return
         for name, draw in plots.plots_of(estimator, data).items():
             with (
                 session.attempt(name),

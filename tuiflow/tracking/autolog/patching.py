@@ -117,7 +117,7 @@ def _patched(flavor: str, function: Callable[..., Any], wrapper: Wrapper) -> Cal
             wrapper(original, *args, **kwargs)
         except Exception as error:
             if original.error is None:
-                warn(flavor, f"nothing was logged ({reason(error)}).")
+                warn(flavor, f"{function.__qualname__} is not logged ({reason(error)}).")
         if original.error is not None:
             raise original.error
         return original.result if original.called else function(*args, **kwargs)
