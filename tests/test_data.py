@@ -26,6 +26,7 @@ from tuiflow.data.pandas_dataset import PandasDataset
 from tuiflow.diff import compare
 from tuiflow.entities import Dataset, DatasetInput, InputTag
 from tuiflow.errors import InvalidInput, InvalidState, NotFound
+from tuiflow.models.schema import ColSpec, Schema
 from tuiflow.store import Store
 
 # Digests that MLflow 3.17 gives with pandas 3.1 and NumPy 2.4.
@@ -247,6 +248,27 @@ def test_arrays_as_mlflow_writes_them() -> None:
     }  # fmt: skip
     with pytest.raises(InvalidInput, match="not one of tensors"):
         TensorDatasetSchema.from_dict({})
+
+
+def test_a_place_alone_as_mlflow_writes_it() -> None:
+    url = "https://h/x.tgz"
+    place = {"source": '{"url": "https://h/x.tgz"}', "source_type": "http"}
+    made = data.MetaDataset(data.http_dataset_source.HTTPDatasetSource(url=url))
+    assert made.to_dict() == {"name": "dataset", "digest": "6f211d6d", **place}
+    schema = Schema([ColSpec("string", "text"), ColSpec("integer", "label")])
+    named = data.meta_dataset.MetaDataset(url, name="imdb", schema=schema)
+    assert named.to_dict() == {
+        "name": "imdb",
+        "digest": "01424731",
+        **place,
+        "schema": '{"mlflow_colspec": [{"type": "string", "name": "text", "required": true},'
+        ' {"type": "integer", "name": "label", "required": true}]}',
+    }
+    with mlflow.start_run() as run:
+        mlflow.log_inputs([made, named], ["training", "test"], [None, None])
+    first, second = mlflow.get_run(run.info.run_id).inputs.dataset_inputs
+    assert (first.dataset.schema, first.dataset.profile, first.dataset.place) == (None, None, url)
+    assert second.dataset.schema == named.to_dict()["schema"]
 
 
 def test_what_is_no_data_set() -> None:

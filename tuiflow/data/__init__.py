@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tuiflow.data.dataset import Dataset
     from tuiflow.data.dataset_source import DatasetSource
+    from tuiflow.data.meta_dataset import MetaDataset
     from tuiflow.data.numpy_dataset import NumpyDataset, from_numpy
     from tuiflow.data.pandas_dataset import PandasDataset, from_pandas
     from tuiflow.data.sources import get_source
@@ -17,17 +18,28 @@ if TYPE_CHECKING:
 _HOMES = {
     "Dataset": "dataset",
     "DatasetSource": "dataset_source",
+    "MetaDataset": "meta_dataset",
     "NumpyDataset": "numpy_dataset",
     "PandasDataset": "pandas_dataset",
     "from_numpy": "numpy_dataset",
     "from_pandas": "pandas_dataset",
     "get_source": "sources",
 }
-_SUBMODULES = ("dataset", "dataset_source", "numpy_dataset", "pandas_dataset", "sources")
+_SUBMODULES = (
+    "code_dataset_source",
+    "dataset",
+    "dataset_source",
+    "http_dataset_source",
+    "meta_dataset",
+    "numpy_dataset",
+    "pandas_dataset",
+    "sources",
+)
 
 __all__ = [
     "Dataset",
     "DatasetSource",
+    "MetaDataset",
     "NumpyDataset",
     "PandasDataset",
     "from_numpy",

@@ -63,7 +63,7 @@ class Dataset(ABC):
             "source": self.source.to_json(),
             "source_type": self.source._get_source_type(),
             "schema": None if schema is None else json.dumps(schema),
-            "profile": json.dumps(self.profile),
+            "profile": None if self.profile is None else json.dumps(self.profile),
         }
 
     def to_json(self) -> str:

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self
 
+from tuiflow.errors import InvalidInput
+
 
 class DatasetSource(ABC):
     """Where a data set is from; subclasses say it in JSON and may know how to fetch it."""
@@ -38,3 +40,11 @@ class DatasetSource(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.to_json()})"
+
+
+def required(facts: Mapping[str, Any], key: str) -> str:
+    """A text that a source's JSON must hold. Raises InvalidInput."""
+    value = facts.get(key)
+    if not isinstance(value, str):
+        raise InvalidInput(f"The source of a data set has no {key!r}.")
+    return value

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from tuiflow import entities
+from tuiflow.data.code_dataset_source import CodeDatasetSource
 from tuiflow.data.dataset import Dataset
-from tuiflow.data.dataset_source import DatasetSource
+from tuiflow.data.dataset_source import DatasetSource, required
+from tuiflow.data.http_dataset_source import HTTPDatasetSource
 from tuiflow.errors import InvalidInput, NotFound
+
+__all__ = [
+    "CodeDatasetSource",
+    "HTTPDatasetSource",
+    "LocalArtifactDatasetSource",
+    "RemoteDatasetSource",
+    "get_source",
+    "resolve_source",
+]
 
 REMOTE_SCHEMES = ("s3", "r2", "b2", "gs", "wasbs", "abfss", "ftp", "sftp", "hdfs", "viewfs")
 """Places that MLflow names by the scheme of their URI."""
@@ -34,7 +44,7 @@ class LocalArtifactDatasetSource(DatasetSource):
 
     @classmethod
     def from_dict(cls, source_dict: Mapping[str, Any]) -> Self:
-        return cls(_required(source_dict, "uri"))
+        return cls(required(source_dict, "uri"))
 
     def load(self, dst_path: str | os.PathLike[str] | None = None) -> str:
         """Its absolute path or, with `dst_path`, that of a copy in that folder.
@@ -56,52 +66,6 @@ class LocalArtifactDatasetSource(DatasetSource):
         return str(shutil.copyfile(path, target))
 
 
-class HTTPDatasetSource(DatasetSource):
-    """A file on the web."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    @staticmethod
-    def _get_source_type() -> str:
-        return "http"
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"url": self.url}
-
-    @classmethod
-    def from_dict(cls, source_dict: Mapping[str, Any]) -> Self:
-        return cls(_required(source_dict, "url"))
-
-    def load(self, dst_path: str | os.PathLike[str] | None = None) -> str:
-        """Download it into the folder `dst_path`, a new one by default; the file's path.
-
-        Raises NotFound where the server has no answer.
-        """
-        import httpx
-
-        name = PurePosixPath(unquote(urlsplit(self.url).path)).name or "dataset_source"
-        if "/" in name or name in (".", ".."):
-            name = "dataset_source"
-        folder = Path(tempfile.mkdtemp() if dst_path is None else dst_path).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{name}.part"
-        try:
-            with (
-                httpx.stream("GET", self.url, follow_redirects=True, timeout=60) as answer,
-                part.open("wb") as file,
-            ):
-                answer.raise_for_status()
-                for chunk in answer.iter_bytes():
-                    file.write(chunk)
-            part.replace(folder / name)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NotFound(f"Can't download {self.url}: {error}.") from error
-        finally:
-            part.unlink(missing_ok=True)
-        return str(folder / name)
-
-
 class RemoteDatasetSource(DatasetSource):
     """An object store or file server, told by the scheme of its URI; it can't be fetched."""
 
@@ -116,34 +80,13 @@ class RemoteDatasetSource(DatasetSource):
 
     @classmethod
     def from_dict(cls, source_dict: Mapping[str, Any]) -> Self:
-        return cls(_required(source_dict, "uri"))
+        return cls(required(source_dict, "uri"))
 
     def load(self, dst_path: object = None) -> str:
         raise InvalidInput(
             f"tuiflow doesn't download from {urlsplit(self.uri).scheme}://; fetch {self.uri} with"
             " its own tool."
         )
-
-
-class CodeDatasetSource(DatasetSource):
-    """The script that made the data, as the tags that runs carry: user, source file, commit."""
-
-    def __init__(self, tags: Mapping[str, str]) -> None:
-        self.tags = dict(tags)
-
-    @staticmethod
-    def _get_source_type() -> str:
-        return "code"
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"tags": self.tags}
-
-    @classmethod
-    def from_dict(cls, source_dict: Mapping[str, Any]) -> Self:
-        return cls(source_dict.get("tags") or {})
-
-    def load(self) -> str:
-        raise InvalidInput("Data that a script made can't be loaded; run the script again.")
 
 
 def resolve_source(source: str | os.PathLike[str] | DatasetSource | None) -> DatasetSource:
@@ -201,10 +144,3 @@ def get_source(dataset: Dataset | entities.Dataset | entities.DatasetInput) -> D
             " which is not known here."
         )
     return kind.from_dict(facts)
-
-
-def _required(facts: Mapping[str, Any], key: str) -> str:
-    value = facts.get(key)
-    if not isinstance(value, str):
-        raise InvalidInput(f"The source of a data set has no {key!r}.")
-    return value
