@@ -19,7 +19,7 @@ from tuiflow.entities import ModelVersion
 from tuiflow.errors import AlreadyExists, InvalidInput, NotFound, TuiflowError
 from tuiflow.models.uri import LocalModel, RegistryModel, is_address, parse_model_uri
 from tuiflow.store import Store, open_store
-from tuiflow.store.registry import ModelLocation, forget_runs
+from tuiflow.store.registry import ModelLocation
 from tuiflow.tracking.models import model_folder
 from tuiflow.tracking.registry import (
     register_model,
@@ -161,6 +161,25 @@ def test_a_bad_name_is_told_before_the_model_is_saved() -> None:
     assert not Path(run.info.artifact_uri).exists()
 
 
+def test_a_models_description_by_its_address(client: MlflowClient) -> None:
+    run_id, _ = log(1, "wine")
+    for uri in (f"runs:/{run_id}/model", "models:/wine/1"):
+        info = mlflow.models.get_model_info(uri)
+        assert (info.model_uri, info.run_id, info.artifact_path) == (uri, run_id, "model")
+        assert set(info.flavors) == {"python_function", "sklearn"}
+        assert mlflow.models.Model.load(uri).flavors == info.flavors
+    folder = Path(mlflow.get_run(run_id).info.artifact_uri) / "model"
+    assert mlflow.models.Model.load(folder / "MLmodel").run_id == run_id
+    with pytest.raises(NotFound):
+        mlflow.models.get_model_info("models:/wine/2")
+
+
+def test_artifacts_of_a_version() -> None:
+    log(1, "wine")
+    copied = Path(mlflow.artifacts.download_artifacts("models:/wine/1"))
+    assert (copied / "MLmodel").is_file()
+
+
 # register_model
 
 
@@ -216,10 +235,7 @@ def test_versions_of_runs_that_are_deleted_or_gone() -> None:
     mlflow.MlflowClient().delete_run(run_id)
     assert alpha_at("models:/wine/1") == 1
     with store._db.write() as conn:
-        key = conn.execute(
-            "SELECT id FROM runs WHERE uuid = ?", (bytes.fromhex(run_id),)
-        ).fetchone()
-        forget_runs(conn, [key[0]])
+        conn.execute("DELETE FROM runs WHERE uuid = ?", (bytes.fromhex(run_id),))
     assert store.registry.versions_of_runs([run_id]) == []
     with pytest.raises(NotFound, match="that run is gone"):
         model_folder("models:/copy/1")

@@ -32,6 +32,11 @@ _HOMES = {
     "infer_signature": "signature",
     "read_mlmodel": "mlmodel",
 }
+# MLflow's names for what needs a store to follow an address; they live above this package.
+_ABOVE = {
+    "Model": "tuiflow.tracking.model_info",
+    "get_model_info": "tuiflow.tracking.model_info",
+}
 
 __all__ = [
     "ColSpec",
@@ -48,13 +53,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    home = f"{__name__}.{_HOMES[name]}" if name in _HOMES else _ABOVE.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    return getattr(importlib.import_module(home), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_ABOVE})

@@ -6,7 +6,6 @@ Nothing is copied: a version tells where its model is, and its run keeps the fil
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,7 +43,8 @@ _ARCHIVED = "Archived"
 @dataclass(frozen=True, slots=True)
 class ModelLocation:
     """Where a version's model is: an artifact path in a run of this store or, where `run_id` is
-    None, a folder. A path that is relative although there is no run was in a run that is gone."""
+    None, a folder or an address that is not served. A relative path without a run was in a run
+    that is gone."""
 
     run_id: str | None
     path: str
@@ -337,16 +337,6 @@ class Registry:
                     (runs.parse_id(run_id),),
                 )
             ]
-
-
-def forget_runs(conn: sqlite3.Connection, run_keys: Sequence[int]) -> None:
-    """Before rows of runs are deleted for good: their versions stay, without a model to load.
-
-    SQLite gives row keys of deleted runs again, so that a version must not go on pointing there.
-    """
-    conn.executemany(
-        "UPDATE model_versions SET run = NULL WHERE run = ?", [(key,) for key in run_keys]
-    )
 
 
 def _user() -> str:
