@@ -57,6 +57,16 @@ def test_filter_sort_limit(cli: Cli, runs: dict[str, str]) -> None:
     assert names("--experiment", "Default") == []
 
 
+def test_a_key_that_no_run_has(cli: Cli, runs: dict[str, str]) -> None:
+    result = cli("runs", "--filter", "metrics.rmsee < 1 and (params.alpha = 1 or not tags.zz = 1)")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == (
+        "No runs match. No run has metrics.rmsee; did you mean 'metrics.rmse'?"
+        " No run has tags.zz.\n"
+    )
+    assert cli("runs", "--filter", "metrics.rmse > 9").err == "No runs match.\n"
+
+
 def test_json_of_a_run(cli: Cli, store: Store, runs: dict[str, str]) -> None:
     record = json.loads(cli("show", "a", "--format", "json").out)
     assert list(record) == [

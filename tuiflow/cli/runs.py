@@ -19,6 +19,7 @@ from tuiflow.cli.options import (
     remember_store,
 )
 from tuiflow.cli.output import Column, Format
+from tuiflow.cli.selecting import unknown_keys
 from tuiflow.entities import Run, ViewType
 from tuiflow.errors import InvalidInput
 from tuiflow.filters import parse_filter, parse_order
@@ -80,9 +81,10 @@ def runs(
             remember_store(store)
         return
     opened = open_existing(store)
+    known = opened.key_names().keys()
     query = RunQuery(
         experiment_ids(opened, experiment),
-        parse_filter(filter_text, known=opened.key_names().keys()),
+        parse_filter(filter_text, known=known),
         parse_order(sort or []),
         ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY,
     )
@@ -94,6 +96,8 @@ def runs(
             out.write_json([run_record(run) for run in opened.load_runs(keys)], stream)
         else:
             _write_runs(opened.load_runs(keys), output_format, stream)
+            if not keys:
+                typer.echo(f"No runs match.{unknown_keys(query.filter, known)}", err=True)
             if limit and len(keys) == limit and output is None and out.is_terminal(stream):
                 total = opened.count_runs(query)
                 if total > limit:
@@ -136,5 +140,3 @@ def _write_runs(found: list[Run], output_format: Format, stream: TextIO) -> None
         out.write_markdown(columns, rows, stream)
     elif rows:
         out.write_table(columns, rows, stream)
-    else:
-        typer.echo("No runs match.", err=True)

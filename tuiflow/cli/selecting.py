@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from tuiflow.cli.options import experiment_ids
 from tuiflow.entities import LifecycleStage, Run, ViewType
 from tuiflow.errors import InvalidInput, InvalidState
-from tuiflow.filters import parse_filter
+from tuiflow.filters import Key, Kind, Node, keys_of, parse_filter
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
-from tuiflow.text import clean, shorten_middle
+from tuiflow.text import clean, did_you_mean, shorten_middle
 
 NAMES_SHOWN = 5
 NAME_WIDTH = 40
@@ -38,11 +38,12 @@ def select(
         for run in found:
             _check(run, view)
         return found
-    node = parse_filter(filter_text, known=store.key_names().keys())
+    known = store.key_names().keys()
+    node = parse_filter(filter_text, known=known)
     found = store.search_runs(RunQuery(experiment_ids(store, experiments), node, (), view))
     if not found:
         kind = "deleted runs" if view is ViewType.DELETED_ONLY else "runs"
-        raise InvalidInput(f"No {kind} match.")
+        raise InvalidInput(f"No {kind} match.{unknown_keys(node, known)}")
     return found
 
 
@@ -55,6 +56,19 @@ def _check(run: Run, view: ViewType) -> None:
         )
     if not deleted and view is ViewType.DELETED_ONLY:
         raise InvalidState(f"Run {title(run)} is not deleted.")
+
+
+def unknown_keys(node: Node | None, known: Sequence[Key]) -> str:
+    """What to add to `No runs match.`: keys of the filter that no run has."""
+    if node is None:
+        return ""
+    names = [str(key) for key in known]
+    missing = {
+        str(key): did_you_mean(str(key), names) or "."
+        for key in keys_of(node)
+        if key.kind is not Kind.ATTRIBUTE and key not in known
+    }
+    return "".join(f" No run has {clean(key, 60)}{hint}" for key, hint in missing.items())
 
 
 def title(run: Run) -> str:

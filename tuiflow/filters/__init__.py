@@ -22,6 +22,7 @@ from tuiflow.filters.tree import (
     Or,
     OrderKey,
     Text,
+    keys_of,
 )
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "OrderKey",
     "Subject",
     "Text",
+    "keys_of",
     "parse_filter",
     "parse_order",
 ]

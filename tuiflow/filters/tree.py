@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -127,6 +128,17 @@ class Or:
 
 
 Node = Compare | In | Between | IsNull | Text | Not | And | Or
+
+
+def keys_of(node: Node) -> Iterator[Key]:
+    """The keys that a filter asks for, as they stand in it."""
+    if isinstance(node, And | Or):
+        for part in node.parts:
+            yield from keys_of(part)
+    elif isinstance(node, Not):
+        yield from keys_of(node.part)
+    elif not isinstance(node, Text):
+        yield node.key
 
 
 @dataclass(frozen=True, slots=True)
