@@ -29,6 +29,10 @@ class ModelInfo:
     metadata: Mapping[str, Any]
     registered_model_version: int | None = None
 
+    @property
+    def model_id(self) -> None:
+        """For MLflow's sake: the id of a model kept beside its run, of which there are none."""
+
     @classmethod
     def of(
         cls,
