@@ -197,6 +197,7 @@ def test_a_commit_that_is_here_is_not_fetched_again(
 def test_a_version_of_a_folder_leaves_the_folder_alone(
     cli: Cli, store: Store, repository: Repository
 ) -> None:
+    repository.git("remote", "add", "origin", "https://user:secret@example.org/r.git")
     repository.write({"train.py": "print('changed')"})
     done = cli("run", str(repository.folder), "-v", "v1")
     assert done.out.startswith("one 1")
@@ -204,7 +205,9 @@ def test_a_version_of_a_folder_leaves_the_folder_alone(
     assert repository.git("branch", "--show-current") == "main"
     done = cli("run", f"{repository.folder}#sub", "-v", "v1", "-e", "go.py", "-P", "a=1")
     assert done.out == "sub --a 1\n"
-    assert latest(store).data.tags["mlflow.source.name"] == f"{repository.folder}#sub"
+    tags = latest(store).data.tags
+    assert tags["mlflow.source.name"] == f"{repository.folder}#sub"
+    assert tags["mlflow.source.git.repoURL"] == "https://example.org/r.git"
 
 
 def test_a_folder_in_a_repository_runs_in_place_and_is_named_as_mlflow_does(
@@ -235,6 +238,16 @@ def test_mistakes_about_versions(
     assert done.code == code
     assert said in done.err.splitlines()[-1]
     assert store.count_runs(RunQuery()) == 0
+
+
+def test_a_repository_without_a_default_branch(
+    cli: Cli, repository: Repository, tmp_path: Path
+) -> None:
+    bare = repository.bare(tmp_path / "bare.git")
+    (bare / "HEAD").write_text("ref: refs/heads/none\n")
+    done = cli("run", str(bare))
+    assert (done.code, "choose one with -v" in done.err) == (2, True), done.err
+    assert cli("run", str(bare), "-v", "main").code == 0
 
 
 def test_no_version_without_git(cli: Cli, tmp_path: Path) -> None:

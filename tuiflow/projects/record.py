@@ -23,12 +23,13 @@ from tuiflow.entities import (
 )
 from tuiflow.errors import InvalidState
 from tuiflow.projects.context import RepositoryState, repository_state
-from tuiflow.projects.fetch import repository_root
+from tuiflow.projects.fetch import repository_root, without_credentials
 from tuiflow.projects.plan import Plan
 from tuiflow.store import Store
 from tuiflow.store.validate import check_batch
 from tuiflow.tracking.context import capture_level, find_repository
 from tuiflow.tracking.context.facts import Script, git_tags, process_tags, source_tags
+from tuiflow.tracking.context.repository import Repository
 from tuiflow.tracking.experiments import get_or_create_experiment
 
 CONTENT_KIND = "project"
@@ -104,11 +105,19 @@ def _tags(plan: Plan, state: RepositoryState | None) -> dict[str, str]:
     }
     if repository is not None and repository.commit:
         tags[TAG_GIT_COMMIT] = repository.commit
+    if remote := _remote(plan, repository):
+        tags[TAG_GIT_REPO_URL] = without_credentials(remote)
     if fetched.branch is not None:
         tags[TAG_GIT_BRANCH] = fetched.branch
-    if fetched.commit is not None:
-        tags[TAG_GIT_REPO_URL] = fetched.source.public.partition("#")[0]
     return tags
+
+
+def _remote(plan: Plan, repository: Repository | None) -> str | None:
+    """The remote of the project's repository, not that of its checkout in the cache."""
+    source = plan.fetched.source
+    if plan.fetched.commit is not None and (Path(source.location) / ".git").exists():
+        repository = find_repository(Path(source.location)) or repository
+    return None if repository is None else repository.remote
 
 
 def _source_name(plan: Plan) -> str:

@@ -74,6 +74,10 @@ def obtain(url: str, version: str | None, cache: Path, say: Callable[[str], None
         try:
             _fetch(mirror, url, version)
         except GitError as error:
+            if error.reason == "couldn't find remote ref HEAD":
+                raise NotFound(
+                    f"{clean(public, 200)} has no default branch; choose one with -v."
+                ) from None
             known = _commit(mirror, f"refs/heads/{version}" if version else "refs/tuiflow/HEAD")
             hint = f"; -v {known} is here from an earlier fetch" if known else ""
             raise GitError(
