@@ -325,7 +325,7 @@ def test_mlflow_data_is_not_written_into(tmp_path: Path) -> None:
 
 
 def test_the_commit_is_recorded_without_calling_git(tmp_path: Path) -> None:
-    from tuiflow.tracking.context import git_commit
+    from tuiflow.tracking.context.repository import git_commit
 
     assert git_commit(tmp_path / "nowhere") is None
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}

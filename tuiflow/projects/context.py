@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuiflow.tracking.context import find_repository
 from tuiflow.tracking.context.facts import TAG_PATCH_NOTE, Script
 from tuiflow.tracking.context.findings import gather
+from tuiflow.tracking.context.repository import find_repository
 
 _CHANGED = re.compile(rb"^diff --git a/.* b/(.*)$", re.MULTILINE)
 

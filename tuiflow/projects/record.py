@@ -27,9 +27,9 @@ from tuiflow.projects.fetch import repository_root, without_credentials
 from tuiflow.projects.plan import Plan
 from tuiflow.store import Store
 from tuiflow.store.validate import check_batch
-from tuiflow.tracking.context import capture_level, find_repository
+from tuiflow.tracking.context import capture_level
 from tuiflow.tracking.context.facts import Script, git_tags, process_tags, source_tags
-from tuiflow.tracking.context.repository import Repository
+from tuiflow.tracking.context.repository import Repository, find_repository
 from tuiflow.tracking.experiments import get_or_create_experiment
 
 CONTENT_KIND = "project"

@@ -15,7 +15,6 @@ from tuiflow.entities import TAG_MODELS, ModelVersion, RunTag
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.models.uri import LocalModel, RegistryModel, RunModel, parse_model_uri
 from tuiflow.store import Store
-from tuiflow.tracking.context.ranks import silent_rank
 from tuiflow.tracking.stores import current_store
 
 if TYPE_CHECKING:
@@ -134,6 +133,7 @@ def register(
 def announce(version: ModelVersion) -> None:
     """Say, in a line on standard error, that a script has registered a model."""
     from tuiflow.text import clean
+    from tuiflow.tracking.context.ranks import silent_rank
 
     if silent_rank(os.environ):
         return

@@ -12,7 +12,6 @@ from tuiflow.config import ENV_STORE
 from tuiflow.errors import InvalidInput
 from tuiflow.store import Store, database_path, locate
 from tuiflow.store.locate import check_served
-from tuiflow.tracking.context.ranks import say_who_logs, silent_rank
 
 _lock = threading.Lock()
 _stores: dict[Path, Store] = {}
@@ -87,6 +86,8 @@ def store_at(database: Path) -> Store:
 
 
 def _opened(database: Path) -> Store:
+    from tuiflow.tracking.context.ranks import say_who_logs, silent_rank
+
     place = silent_rank(os.environ)
     if place is None:
         return Store(database)

@@ -20,7 +20,7 @@ from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.projects.environments.process import run_shown
 from tuiflow.projects.spec import EnvironmentSpec
 from tuiflow.text import clean
-from tuiflow.tracking.context import git_commit
+from tuiflow.tracking.context.repository import git_commit
 
 CODE_FOLDER = "/mlflow/projects/code"
 """Where MLflow's images hold a project (mlflow/projects/utils.py)."""

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from tuiflow.config import ENV_CAPTURE, ENV_RUN_ID
 from tuiflow.entities import Run, RunTag
 from tuiflow.errors import InvalidInput
-from tuiflow.tracking.context.ranks import silent_rank
-from tuiflow.tracking.context.repository import find_repository, git_commit
 
 if TYPE_CHECKING:
     from tuiflow.store import Store
@@ -19,8 +17,6 @@ __all__ = [
     "capture",
     "capture_level",
     "complete",
-    "find_repository",
-    "git_commit",
     "run_tags",
     "script_tags",
     "take_handed_over",
@@ -65,7 +61,7 @@ def run_tags() -> dict[str, str]:
 def take_handed_over() -> str | None:
     """The run that `tuiflow run` made for this process, told once; None on ranks that don't log."""
     run_id = os.environ.pop(ENV_RUN_ID, None)
-    return None if silent_rank(os.environ) else run_id
+    return None if _is_silent() else run_id
 
 
 def complete(store: Store, run: Run) -> None:
@@ -80,10 +76,16 @@ def capture(store: Store, run_id: str) -> Capture | None:
 
     None where that is switched off and on ranks that don't log.
     """
-    if capture_level() != "all" or silent_rank(os.environ):
+    if capture_level() != "all" or _is_silent():
         return None
     from tuiflow.tracking.context import facts, gather
 
     found = gather.Capture(store, run_id, facts.this_script())
     found.start()
     return found
+
+
+def _is_silent() -> bool:
+    from tuiflow.tracking.context.ranks import silent_rank
+
+    return silent_rank(os.environ) is not None
