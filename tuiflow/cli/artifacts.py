@@ -29,7 +29,7 @@ from tuiflow.text import clean, clean_block, size
 PathArgument = Annotated[
     str,
     typer.Argument(
-        metavar="[PATH]",
+        metavar="PATH",
         help="A file or folder in the run; else everything.",
         autocompletion=completion.artifacts,
         show_default=False,

@@ -29,7 +29,7 @@ def diff(
     runs: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN RUN...",
+            metavar="RUN",
             help="Ids, unique prefixes, names, latest, best:METRIC.",
             autocompletion=completion.runs,
         ),

@@ -38,7 +38,7 @@ def metrics(
     keys: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[KEY]...",
+            metavar="KEY",
             help="Metrics whose points are wanted.",
             autocompletion=completion.metrics,
             show_default=False,

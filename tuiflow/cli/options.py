@@ -34,7 +34,7 @@ RunArgument = Annotated[
 RunsArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="RUN...",
+        metavar="RUN",
         help="Ids, unique prefixes, names, latest, best:METRIC.",
         autocompletion=completion.runs,
         show_default=False,

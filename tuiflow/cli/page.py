@@ -80,7 +80,9 @@ def _section(words: tuple[str, ...], command: Any) -> str:
 
 def _metavar(argument: Any) -> str:
     name = str(argument.metavar or argument.name.upper())
-    return name if argument.required or name.startswith("[") else f"[{name}]"
+    if not argument.required and not name.startswith("["):
+        name = f"[{name}]"
+    return name if argument.nargs == 1 or "..." in name else f"{name}..."
 
 
 def _row(item: Any, context: Any) -> str | None:

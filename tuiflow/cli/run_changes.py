@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +64,7 @@ def restore(
     runs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RUN...",
+            metavar="RUN",
             help="Ids, unique prefixes or names.",
             autocompletion=completion.deleted_runs,
             show_default=False,
@@ -92,14 +92,18 @@ def restore(
 
 
 def tag(
-    words: Annotated[
-        list[str] | None,
+    run: Annotated[
+        str | None,
         typer.Argument(
-            metavar="RUN KEY=VALUE...",
-            help="The run, unless --filter or -x select several, and tags to set.",
+            metavar="RUN",
+            help="The run, unless --filter or -x select several.",
             autocompletion=completion.runs,
             show_default=False,
         ),
+    ] = None,
+    tags: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE", help="Tags to set.", show_default=False),
     ] = None,
     remove: Annotated[
         list[str] | None,
@@ -118,7 +122,8 @@ def tag(
     """Set tags of a run, or of all runs that a filter finds; --remove takes tags away."""
     opened = open_existing(store)
     several = bool(filter_text or experiment)
-    names, assignments = ([], words or []) if several else ((words or [])[:1], (words or [])[1:])
+    words = [*([run] if run is not None else []), *(tags or ())]
+    names, assignments = ([], words) if several else (words[:1], words[1:])
     set_to = dict(map(assignment, assignments))
     gone = list(dict.fromkeys(remove or ()))
     if not set_to and not gone:
@@ -126,31 +131,30 @@ def tag(
     if both := sorted(set_to.keys() & set(gone)):
         raise InvalidInput(f"Tag {both[0]!r} can't be set and removed at once.")
     found = select(opened, names, filter_text, experiment)
-    for run in found if not several else ():
-        if missing := [key for key in gone if key not in run.data.tags]:
-            raise InvalidInput(f"Run {title(run)} has no tag {missing[0]!r}.")
+    if not several and (missing := [key for key in gone if key not in found[0].data.tags]):
+        raise InvalidInput(f"Run {title(found[0])} has no tag {missing[0]!r}.")
     if several:
         confirm(f"Change tags of {titles(found)}", yes)
-    changed = 0
-    for run in found:
-        old = run.data.tags
-        opened.log_batch(run.info.run_id, tags=[RunTag(*pair) for pair in set_to.items()])
-        for key in gone:
-            if key in old:
-                opened.delete_tag(run.info.run_id, key)
-        changed += any(old.get(key) != value for key, value in set_to.items()) or any(
-            key in old for key in gone
-        )
+    changed = [one for one in found if _change_tags(opened, one, set_to, gone)]
     if several:
-        typer.echo(f"changed tags of {counted(changed)} of {len(found):,}")
+        typer.echo(f"changed tags of {counted(len(changed))} of {len(found):,}")
         return
-    [run] = found
+    named, old = title(found[0]), found[0].data.tags
     for key, value in set_to.items():
-        was = run.data.tags.get(key)
-        before = "" if was is None or was == value else f" (was {clean(was, 60)})"
-        typer.echo(f"{title(run)}: {clean(key)}={clean(value, 60)}{before}")
+        was = f" (was {clean(old[key], 60)})" if old.get(key, value) != value else ""
+        typer.echo(f"{named}: {clean(key)}={clean(value, 60)}{was}")
     for key in gone:
-        typer.echo(f"{title(run)}: removed {clean(key)} (was {clean(run.data.tags[key], 60)})")
+        typer.echo(f"{named}: removed {clean(key)} (was {clean(old[key], 60)})")
+
+
+def _change_tags(store: Store, run: Run, set_to: Mapping[str, str], gone: Sequence[str]) -> bool:
+    """Whether anything is other than it was."""
+    old = run.data.tags
+    store.log_batch(run.info.run_id, tags=[RunTag(*pair) for pair in set_to.items()])
+    removed = [key for key in gone if key in old]
+    for key in removed:
+        store.delete_tag(run.info.run_id, key)
+    return bool(removed) or any(old.get(key) != value for key, value in set_to.items())
 
 
 def note(
@@ -158,7 +162,7 @@ def note(
     text: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TEXT]", help="The new note; - reads it from standard input; '' removes it."
+            metavar="TEXT", help="The new note; - reads it from standard input; '' removes it."
         ),
     ] = None,
     edit: Annotated[bool, typer.Option("--edit", "-e", help="Write it in $EDITOR.")] = False,
@@ -226,23 +230,33 @@ def _edited(text: str) -> str:
 
 
 def move(
-    words: Annotated[
-        list[str],
+    runs: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="RUN... EXPERIMENT",
-            help="The runs, unless --filter or -x select them, and where to.",
+            metavar="RUN",
+            help="The runs, unless --filter or -x select them.",
             autocompletion=completion.runs_or_experiments,
+            show_default=False,
         ),
-    ],
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="EXPERIMENT",
+            help="Where to, by name or id.",
+            autocompletion=completion.experiments,
+            show_default=False,
+        ),
+    ] = None,
     filter_text: FilterOption = "",
     experiment: ExperimentsOption = None,
     yes: YesOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Move runs to another experiment, by its name or id. Their artifacts stay where they are."""
+    """Move runs to an experiment that is there. Their artifacts stay where they are."""
     opened = open_existing(store)
-    *names, to = words
-    if not names and not filter_text and not experiment:
+    names = runs or []
+    if to is None or (not names and not filter_text and not experiment):
         raise InvalidInput("Give the runs and, last, the experiment to move them to.")
     target = find_experiment(opened, to, hint="make it with: tuiflow experiments create")
     found = select(opened, names, filter_text, experiment)
