@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tuiflow.cli import completion
 from tuiflow.cli import output as out
 from tuiflow.cli.options import FormatOption, StoreOption, open_existing, remember_store
 from tuiflow.cli.output import Column, Format
@@ -30,7 +31,13 @@ _POLL_SECONDS = 0.1
 
 RunOption = Annotated[
     str | None,
-    typer.Option("--run-id", "-r", metavar="RUN", help="Id, prefix, name, latest or best:METRIC."),
+    typer.Option(
+        "--run-id",
+        "-r",
+        metavar="RUN",
+        help="Id, prefix, name, latest or best:METRIC.",
+        autocompletion=completion.runs,
+    ),
 ]
 ModelOption = Annotated[
     str | None,
