@@ -142,6 +142,35 @@ def test_images() -> None:
     assert caught.value.error_code == "BAD_REQUEST"
 
 
+def test_registered_models(tmp_path: Path) -> None:
+    from sklearn.dummy import DummyRegressor
+
+    model = DummyRegressor().fit([[0.0]], [1.0])
+    with tuiflow.start_run():
+        tuiflow.sklearn.log_model(model, "model", registered_model_name="wine")
+    MlflowClient().set_registered_model_alias("wine", "best", "1")
+    for uri in ("models:/wine/1", "models:/wine/latest", "models:/wine@best"):
+        assert "MLmodel" in [found.path for found in artifacts.list_artifacts(uri)]
+        copy = artifacts.download_artifacts(uri)
+        assert "MLmodel" in tree(copy)
+        assert Path(artifacts.download_artifacts(uri, dst_path="copy")) == tmp_path / "copy"
+        assert "MLmodel" in tree("copy")
+        one = artifacts.download_artifacts(f"{uri}/MLmodel", dst_path="one")
+        assert (one, tree("one")) == (str(tmp_path / "one" / "MLmodel"), ["MLmodel"])
+        assert "python_function" in artifacts.load_text(f"{uri}/MLmodel")
+        with pytest.raises(NotFound):
+            artifacts.download_artifacts(f"{uri}/none.txt")
+        with pytest.raises(InvalidInput):
+            artifacts.load_text(f"{uri}/../../out.txt")
+
+
+def test_links_stay_links(run_id: str) -> None:
+    folder = Path(tuiflow.get_run(run_id).info.artifact_uri)
+    (folder / "a" / "dangling").symlink_to("nowhere")
+    copy = Path(artifacts.download_artifacts(run_id=run_id, artifact_path="a"))
+    assert (copy / "dangling").is_symlink()
+
+
 def test_what_can_not_be(run_id: str) -> None:
     uri = f"runs:/{run_id}/a"
     for call in (artifacts.download_artifacts, artifacts.list_artifacts):

@@ -7,11 +7,13 @@ one that begins with `run.info.artifact_uri`.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tuiflow.entities import FileInfo
 from tuiflow.errors import InvalidInput, NotFound, TuiflowError
+from tuiflow.store.artifacts import list_folder, resolve
 from tuiflow.tracking.downloads import download, download_run, run_path
 from tuiflow.tracking.models import model_folder
 from tuiflow.tracking.stores import store_for
@@ -41,8 +43,10 @@ def download_artifacts(
     text = os.fspath(artifact_uri)
     if text.startswith("runs:/"):
         return str(download_run(store_for(tracking_uri), *_split_run_uri(text), dst_path))
-    path = _local_path(text, tracking_uri)
-    return str(download(path, dst_path, in_place=not text.startswith("models:"), inside=False))
+    if text.startswith("models:"):
+        whole = not _model(text)[1]
+        return str(download(_local_path(text, None), dst_path, in_place=False, inside=whole))
+    return str(download(_local_path(text, tracking_uri), dst_path, in_place=True, inside=False))
 
 
 def list_artifacts(
@@ -63,7 +67,13 @@ def list_artifacts(
     if run_id is not None:
         return store.list_artifacts(store.resolve_run(run_id), artifact_path or "")
     assert artifact_uri is not None
-    return _list_folder(_local_path(artifact_uri, tracking_uri))
+    if str(artifact_uri).startswith("models:"):
+        return list_folder(*_model(str(artifact_uri)))
+    path = _local_path(artifact_uri, tracking_uri)
+    return [
+        replace(item, path=f"{path.name}/{item.path}")
+        for item in (list_folder(path, "") if path.is_dir() else ())
+    ]
 
 
 def load_text(artifact_uri: str | Path) -> str:
@@ -118,10 +128,22 @@ def _split_run_uri(uri: str) -> tuple[str, str]:
     return run, path
 
 
+def _model(uri: str) -> tuple[Path, str]:
+    """`models:/NAME/VERSION/some/path` or `models:/NAME@ALIAS/some/path` → the model's folder and
+    the path in it, which may be empty."""
+    name, *rest = uri.removeprefix("models:").strip("/").split("/")
+    if "@" not in name and rest:
+        name, rest = f"{name}/{rest[0]}", rest[1:]
+    return model_folder(f"models:/{name}"), "/".join(rest)
+
+
 def _local_path(uri: str | Path, tracking_uri: str | None) -> Path:
     text = os.fspath(uri)
     if text.startswith("runs:/"):
         return run_path(store_for(tracking_uri), *_split_run_uri(text))
+    if text.startswith("models:"):
+        folder, inner = _model(text)
+        return resolve(folder, inner) if inner else folder
     path = model_folder(text)
     if not path.exists():
         raise NotFound(f"There is no artifact {text!r}.")
@@ -133,16 +155,3 @@ def _file(uri: str | Path) -> Path:
     if path.is_dir():
         raise InvalidInput(f"Artifact {str(uri)!r} is a folder, not a file.")
     return path
-
-
-def _list_folder(folder: Path) -> list[FileInfo]:
-    if not folder.is_dir():
-        return []
-    return [
-        FileInfo(
-            f"{folder.name}/{entry.name}",
-            entry.is_dir(),
-            None if entry.is_dir() else entry.stat().st_size,
-        )
-        for entry in sorted(folder.iterdir())
-    ]

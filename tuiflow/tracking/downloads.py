@@ -36,7 +36,7 @@ def download(source: Path, dst_path: str | Path | None, *, in_place: bool, insid
     target.mkdir(parents=True, exist_ok=True)
     copy = target if inside else target / source.name
     if source.is_dir():
-        shutil.copytree(source, copy, dirs_exist_ok=True)
+        shutil.copytree(source, copy, symlinks=True, dirs_exist_ok=True)
     elif copy != source:
         shutil.copyfile(source, copy)
     return copy
