@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -162,6 +165,48 @@ def test_an_environment_that_is_declared_is_told(cli: Cli, project: Path) -> Non
     assert "--env-manager uv" in done.err
     done = cli("run", "-P", "alpha=1", "--env-manager", "local")
     assert "declares an environment" not in done.err
+
+
+def test_an_artifact_of_a_run_for_a_path(cli: Cli, store: Store, project: Path) -> None:
+    run_id = store.create_run("0", "first").info.run_id
+    (project / "features.csv").write_text("a;b")
+    store.log_artifact(run_id, project / "features.csv", "data")
+    uri = f"runs:/{run_id}/data/features.csv"
+    done = cli("run", "-e", "data", "-P", f"data={uri}")
+    assert (done.code, done.out) == (0, "a;b")
+    assert store.get_run(store.resolve_run("latest")).data.params == {"data": uri}
+    assert cli("rerun", "latest").out == "a;b"
+    done = cli("run", "-e", "data", "-P", f"data=runs:/{run_id}/none.csv")
+    assert (done.code, done.out) == (2, "")
+    done = cli("run", "-e", "data", "-P", "data=models:/none/1")
+    assert (done.code, done.out) == (2, "")
+
+
+def test_downloads_go_where_they_are_wanted(cli: Cli, project: Path, tmp_path: Path) -> None:
+    root = tmp_path / "served"
+    root.mkdir()
+    (root / "d.csv").write_text("x")
+    handler = partial(QuietFiles, directory=str(root))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/d.csv"
+        done = cli("run", "-e", "data", "-P", f"data={url}", "--storage-dir", "kept")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert (done.code, done.out) == (0, "x")
+    (kept,) = (project / "kept").iterdir()
+    assert kept.read_text() == "x"
+    # It stays there: a rerun from elsewhere needs no server.
+    assert cli("rerun", "latest").out == "x"
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 def test_a_bad_address_for_a_path_is_no_traceback(cli: Cli, store: Store, project: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `tuiflow run` and `tuiflow rerun` have in common: show a plan, run it, say how it ended."""
+"""What `tuiflow run` and `tuiflow rerun` have in common: show it or run it, say how it ended."""
 
 from __future__ import annotations
 
@@ -10,17 +10,44 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tuiflow.errors import NotFound
 from tuiflow.store import Location, Store, locate
 from tuiflow.text import STATUS_GLYPHS, clean, duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tuiflow.entities import Run
-    from tuiflow.projects import Launch, Plan
+    from tuiflow.projects import Launch, Plan, Request, Target
 
 
-def show_plan(plan: Plan, location: Location) -> None:
+def run_request(
+    request: Request,
+    target: Target,
+    location: Location,
+    *,
+    strict: bool = False,
+    patch: bytes | None = None,
+    dry_run: bool = False,
+) -> None:
+    """Run what is requested, or show what that would be; ends with the command's exit code."""
+    from tuiflow import projects
+
+    find = _artifacts_in(location)
+    with projects.planned(
+        request, note, find, strict=strict, patch=patch, build=not dry_run
+    ) as plan:
+        if dry_run:
+            _show(plan, location)
+            return
+        code = carry_out(
+            plan.launch, lambda store: projects.record_run(store, plan, target), location
+        )
+    raise typer.Exit(code)
+
+
+def _show(plan: Plan, location: Location) -> None:
     """Print what a run of the plan would do, one thing a line."""
     from tuiflow.projects import environments
 
@@ -85,3 +112,20 @@ def echo(chunk: bytes) -> None:
         sys.stdout.buffer.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _artifacts_in(location: Location) -> Callable[[str], Path]:
+    """Finds `runs:/RUN/path` and `models:/NAME/VERSION` in the store, which may not be there."""
+
+    def find(uri: str) -> Path:
+        from tuiflow.tracking.models import model_folder
+
+        if not location.database.exists():
+            raise NotFound(f"There is no {clean(uri, 200)}: the store is empty.")
+        store = Store(location.database, create=False)
+        try:
+            return model_folder(uri, store)
+        finally:
+            store.close()
+
+    return find

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tuiflow.cli.asking import confirm
-from tuiflow.cli.launching import carry_out, note, say, show_plan
+from tuiflow.cli.launching import carry_out, note, run_request, say
 from tuiflow.cli.options import RunArgument, StoreOption, chosen_location, open_existing
 from tuiflow.cli.run import DryRun, ExperimentName, ParamOption, RunName
 from tuiflow.errors import InvalidInput
@@ -62,14 +62,7 @@ def rerun(
         if parameters:
             raise InvalidInput("-P is for runs of projects, and this one was a plain script's.")
         raise typer.Exit(_command_again(found, target, location, yes, dry_run))
-    with projects.planned(request, note, patch=patch, build=not dry_run) as plan:
-        if dry_run:
-            show_plan(plan, location)
-            return
-        code = carry_out(
-            plan.launch, lambda store: projects.record_run(store, plan, target), location
-        )
-    raise typer.Exit(code)
+    run_request(request, target, location, patch=patch, dry_run=dry_run)
 
 
 def _command_again(run: Run, target: Target, location: Location, yes: bool, dry_run: bool) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tuiflow.cli.launching import carry_out, note, show_plan
+from tuiflow.cli.launching import run_request
 from tuiflow.cli.options import StoreOption, chosen_location
 from tuiflow.config import ENV_EXPERIMENT
 from tuiflow.entities import DEFAULT_EXPERIMENT_NAME
@@ -118,11 +118,4 @@ def run(
     )
     name = experiment or os.environ.get(ENV_EXPERIMENT) or DEFAULT_EXPERIMENT_NAME
     target = projects.Target(name, experiment_id, run_name, run_id)
-    with projects.planned(request, note, strict=strict, build=not dry_run) as plan:
-        if dry_run:
-            show_plan(plan, location)
-            return
-        code = carry_out(
-            plan.launch, lambda store: projects.record_run(store, plan, target), location
-        )
-    raise typer.Exit(code)
+    run_request(request, target, location, strict=strict, dry_run=dry_run)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.config import ENV_EXPERIMENT, ENV_RUN_ID, ENV_STORE
 from tuiflow.entities import RunInfo
 from tuiflow.projects import command
-from tuiflow.projects.download import fetch, local_path
 from tuiflow.projects.environments import Environment
 from tuiflow.projects.params import Bound, is_url
 from tuiflow.projects.spec import EntryPoint
@@ -49,31 +49,25 @@ class Launch:
         return dict(self.environment.variables)
 
 
-def prepare(
-    folder: Path,
-    entry: EntryPoint,
-    bound: Bound,
-    environment: Environment,
-    storage: Path | None = None,
-    *,
-    load: bool = True,
-) -> Launch:
-    """Build the command from the values that `params.bind` gave.
-
-    URLs given for `path` parameters are downloaded here, into `storage` or the cache, so that the
-    command gets a file; errors are those of `download.fetch`. Unless `load`, it is only told where
-    they would be.
-    """
-    bring = fetch if load else local_path
+def localized(entry: EntryPoint, bound: Bound, bring: Callable[[str], Path]) -> Bound:
+    """The values with what `bring` has in place of each URL given for a `path` parameter."""
     local = {
-        name: str(bring(value, storage)) if _is_remote(entry, name, value) else value
+        name: str(bring(value))
+        if entry.parameters[name].type == "path" and is_url(value)
+        else value
         for name, value in bound.declared.items()
     }
-    paths = [local[name] for name in local if entry.parameters[name].type == "path"]
+    return Bound(local, bound.extra)
+
+
+def prepare(folder: Path, entry: EntryPoint, local: Bound, environment: Environment) -> Launch:
+    """Build the command from values that are all on this machine."""
+    values = local.declared
+    paths = [values[name] for name in values if entry.parameters[name].type == "path"]
     return Launch(
         folder,
-        tuple(command.shell_argv(entry.command, local, bound.extra)),
-        command.shown(entry.command, local, bound.extra),
+        tuple(command.shell_argv(entry.command, values, local.extra)),
+        command.shown(entry.command, values, local.extra),
         environment,
         tuple(path for path in paths if not Path(path).is_relative_to(folder)),
     )
@@ -93,7 +87,3 @@ def run_variables(store: Store, run: RunInfo) -> dict[str, str]:
         ENV_EXPERIMENT: run.experiment_name,
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def _is_remote(entry: EntryPoint, name: str, value: str) -> bool:
-    return entry.parameters[name].type == "path" and is_url(value)

@@ -9,9 +9,12 @@ from pathlib import Path
 
 from tuiflow.errors import InvalidInput
 from tuiflow.projects import context, fetch, params
+from tuiflow.projects.download import fetch as fetch_file
+from tuiflow.projects.download import local_path
 from tuiflow.projects.environments import prepare_environment
 from tuiflow.projects.fetch import Fetched, Source
-from tuiflow.projects.launch import Launch, prepare
+from tuiflow.projects.fetch.uri import scheme_of
+from tuiflow.projects.launch import Launch, localized, prepare
 from tuiflow.projects.mlproject import find_entry_point, load_project
 from tuiflow.projects.request import Request
 from tuiflow.projects.spec import EntryPoint, EnvironmentSpec, Project
@@ -38,6 +41,7 @@ class Plan:
 def planned(
     request: Request,
     say: Say,
+    find_artifact: Callable[[str], Path],
     *,
     strict: bool = False,
     patch: bytes | None = None,
@@ -45,9 +49,11 @@ def planned(
 ) -> Iterator[Plan]:
     """Have everything a run of the request needs for the time of the block; nothing is recorded.
 
-    A request with a `commit` or `digest` is done with just that, and `patch` on top of the commit.
-    Unless `build`, no environment is built and nothing but the project downloaded. `strict` refuses
-    what could not be done again and parameters that are not declared.
+    URLs given for `path` parameters are downloaded; `find_artifact` tells where `runs:/RUN/path`
+    and `models:/NAME/VERSION` are. A request with a `commit` or `digest` is done with just that,
+    and `patch` on top of the commit. Unless `build`, no environment is built and nothing but the
+    project downloaded. `strict` refuses what could not be done again and parameters that are not
+    declared.
 
     Raises InvalidInput, NotFound and TuiflowError, in one line.
     """
@@ -63,6 +69,7 @@ def planned(
             _check_strictly(fetched, entry, bound)
         for line in params.undeclared(entry, bound.extra):
             say(line)
+        local = localized(entry, bound, _bringer(request, find_artifact, build))
         manager = chosen_manager(request.env_manager, project.environment, say)
         environment = prepare_environment(
             project.folder,
@@ -74,7 +81,7 @@ def planned(
             repository=project.name,
             docker_args=request.docker_args,
         )
-        launch = prepare(project.folder, entry, bound, environment, request.storage, load=build)
+        launch = prepare(project.folder, entry, local, environment)
         done = replace(
             request,
             uri=source.public,
@@ -84,6 +91,17 @@ def planned(
             digest=fetched.digest,
         )
         yield Plan(done, fetched, project, entry, bound, launch)
+
+
+def _bringer(
+    request: Request, find_artifact: Callable[[str], Path], load: bool
+) -> Callable[[str], Path]:
+    def bring(uri: str) -> Path:
+        if scheme_of(uri) in ("runs", "models"):
+            return find_artifact(uri)
+        return (fetch_file if load else local_path)(uri, request.storage)
+
+    return bring
 
 
 def repository_of(source: Source) -> Source:

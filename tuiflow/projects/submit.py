@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from tuiflow.entities import RunStatus
@@ -23,6 +24,7 @@ from tuiflow.store import Store
 from tuiflow.text import clean
 from tuiflow.tracking import active
 from tuiflow.tracking.experiments import active_experiment_id
+from tuiflow.tracking.models import model_folder
 from tuiflow.tracking.stores import current_store
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -125,7 +127,7 @@ def run(
         experiment_id = active_experiment_id(store)
     parent = None if outer is None else outer.run_id
     target = Target(experiment_name or "", experiment_id, run_name, run_id, parent)
-    with _prepared(request, build=synchronous) as plan:
+    with _prepared(request, store, build=synchronous) as plan:
         started = record_run(store, plan, target).info
         if not synchronous:
             process = _beside(store, plan.request, started.run_id)
@@ -144,11 +146,11 @@ def run(
 
 
 @contextmanager
-def _prepared(request: Request, build: bool) -> Iterator[Plan]:
+def _prepared(request: Request, store: Store, build: bool) -> Iterator[Plan]:
     """As `planned`, with the errors of getting there as ExecutionException."""
     ready = False
     try:
-        with planned(request, _say, build=build) as plan:
+        with planned(request, _say, partial(model_folder, store=store), build=build) as plan:
             ready = True
             yield plan
     except TuiflowError as error:
