@@ -260,7 +260,7 @@ def _end_all() -> None:
     _open.clear()
     signals.finish()
     if gather := sys.modules.get("tuiflow.tracking.context.gather"):
-        gather.wait_for_all()
+        gather.conclude()
 
 
 def _kill_all() -> None:

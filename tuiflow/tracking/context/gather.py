@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ FRESH_SECONDS = 60.0
 """Runs started within this time of one another share what was found."""
 WAIT_SECONDS = 2.0
 """How long the end of a run, and of the script, waits for what is still being gathered."""
+NOTE_SECONDS = 0.5
 
 
 class Capture:
@@ -63,6 +65,9 @@ class Capture:
         self._hurry.set()
         self._loaded.wait(WAIT_SECONDS)
 
+    def wait_for_note(self) -> None:
+        self._done.wait(NOTE_SECONDS)
+
     def _work(self) -> None:
         global _slow
         try:
@@ -91,11 +96,16 @@ _lock = threading.Lock()
 _latest: dict[Search, tuple[float, Script, Findings]] = {}
 
 
-def wait_for_all() -> None:
-    """Wait for what runs of this process still gather, at most WAIT_SECONDS."""
+def conclude() -> None:
+    """At the end of the process: wait for what its runs still gather, at most WAIT_SECONDS, then
+    give up asking Git and have that noted."""
     deadline = time.monotonic() + WAIT_SECONDS
     for capture in list(_pending):
         capture.wait(max(deadline - time.monotonic(), 0))
+    if _pending and (git := sys.modules.get("tuiflow.tracking.context.git")):
+        git.stop_all()
+        for capture in list(_pending):
+            capture.wait_for_note()
 
 
 def _find(search: Search, script: Script, environment: Mapping[str, str]) -> Findings:

@@ -35,6 +35,18 @@ _DIFF = (
 ).split()
 
 
+_running: set[subprocess.Popen[bytes]] = set()
+_stopping = False
+
+
+def stop_all() -> None:
+    """Give up what is asked of Git in other threads: the process ends."""
+    global _stopping
+    _stopping = True
+    for process in list(_running):
+        process.kill()
+
+
 class GitFailed(Exception):
     """Git gave no answer; the text says why, after "left out: "."""
 
@@ -133,11 +145,15 @@ class _Git:
             )
         except OSError as error:
             raise GitFailed(f"git can't be started ({error.strerror})") from None
+        _running.add(process)
         with process:
             try:
                 output, ended = self._read(process, limit)
             finally:
                 process.kill()
+                _running.discard(process)
+        if _stopping:
+            raise GitFailed("git took too long")
         if ended and process.returncode not in codes:
             raise GitFailed(f"git {arguments[0]} failed; try it in {self._top}")
         return output
