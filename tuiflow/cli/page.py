@@ -86,17 +86,23 @@ def _metavar(argument: Any) -> str:
 
 
 def _row(item: Any, context: Any) -> str | None:
+    if item.param_type_name == "argument":
+        if not item.help:
+            return None
+        default = f" [default: {item.default}]" if item.default and item.show_default else ""
+        return _cells(str(item.metavar or item.name.upper()), item.help + default)
     record = item.get_help_record(context)
     if record is None:
         return None
     names, what = record
-    if item.param_type_name == "argument":
-        if not item.help:
-            return None
-        names = str(item.metavar or item.name.upper())
     for pattern, plain in _TYPES:
         names = re.sub(pattern, plain, names)
-    return f"| `{names.replace('|', _PIPE)}` | {_cell(what)} |"
+    return _cells(names, what)
+
+
+def _cells(names: str, what: str) -> str:
+    what = " ".join(what.split()).replace("<", "\\<")
+    return "| `{}` | {} |".format(names.replace("|", _PIPE), what.replace("|", _PIPE))
 
 
 _PIPE = "\\|"
@@ -108,7 +114,3 @@ _TYPES = (
     (r"<float( range)?>|FLOAT( RANGE)?", "NUMBER"),
     (r" [<\[](\w+(\|\w+)+)[>\]]", r" \1"),
 )
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", _PIPE).replace("<", "\\<")
