@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tuiflow.tracking.context.git import Changes, GitFailed, find_changes
+from tuiflow.git import GitFailed
+from tuiflow.tracking.context.changes import Changes, find_changes
 from tuiflow.tracking.context.repository import find_repository, git_commit
 
 ENVIRONMENT = {

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tuiflow.config import MAX_LIST_SIZE, MAX_PATCH_SIZE, MAX_SOURCE_SIZE
-from tuiflow.tracking.context import git
+from tuiflow.git import GitFailed
+from tuiflow.tracking.context.changes import MAX_UNTRACKED, Changes, find_changes
 from tuiflow.tracking.context.facts import TAG_GIT_DIRTY, TAG_GPU, TAG_PATCH_NOTE, Script
 from tuiflow.tracking.context.machine import gpus, packages
 from tuiflow.tracking.context.redaction import redact, secret_values
@@ -50,8 +51,8 @@ def of_repository(script: Script, environment: Mapping[str, str]) -> Findings:
     if script.repository is not None:
         deadline = time.monotonic() + GIT_SECONDS
         try:
-            changes = git.find_changes(script.repository.top, environment, MAX_PATCH_SIZE, deadline)
-        except git.GitFailed as failure:
+            changes = find_changes(script.repository.top, environment, MAX_PATCH_SIZE, deadline)
+        except GitFailed as failure:
             tags[TAG_PATCH_NOTE] = f"left out: {failure}"
         else:
             tags[TAG_GIT_DIRTY] = "true" if changes.patch else "false"
@@ -60,7 +61,7 @@ def of_repository(script: Script, environment: Mapping[str, str]) -> Findings:
 
 
 def _add_changes(
-    changes: git.Changes,
+    changes: Changes,
     secrets: tuple[str, ...],
     contents: list[tuple[str, str, bytes]],
     tags: dict[str, str],
@@ -75,7 +76,7 @@ def _add_changes(
         if notes:
             tags[TAG_PATCH_NOTE] = ", ".join(notes)
     if changes.untracked:
-        names = list(changes.untracked[: git.MAX_UNTRACKED])
+        names = list(changes.untracked[:MAX_UNTRACKED])
         if len(changes.untracked) > len(names):
             names.append(f"# and {len(changes.untracked) - len(names)} more")
         contents.append(("untracked", "", _lines(names)))

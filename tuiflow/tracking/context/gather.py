@@ -102,7 +102,7 @@ def conclude() -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     for capture in list(_pending):
         capture.wait(max(deadline - time.monotonic(), 0))
-    if _pending and (git := sys.modules.get("tuiflow.tracking.context.git")):
+    if _pending and (git := sys.modules.get("tuiflow.git")):
         git.stop_all()
         for capture in list(_pending):
             capture.wait_for_note()

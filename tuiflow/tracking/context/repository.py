@@ -9,6 +9,8 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuiflow.git import find_top
+
 _HEX = frozenset("0123456789abcdef")
 _MAX_FILE = 16 << 20
 
@@ -25,13 +27,12 @@ class Repository:
 
 def find_repository(folder: Path) -> Repository | None:
     """The repository around a folder; None outside of one."""
-    for parent in (folder, *folder.parents):
-        git = parent / ".git"
-        if git.exists():
-            with contextlib.suppress(OSError, UnicodeDecodeError):
-                return _read(parent, git)
-            return Repository(parent, None, None, None)
-    return None
+    top = find_top(folder)
+    if top is None:
+        return None
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return _read(top, top / ".git")
+    return Repository(top, None, None, None)
 
 
 def git_commit(folder: Path) -> str | None:

@@ -1,22 +1,22 @@
-"""The uncommitted changes of a repository, asked of Git without running what a repository names.
+"""Git, asked without running anything that a repository names.
 
 A repository's configuration can name programs: hooks, fsmonitor, diff and textconv drivers,
-filters, ssh commands and remote helpers (git-config(1), gitattributes(5)). All are overridden by
-options and environment, which come before any configuration, and filters are listed first, since
-they can only be overridden by name.
+filters, signature checkers, ssh commands and remote helpers (git-config(1), gitattributes(5)). All
+are overridden by options and environment, which come before any configuration, and filters are
+listed first, since they can only be overridden by name.
 """
 
 from __future__ import annotations
 
 import os
 import select
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-MAX_UNTRACKED = 500
+if TYPE_CHECKING:
+    import subprocess
 
 _OVERRIDES = (
     "core.hooksPath=/dev/null",
@@ -26,14 +26,15 @@ _OVERRIDES = (
     "core.pager=cat",
     "diff.external=",
     "diff.ignoreSubmodules=dirty",
+    "log.showSignature=false",
     "protocol.allow=never",
     "submodule.recurse=false",
 )
-_DIFF = (
-    "--no-ext-diff --no-textconv --no-color --no-relative --full-index --unified=3"
+DIFF_OPTIONS = (
+    "--no-ext-diff --no-textconv --no-color --no-relative --full-index"
     " --submodule=short --ignore-submodules=dirty --src-prefix=a/ --dst-prefix=b/ -O/dev/null"
 ).split()
-
+"""For every `diff`: no program is run for it, and its form does not depend on configuration."""
 
 _running: set[subprocess.Popen[bytes]] = set()
 _stopping = False
@@ -51,41 +52,9 @@ class GitFailed(Exception):
     """Git gave no answer; the text says why, after "left out: "."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What is not committed: a patch against HEAD, and names of files that Git doesn't track.
-
-    `whole` is false where the patch was longer than asked for.
-    """
-
-    patch: bytes
-    whole: bool
-    untracked: tuple[str, ...]
-
-
-def find_changes(top: Path, environment: Mapping[str, str], limit: int, deadline: float) -> Changes:
-    """The changes in the work tree `top`; at most `limit` bytes of patch.
-
-    `deadline` is of `time.monotonic`. Raises GitFailed where there is no Git, it refuses the
-    repository (such as one of another user), or is too slow.
-    """
-    git = _Git(top, environment, deadline)
-    shown = git.ask(["rev-parse", "--show-toplevel"]).decode("utf-8", "surrogateescape")
-    if not _same_folder(shown.removesuffix("\n"), top):
-        raise GitFailed("the repository names another folder as its work tree")
-    git.silence_filters()
-    git.ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
-    patch = git.ask(["diff", *_DIFF, "HEAD", "--"], limit=limit)
-    names = git.ask(
-        ["ls-files", "--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z"],
-        limit=1 << 20,
-    )
-    untracked = sorted(
-        os.fsdecode(name).encode("utf-8", "replace").decode("utf-8")
-        for name in names.split(b"\0")
-        if name
-    )
-    return Changes(patch[:limit], len(patch) <= limit, tuple(untracked))
+def find_top(folder: Path) -> Path | None:
+    """The top of the work tree around a folder; None outside of a repository."""
+    return next((top for top in (folder, *folder.parents) if (top / ".git").exists()), None)
 
 
 def _same_folder(one: str, other: Path) -> bool:
@@ -95,7 +64,9 @@ def _same_folder(one: str, other: Path) -> bool:
         return False
 
 
-class _Git:
+class Git:
+    """Git in the work tree `top`, until `deadline` (of `time.monotonic`)."""
+
     def __init__(self, top: Path, environment: Mapping[str, str], deadline: float) -> None:
         self._program = _find_program(environment.get("PATH", os.defpath))
         self._top = top
@@ -110,7 +81,18 @@ class _Git:
             "LC_ALL": "C",
         }
 
-    def silence_filters(self) -> None:
+    def check(self) -> None:
+        """To be called before anything else is asked.
+
+        Raises GitFailed where Git refuses the repository (such as one of another user), where it
+        names another folder as its work tree, and where a filter can't be overridden.
+        """
+        shown = self.ask(["rev-parse", "--show-toplevel"]).decode("utf-8", "surrogateescape")
+        if not _same_folder(shown.removesuffix("\n"), self._top):
+            raise GitFailed("the repository names another folder as its work tree")
+        self._silence_filters()
+
+    def _silence_filters(self) -> None:
         """Override every configured filter. Raises GitFailed for a name that can't be."""
         names = set()
         listed = self.ask(
@@ -130,7 +112,12 @@ class _Git:
     def ask(
         self, arguments: Sequence[str], limit: int = 1 << 20, codes: tuple[int, ...] = (0,)
     ) -> bytes:
-        """What Git writes; where that is more than `limit` bytes, somewhat more than `limit`."""
+        """What Git writes; where that is more than `limit` bytes, somewhat more than `limit`.
+
+        Raises GitFailed where there is no Git, it is too slow or ends with another code.
+        """
+        import subprocess
+
         command = [self._program, "--no-pager", "-C", str(self._top)]
         for override in self._overrides:
             command += ["-c", override]
