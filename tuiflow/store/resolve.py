@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tuiflow.directions import lower_is_better
 from tuiflow.entities import ViewType
 from tuiflow.errors import Ambiguous, NotFound
 from tuiflow.filters.tree import And, Compare, IsNull, Key, Kind, Op, OrderKey
 from tuiflow.protocols import RunQuery
+from tuiflow.store import metric_directions
 from tuiflow.store.predicates import Builder
 from tuiflow.store.processes import now_ms
 from tuiflow.store.search import key_names, scope, search_keys
@@ -40,7 +40,7 @@ def resolve_run(
 
     All but a full id looks only at runs of `view` and of `experiment_ids` (None: of every active
     experiment); the start of an id at all of them, where none of `view` has it. `best:` goes by
-    the metric's name (`directions.lower_is_better`) and leaves NaN out.
+    the metric's direction (as said, else by its name) and leaves NaN out.
 
     Raises NotFound, with the nearest names, and Ambiguous, with the candidates.
     """
@@ -85,7 +85,7 @@ def _best(conn: sqlite3.Connection, root: Path, query: RunQuery, metric: str) ->
     best = RunQuery(
         query.experiment_ids,
         And((IsNull(key, negated=True), Compare(key, Op.NE, math.nan))),
-        (OrderKey(key, descending=not lower_is_better(metric)),),
+        (OrderKey(key, descending=not metric_directions.lower_is_better(conn, metric)),),
         query.view,
     )
     return _first(conn, root, best, f"No active run has a metric {metric!r} that is a number.")

@@ -288,6 +288,20 @@ class Store:
         with self._db.read() as conn:
             return following.since(conn, runs.row_key(conn, run_id), seen)
 
+    def metric_directions(self) -> dict[str, bool]:
+        """True where lower is better, False for higher: the metrics that somebody spoke of."""
+        from tuiflow.store import metric_directions
+
+        with self._db.read() as conn:
+            return metric_directions.said(conn)
+
+    def set_metric_direction(self, metric: str, lower_is_better: bool | None) -> None:
+        """Remember which way a metric is better; None goes back to what its name says."""
+        from tuiflow.store import metric_directions
+
+        with self._db.write() as conn:
+            metric_directions.say(conn, metric, lower_is_better)
+
     # artifacts
 
     def artifact_folder(self, run_id: str) -> Path:
