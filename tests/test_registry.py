@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -241,6 +243,30 @@ def test_versions_of_runs_that_are_deleted_or_gone() -> None:
         model_folder("models:/copy/1")
 
 
+def test_a_registered_model_is_kept_when_another_takes_its_place(own_store: Path) -> None:
+    with mlflow.start_run() as run:
+        for alpha in (1, 2, 3):
+            mlflow.sklearn.log_model(
+                Ridge(alpha=alpha).fit(ROWS, [1, 2]),
+                name="best/model",
+                registered_model_name="wine",
+            )
+            if alpha == 1:
+                register_model("models:/wine/1", "copy")
+        mlflow.sklearn.log_model(Ridge(alpha=4).fit(ROWS, [1, 2]), name="best/model")
+        mlflow.sklearn.log_model(Ridge(alpha=5).fit(ROWS, [1, 2]), name="best/model")
+    uri = f"runs:/{run.info.run_id}/best/model"
+    assert [alpha_at(f"models:/wine/{version}") for version in (1, 2, 3)] == [1, 2, 3]
+    assert [alpha_at(uri), alpha_at("models:/copy/1")] == [5, 1]
+    client = MlflowClient()
+    assert client.get_model_version("wine", 1).source == f"{uri}-1"
+    assert client.get_model_version_download_uri("copy", 1) == f"{uri}-1"
+    stored = mlflow.get_run(run.info.run_id)
+    assert stored.model_paths == ("best/model", "best/model-1", "best/model-2", "best/model-3")
+    folders = (Path(stored.info.artifact_uri) / "best").iterdir()
+    assert {folder.name for folder in folders} == {"model", "model-1", "model-2", "model-3"}
+
+
 def test_a_model_that_was_removed_is_told_by_its_version() -> None:
     run_id, _ = log(1, "wine")
     shutil.rmtree(Path(mlflow.get_run(run_id).info.artifact_uri) / "model")
@@ -248,6 +274,21 @@ def test_a_model_that_was_removed_is_told_by_its_version() -> None:
         NotFound, match=f"models:/wine/1 is runs:/{run_id}/model, where there is no"
     ):
         mlflow.pyfunc.load_model("models:/wine/1")
+
+
+def test_processes_that_register_at_once_get_numbers_of_their_own() -> None:
+    run_id, _ = log(1)
+    script = (
+        "import sys, tuiflow\n"
+        "tuiflow.set_tracking_uri(sys.argv[1])\n"
+        "for _ in range(5): tuiflow.register_model(sys.argv[2], 'wine')"
+    )
+    words = [sys.executable, "-c", script, str(current_store().root), f"runs:/{run_id}/model"]
+    started = [subprocess.Popen(words, stderr=subprocess.PIPE) for _ in range(3)]
+    for process in started:
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+    assert [v.version for v in current_store().registry.list_versions("wine")] == list(range(1, 16))
 
 
 # the client

@@ -9,11 +9,10 @@ from typing import Any
 from tuiflow.errors import InvalidInput
 from tuiflow.models import environment, sklearn_flavor
 from tuiflow.models.info import ModelInfo
+from tuiflow.models.mlmodel import MLmodel
 from tuiflow.models.schema import ModelSignature
-from tuiflow.models.uri import check_model_path
-from tuiflow.store.model_names import check_model_name
-from tuiflow.tracking.fluent import current_or_new_run
-from tuiflow.tracking.models import model_folder, note_model, register_logged
+from tuiflow.tracking import model_logging
+from tuiflow.tracking.models import model_folder
 
 _NOT_SERVED = frozenset(
     {
@@ -50,38 +49,32 @@ def log_model(
     """Save a scikit-learn model among the artifacts of the active run.
 
     Starts a run where none is active. `name` (or `artifact_path`, its older name) is the model's
-    folder within the run, `model` unless given; an earlier model there is replaced. The signature
+    folder within the run, `model` unless given; an earlier model there is replaced, or kept beside
+    where it is registered. The signature
     is inferred from `input_example` where it is not given. skops is the format wherever it can
     hold the model. `registered_model_name` makes it the next version of that registered model;
     there is nothing to await then. Raises InvalidInput for arguments that are not served yet,
     ModelError where the model can't be saved.
     """
     _refuse("log_model", unsupported)
-    if registered_model_name is not None:
-        check_model_name(registered_model_name)
-    if name is not None and artifact_path is not None and name != artifact_path:
-        raise InvalidInput("Give the model one name: name= is the new spelling of artifact_path=.")
-    path = check_model_path(name or artifact_path or "model")
-    run = current_or_new_run()
-    mlmodel = sklearn_flavor.save_model(
-        sk_model,
-        run.store.artifact_file(run.run_id, path),
-        signature=signature,
-        input_example=input_example,
-        conda_env=conda_env,
-        pip_requirements=pip_requirements,
-        extra_pip_requirements=extra_pip_requirements,
-        pyfunc_predict_fn=pyfunc_predict_fn,
-        metadata=metadata,
-        run_id=run.run_id,
-        artifact_path=path,
-        replace=True,
-    )
-    note_model(run.store, run.run_id, path)
-    version = None
-    if registered_model_name is not None:
-        version = register_logged(run.store, run.run_id, path, registered_model_name).version
-    return ModelInfo.of(mlmodel, run.run_id, path, version)
+
+    def save(folder: Path, run_id: str, path: str) -> MLmodel:
+        return sklearn_flavor.save_model(
+            sk_model,
+            folder,
+            signature=signature,
+            input_example=input_example,
+            conda_env=conda_env,
+            pip_requirements=pip_requirements,
+            extra_pip_requirements=extra_pip_requirements,
+            pyfunc_predict_fn=pyfunc_predict_fn,
+            metadata=metadata,
+            run_id=run_id,
+            artifact_path=path,
+            replace=True,
+        )
+
+    return model_logging.log_model(save, name, artifact_path, registered_model_name)
 
 
 def save_model(

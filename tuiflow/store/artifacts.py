@@ -44,7 +44,7 @@ def list_folder(folder: Path, path: str) -> list[FileInfo]:
     infos = []
     with os.scandir(inside) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name.startswith(_TEMPORARY):
+            if entry.name.startswith(TEMPORARY):
                 continue
             is_dir = entry.is_dir(follow_symlinks=False)
             infos.append(
@@ -65,7 +65,8 @@ def walk(folder: Path, path: str = "") -> Iterator[FileInfo]:
             yield from walk(folder, info.path)
 
 
-_TEMPORARY = ".tuiflow-part-"
+TEMPORARY = ".tuiflow-part-"
+"""What names of files begin with that are not whole yet; no list shows them."""
 
 
 @contextlib.contextmanager
@@ -85,7 +86,7 @@ def writing(folder: Path, path: str) -> Iterator[Path]:
         if target.is_dir():
             raise InvalidInput(f"Artifact {path!r} is a folder already; choose another name.")
         # The suffix stays: writers such as matplotlib tell the format by it.
-        handle, name = tempfile.mkstemp(target.suffix, _TEMPORARY, target.parent)
+        handle, name = tempfile.mkstemp(target.suffix, TEMPORARY, target.parent)
         os.close(handle)
         part = Path(name)
         try:

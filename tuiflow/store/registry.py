@@ -331,12 +331,31 @@ class Registry:
             return [
                 version
                 for run_id in dict.fromkeys(run_ids)
-                for version in load_versions(
-                    conn,
-                    "v.run = (SELECT id FROM runs WHERE uuid = ?)",
-                    (runs.parse_id(run_id),),
-                )
+                for version in load_versions(conn, _OF_RUN, (runs.parse_id(run_id),))
             ]
+
+    def versions_at(self, run_id: str, path: str) -> list[ModelVersion]:
+        """The versions whose model is this artifact of a run, by name and number."""
+        with self._db.read() as conn:
+            values = (runs.parse_id(run_id), path)
+            return load_versions(conn, f"{_OF_RUN} AND v.path = ?", values)
+
+    def move_versions(self, run_id: str, path: str, new_path: str) -> None:
+        """Let the versions whose model is at `path` among a run's artifacts find it at `new_path`,
+        also by their source where that is the run's."""
+        with self._db.write() as conn:
+            run = runs.row_key(conn, run_id)
+            conn.execute(
+                "UPDATE model_versions SET source = ? WHERE run = ? AND path = ? AND source = ?",
+                (f"runs:/{run_id}/{new_path}", run, path, f"runs:/{run_id}/{path}"),
+            )
+            conn.execute(
+                "UPDATE model_versions SET path = ? WHERE run = ? AND path = ?",
+                (new_path, run, path),
+            )
+
+
+_OF_RUN = "v.run = (SELECT id FROM runs WHERE uuid = ?)"
 
 
 def _user() -> str:

@@ -1,0 +1,78 @@
+"""What logging a model is, whatever its flavor: a folder in a run, noted there and registered."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tuiflow.errors import InvalidInput
+from tuiflow.models.info import ModelInfo
+from tuiflow.models.mlmodel import MLmodel
+from tuiflow.models.uri import check_model_path
+from tuiflow.store import Store
+from tuiflow.store.artifacts import TEMPORARY
+from tuiflow.store.model_names import check_model_name
+from tuiflow.tracking.fluent import current_or_new_run
+from tuiflow.tracking.models import note_model, register_logged
+
+
+def log_model(
+    save: Callable[[Path, str, str], MLmodel],
+    name: str | None,
+    artifact_path: str | None,
+    registered_model_name: str | None,
+) -> ModelInfo:
+    """Have `save` write a model among the artifacts of the active run, or of a new one.
+
+    `save` is called with the folder, the run's id and the artifact path; it replaces a model that
+    is there. `name` (or `artifact_path`, its older name) is `model` unless given. With
+    `registered_model_name` the model becomes the next version of that. Raises InvalidInput for
+    names that can't be, before anything is written.
+    """
+    if registered_model_name is not None:
+        check_model_name(registered_model_name)
+    if name is not None and artifact_path is not None and name != artifact_path:
+        raise InvalidInput("Give the model one name: name= is the new spelling of artifact_path=.")
+    path = check_model_path(name or artifact_path or "model")
+    run = current_or_new_run()
+    keep_registered(run.store, run.run_id, path)
+    mlmodel = save(run.store.artifact_file(run.run_id, path), run.run_id, path)
+    note_model(run.store, run.run_id, path)
+    version = None
+    if registered_model_name is not None:
+        version = register_logged(run.store, run.run_id, path, registered_model_name).version
+    return ModelInfo.of(mlmodel, run.run_id, path, version)
+
+
+def keep_registered(store: Store, run_id: str, path: str) -> None:
+    """Before another model takes the place of the one at `path`: registered versions of that one
+    keep it, at a path beside it, such as `model-1`."""
+    if not store.registry.versions_at(run_id, path):
+        return
+    folder = store.artifact_folder(run_id) / path
+    if not folder.is_dir():
+        return
+    beside = (f"{path}-{number}" for number in itertools.count(1))
+    kept = next(one for one in beside if not (store.artifact_folder(run_id) / one).exists())
+    part = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder.parent))
+    try:
+        shutil.copytree(folder, part, copy_function=_link, dirs_exist_ok=True)
+        part.rename(store.artifact_folder(run_id) / kept)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    store.registry.move_versions(run_id, path, kept)
+    note_model(store, run_id, kept)
+
+
+def _link(source: str, target: str) -> None:
+    """The same file under a second name, which costs nothing: models are replaced, not changed."""
+    with contextlib.suppress(OSError):
+        os.link(source, target)
+        return
+    shutil.copy2(source, target)
