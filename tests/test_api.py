@@ -246,3 +246,13 @@ def test_a_status_as_scripts_write_it() -> None:
     last = mlflow.last_active_run()
     assert last is not None
     assert (last.info.status, type(last.info.status)) == ("KILLED", str)
+
+
+def test_what_was_logged_last_is_the_latest() -> None:
+    with mlflow.start_run() as run:
+        for value in (3.0, 1.0, 2.0) * 20:  # many within one millisecond
+            mlflow.log_metric("loss", value)
+            mlflow.log_metrics({"a": value, "b": -value}, step=7)
+    assert mlflow.get_run(run.info.run_id).data.metrics == {"loss": 2.0, "a": 2.0, "b": -2.0}
+    history = mlflow.MlflowClient().get_metric_history(run.info.run_id, "loss")
+    assert [point.value for point in history] == [3.0, 1.0, 2.0] * 20

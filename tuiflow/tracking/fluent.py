@@ -188,7 +188,7 @@ def log_metrics(
     model_id: str | None = None,
     dataset: Any = None,
 ) -> RunOperations | None:
-    """Log one point of each metric, all or none, at the same step and time; see `log_metric`."""
+    """Log one point of each metric, all or none, at the same step; see `log_metric`."""
     points = record.metrics(metrics, step, timestamp)
     store, own_id = target(run_id)
     store.log_batch(own_id, metrics=points)
