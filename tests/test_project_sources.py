@@ -300,6 +300,15 @@ def test_a_link_does_not_lead_out_of_the_project(
     assert "has no folder 'out'" in done.err
 
 
+def test_without_a_cache(
+    cli: Cli, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    done = cli("run", str(repository.folder), "-v", "v1")
+    assert (done.code, "set XDG_CACHE_HOME" in done.err) == (1, True), done.err
+
+
 def test_without_git(
     cli: Cli, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -252,11 +252,13 @@ def test_a_script_whose_folder_is_gone(cli: Cli, store: Store, script: Path) -> 
         ({"tuiflow.cwd": ""}, "recorded no command"),
         ({"tuiflow.cwd": "/", "tuiflow.command": "x --token [redacted]"}, "not kept whole"),
         ({"tuiflow.command": "x 'y"}, "not kept whole"),
+        ({"tuiflow.command": "no-such-program x"}, "no-such-program can't be started"),
     ):
         for key, value in tags.items():
             assert cli("runs", "tag", run_id, f"{key}={value}").code == 0
         done = cli("rerun", run_id, "--yes")
-        assert (done.code, said in done.err) == (2, True), done.err
+        assert (done.code in (1, 2), said in done.err) == (True, True), done.err
+    assert latest(store).info.status == "FAILED"
 
 
 # what is recorded

@@ -17,8 +17,10 @@ from types import FrameType
 
 from tuiflow.config import RUN_LOG
 from tuiflow.entities import Run, RunInfo, RunStatus
+from tuiflow.errors import TuiflowError
 from tuiflow.projects.launch import Launch, run_variables
 from tuiflow.store import Store
+from tuiflow.text import clean
 
 _SILENCE_SECONDS = 1.0
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
@@ -79,18 +81,22 @@ def _verdict(recorded: str, returncode: int, interrupted: bool) -> RunStatus | N
 
 
 def _spawn(store: Store, run: RunInfo, launch: Launch) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        launch.argv(store.root),
-        cwd=launch.folder,
-        env={**os.environ, **launch.variables(), **run_variables(store, run)},
-        # Of its own group, so that a signal reaches the shell and all it started exactly once;
-        # such a group would be stopped for reading the terminal.
-        process_group=0,
-        stdin=subprocess.DEVNULL if sys.stdin is None or sys.stdin.isatty() else None,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        bufsize=0,
-    )
+    argv = launch.argv(store.root)
+    try:
+        return subprocess.Popen(
+            argv,
+            cwd=launch.folder,
+            env={**os.environ, **launch.variables(), **run_variables(store, run)},
+            # Of its own group, so that a signal reaches the shell and all it started exactly once;
+            # such a group would be stopped for reading the terminal.
+            process_group=0,
+            stdin=subprocess.DEVNULL if sys.stdin is None or sys.stdin.isatty() else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
+        )
+    except OSError as error:
+        raise TuiflowError(f"{clean(argv[0])} can't be started: {error.strerror}.") from None
 
 
 def _pump(process: subprocess.Popen[bytes], log: FileIO, echo: Callable[[bytes], None]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuiflow.errors import NotFound
+from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.projects.command import placeholders
 from tuiflow.projects.nodes import Reader, compose, read_text
 from tuiflow.projects.spec import (
@@ -62,7 +62,11 @@ def load_project(folder: Path) -> Project:
     Raises InvalidInput for a mistake in the MLproject file, with its line.
     """
     folder = folder.resolve()
-    files = sorted(p for p in folder.iterdir() if p.name.lower() == "mlproject" and p.is_file())
+    try:
+        entries = list(folder.iterdir())
+    except OSError as error:
+        raise InvalidInput(f"{clean(str(folder))} can't be read: {error.strerror}.") from None
+    files = sorted(p for p in entries if p.name.lower() == "mlproject" and p.is_file())
     if not files:
         return Project(folder, folder.name, None, {}, _default_environment(folder))
     name, entry_points, environment = parse(read_text(files[0]), folder, files[0].name)

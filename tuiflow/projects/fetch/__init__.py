@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuiflow.errors import InvalidInput
+from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.projects.fetch import archive, checkout, git
 from tuiflow.projects.fetch.uri import Source, parse, subfolder, without_credentials
+from tuiflow.text import clean
 
 __all__ = [
     "Fetched",
@@ -110,8 +112,7 @@ def _from_zip(source: Source, digest: str | None, say: Callable[[str], None]) ->
 
             file = Path(temporary) / "project.zip"
             download(source.location, file, archive.MAX_BYTES)
-        with file.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = _sha256(file)
         if digest is not None and found != digest:
             raise InvalidInput(f"{source.public} has changed: it is not the file that was run.")
         stem = Path(source.location.partition("?")[0]).stem
@@ -131,7 +132,26 @@ def _from_zip(source: Source, digest: str | None, say: Callable[[str], None]) ->
             yield Fetched(source, subfolder(root, source.subdir), root, digest=found)
 
 
+def _sha256(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InvalidInput(f"{clean(str(file))} can't be read: {error.strerror}.") from None
+
+
 def _cache() -> Path:
     from platformdirs import user_cache_path
 
-    return user_cache_path("tuiflow") / "projects"
+    folder = user_cache_path("tuiflow") / "projects"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        usable = os.access(folder, os.W_OK)
+    except OSError:
+        usable = False
+    if not usable:
+        raise TuiflowError(
+            f"{folder} can't be written to, and projects are fetched there; set XDG_CACHE_HOME to"
+            " a folder of yours."
+        )
+    return folder

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from tuiflow.errors import InvalidInput
+from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.text import clean, size
 
 MAX_BYTES = 2 * 1024**3
@@ -39,6 +39,8 @@ def unpack(file: Path, folder: Path, shown: str) -> None:
     except _BROKEN as error:
         reason = clean(str(error), 200)
         raise InvalidInput(f"{shown} can't be unpacked as a zip file ({reason}).") from None
+    except OSError as error:  # a full disk
+        raise TuiflowError(f"{shown} can't be unpacked: {error.strerror}.") from None
 
 
 def project_root(folder: Path) -> Path:
