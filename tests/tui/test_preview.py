@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tuiflow import lines as lines_module
 from tuiflow.lines import MAX_LINE, STRIDE, LineIndex
-from tuiflow.tui import lines as lines_module
 from tuiflow.tui import preview
 from tuiflow.tui.preview import Kind, read_preview
 
