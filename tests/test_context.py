@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from shell import Cli
 
 import tuiflow
 from tuiflow.config import MAX_PATCH_SIZE, MAX_SOURCE_SIZE
@@ -335,3 +337,42 @@ def test_a_run_that_is_deleted_while_it_is_looked_at(store: Store, tmp_path: Pat
     )
     assert run(store, script).stderr == ""
     assert runs(store) == []
+
+
+def test_shown_on_the_command_line(store: Store, tmp_path: Path, cli: Cli) -> None:
+    script = commit(tmp_path / "repo")
+    with script.open("a") as file:
+        file.write("# changed \x1b[31m\n")
+    run(store, script)
+    shown = cli("show", "latest").out
+    assert re.search(r"patch +– +\d+ B", shown)
+    assert re.search(r"source +train\.py +\d+ B", shown)
+    patch = cli("show", "latest", "--kept", "patch")
+    assert patch.code == 0
+    assert "\n+# changed \x1b[31m\n" in patch.out
+    saved = tmp_path / "saved.py"
+    assert cli("show", "latest", "--kept", "source", "-o", str(saved)).code == 0
+    assert saved.read_bytes() == script.read_bytes()
+    missing = cli("show", "latest", "--kept", "nothing")
+    assert (missing.code, missing.out) == (2, "")
+    assert "has no nothing" in missing.err
+
+
+def test_told_to_a_person() -> None:
+    tags = {
+        "mlflow.source.git.commit": "abc",
+        "mlflow.source.git.branch": "main",
+        "mlflow.source.git.dirty": "true",
+        "tuiflow.slurm.job_id": "17",
+        "tuiflow.slurm.array_job_id": "15",
+        "tuiflow.slurm.array_task_id": "2",
+        "tuiflow.slurm.nodes": "node[1-2]",
+        "tuiflow.gpu": "T4",
+    }
+    assert facts.described(tags) == [
+        ("commit", "abc on main, with uncommitted changes"),
+        ("gpu", "T4"),
+        ("job", "Slurm 15 task 2 on node[1-2]"),
+    ]
+    assert facts.described({"tuiflow.slurm.job_id": "17"}) == [("job", "Slurm 17")]
+    assert facts.described({}) == []

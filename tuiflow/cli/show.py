@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TextIO
+from pathlib import Path
+from typing import Annotated, TextIO
 
 import typer
 
@@ -13,7 +14,7 @@ from tuiflow.cli.output import Column, Format
 from tuiflow.entities import TAG_MODELS, TAG_NOTE, Run
 from tuiflow.store import Store, now_ms
 from tuiflow.store.export import run_record, write_csv
-from tuiflow.text import MISSING, duration, moment, number, size
+from tuiflow.text import MISSING, clean_block, duration, moment, number, size
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +23,12 @@ def register(app: typer.Typer) -> None:
 
 def show(
     run: RunArgument,
+    kept: Annotated[
+        str | None,
+        typer.Option(
+            "--kept", metavar="KIND", help="Print what is kept with it: patch, packages, source, …"
+        ),
+    ] = None,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
     store: StoreOption = None,
@@ -29,6 +36,9 @@ def show(
     """Show one run: attributes, params, metrics, data, tags and artifacts."""
     opened = open_existing(store)
     found = opened.get_run(opened.resolve_run(run))
+    if kept is not None:
+        print_kept(opened, found.info.run_id, kept, output)
+        return
     with out.output(output) as stream:
         if output_format is Format.JSON:
             out.write_json(run_record(found), stream)
@@ -36,6 +46,18 @@ def show(
             write_csv(opened, [opened.row_key(found.info.run_id)], out.as_text(stream))
         else:
             write_sections(opened, found, output_format, stream)
+
+
+def print_kept(store: Store, run_id: str, kind: str, output: Path | None) -> None:
+    """What a run keeps of one kind, as it is or, on a terminal, made harmless."""
+    names = [item.name for item in store.contents.list(run_id) if item.kind == kind]
+    data = store.contents.get(run_id, kind, names[0] if names else "")
+    with out.output(output) as stream:
+        if stream.isatty():
+            stream.write(clean_block(data.decode("utf-8", "replace")))
+        else:
+            stream.flush()
+            stream.buffer.write(data)
 
 
 def write_sections(store: Store, run: Run, output_format: Format, stream: TextIO) -> None:
@@ -94,6 +116,13 @@ def write_sections(store: Store, run: Run, output_format: Format, stream: TextIO
         (
             [Column("tag"), Column("value")],
             [pair for pair in _pairs(run.data.tags) if pair[0] not in hidden],
+        ),
+        (
+            [Column("kept", style="bold"), Column("name"), Column("size", right=True)],
+            [
+                [item.kind, item.name or MISSING, size(item.size)]
+                for item in store.contents.list(info.run_id)
+            ],
         ),
         (
             [Column("artifact"), Column("size", right=True)],

@@ -120,3 +120,37 @@ def _storable(tags: Mapping[str, str]) -> dict[str, str]:
         if text:
             found[key] = text if len(text) <= MAX_TAG_LENGTH else text[: MAX_TAG_LENGTH - 1] + "…"
     return found
+
+
+def described(tags: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What a run's tags tell of its script, as names and texts for a person, what is known."""
+    commit = tags.get(TAG_GIT_COMMIT, "")
+    if branch := tags.get(TAG_GIT_BRANCH):
+        commit += f" on {branch}"
+    if tags.get(TAG_GIT_DIRTY) == "true":
+        commit += ", with uncommitted changes"
+    jobs = [
+        f"{scheduler} {tags[job]}" + (f" task {tags[task]}" if task in tags else "")
+        for scheduler, job, task in _JOBS
+        if job in tags
+    ][:1]
+    if nodes := tags.get("tuiflow.slurm.nodes"):
+        jobs.append(f"on {nodes}")
+    found = [
+        ("commit", commit),
+        ("patch", tags.get(TAG_PATCH_NOTE, "")),
+        ("command", tags.get(TAG_COMMAND, "")),
+        ("folder", tags.get(TAG_FOLDER, "")),
+        ("python", tags.get(TAG_PYTHON, "")),
+        ("gpu", tags.get(TAG_GPU, "")),
+        ("job", " ".join(jobs)),
+    ]
+    return [(name, text) for name, text in found if text]
+
+
+_JOBS = (
+    ("Slurm", "tuiflow.slurm.array_job_id", "tuiflow.slurm.array_task_id"),
+    ("Slurm", "tuiflow.slurm.job_id", ""),
+    ("PBS", "tuiflow.pbs.job_id", "tuiflow.pbs.array_index"),
+    ("LSF", "tuiflow.lsf.job_id", "tuiflow.lsf.array_index"),
+)

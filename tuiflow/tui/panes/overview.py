@@ -17,7 +17,6 @@ from tuiflow import text
 from tuiflow.config import MAX_TAG_LENGTH
 from tuiflow.entities import (
     TAG_ENTRY_POINT,
-    TAG_GIT_COMMIT,
     TAG_PARENT,
     TAG_SOURCE_NAME,
     LifecycleStage,
@@ -25,6 +24,7 @@ from tuiflow.entities import (
     Run,
     RunStatus,
 )
+from tuiflow.tracking.context.facts import described
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import cut, cut_middle, pad
 from tuiflow.tui.panes.base import RunPane, heading, interest, plain
@@ -227,7 +227,7 @@ def facts(run: Run, root: Path) -> list[tuple[str, str]]:
         ("user", info.user_id),
         ("source", tags.get(TAG_SOURCE_NAME, "")),
         ("entry point", tags.get(TAG_ENTRY_POINT, "")),
-        ("commit", tags.get(TAG_GIT_COMMIT, "")),
+        *described(tags),
         ("started", text.moment(info.start_time)),
         ("ended", text.moment(info.end_time) if info.end_time else ""),
         ("parent", tags.get(TAG_PARENT, "")),
