@@ -127,6 +127,25 @@ def test_what_a_training_raises_passes_unchanged(
     assert warned() == []
 
 
+def test_a_traceback_shows_the_script_and_the_library() -> None:
+    switch_on()
+    with pytest.raises(ValueError) as raised:
+        Model().fit([1], fail=ValueError("bad data"))
+    assert [entry.name for entry in raised.traceback][1:] == ["patched", "fit"]
+    assert raised.value.__context__ is None
+
+
+def test_only_rank_0_logs(monkeypatch: pytest.MonkeyPatch, runs: Runs) -> None:
+    switch_on()
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    assert Model().fit([1]) == "fitted on 1"
+    monkeypatch.setenv("RANK", "0")
+    assert runs() == []
+    Model().fit([1])
+    assert len(runs()) == 1
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_mistake_in_logging_is_a_warning(when: str, runs: Runs, warned: Warned) -> None:
     def wrong(session: Session, original: Original, *args: Any) -> None:

@@ -21,13 +21,14 @@ _FLAVOR = "__tuiflow_autolog__"
 class Original:
     """The function that was patched. Remembers what it returned or raised."""
 
-    __slots__ = ("called", "error", "function", "result")
+    __slots__ = ("called", "error", "function", "result", "trace")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.called = False
         self.result: Any = None
         self.error: BaseException | None = None
+        self.trace: types.TracebackType | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.called = True
@@ -36,6 +37,8 @@ class Original:
             self.result = self.function(*args, **kwargs)
         except BaseException as error:
             self.error = error
+            # From the library's frame on: those of logging would only stand in the way.
+            self.trace = error.__traceback__ and error.__traceback__.tb_next
             raise
         return self.result
 
@@ -119,7 +122,7 @@ def _patched(flavor: str, function: Callable[..., Any], wrapper: Wrapper) -> Cal
             if original.error is None:
                 warn(flavor, f"{function.__qualname__} is not logged ({reason(error)}).")
         if original.error is not None:
-            raise original.error
+            raise original.error.with_traceback(original.trace)
         return original.result if original.called else function(*args, **kwargs)
 
     setattr(patched, _FLAVOR, flavor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from tuiflow.tracking.autolog import guard, switches
 from tuiflow.tracking.autolog.buffer import Buffer
 from tuiflow.tracking.autolog.config import AutologConfig
 from tuiflow.tracking.autolog.patching import Original, Wrapper, reason, warn
+from tuiflow.tracking.context.ranks import silent_rank
 
 TAG_AUTOLOG = "mlflow.autologging"
 """On runs that autologging started: the flavor that did."""
@@ -58,15 +60,20 @@ def managed(flavor: str, wrapper: TrainingWrapper, *, closed: bool = True) -> Wr
 
     The run of its own ends with the training: FINISHED, FAILED when it raises, KILLED on ctrl+C.
     A training inside another one is not logged, nor is one in a run of the script's with
-    `exclusive`. `closed=False` lets trainings inside this one log to its run, except those of the
-    same object: for a library's scikit-learn classes, whose `fit` calls a `train` that logs.
+    `exclusive`, nor one of a process that leaves logging to rank 0. `closed=False` lets trainings
+    inside this one log to its run, except those of the same object: for a library's scikit-learn
+    classes, whose `fit` calls a `train` that logs.
     """
 
     def wrap(original: Original, *args: Any, **kwargs: Any) -> Any:
         subject = args[0] if args else None
         config = switches.config_of(flavor, AutologConfig)
         opened = active.current()
-        if guard.inside(subject) or (config.exclusive and opened is not None):
+        if (
+            guard.inside(subject)
+            or (config.exclusive and opened is not None)
+            or silent_rank(os.environ) is not None
+        ):
             return original(*args, **kwargs)
         own = None
         if opened is None:
