@@ -250,7 +250,7 @@ MISTAKES = [
     """
     data.size < 0.9
     ^^^^^^^^^
-    expected metrics, params, tags or attributes before the dot; did you mean metrics.data.size?
+    expected metrics, params, tags, attributes or dataset before the dot; did you mean metrics.data.size?
     """,
     """
     stat_time > 5
@@ -271,12 +271,12 @@ MISTAKES = [
     """
     metrcs.a < 1
     ^^^^^^^^
-    expected metrics, params, tags or attributes before the dot; did you mean metrics.a?
+    expected metrics, params, tags, attributes or dataset before the dot; did you mean metrics.a?
     """,
     """
-    datasets.name = 'x'
-    ^^^^^^^^^^^^^
-    expected metrics, params, tags or attributes before the dot
+    datasets.profile = 'x'
+    ^^^^^^^^^^^^^^^^
+    expected dataset.name, dataset.digest or dataset.context
     """,
     """
     metrics. < 1

@@ -14,8 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuiflow.entities import Metric, Param, Process, Run, RunTag, ViewType
-from tuiflow.errors import NotFound
+from tuiflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    Metric,
+    Param,
+    Process,
+    Run,
+    RunTag,
+    ViewType,
+)
+from tuiflow.errors import FilterError, NotFound
 from tuiflow.filters import (
     And,
     Between,
@@ -398,6 +408,41 @@ def test_sort_by_many_keys(wine: Store) -> None:
     order = parse_order([f"params.alpha{'' if n else ' desc'}" for n in range(16)])
     found = wine.search_runs(RunQuery(order_by=order))
     assert [run.data.params["alpha"] for run in found][2:] == ["auto"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dataset.name = 'wine'", ["both", "wine"]),
+        ("datasets.name != 'wine'", ["both"]),
+        ("not dataset.name = 'wine'", ["neither"]),
+        ("dataset.name LIKE 'w%'", ["both", "wine"]),
+        ("dataset.name IN ('beer', 'tea')", ["both"]),
+        ("dataset.digest = 'd1' and dataset.name = 'beer'", ["both"]),
+        ("dataset.context = 'train'", ["both", "wine"]),
+        ("dataset.context is null", ["neither"]),
+        ("dataset.`context` is not null", ["both", "wine"]),
+    ],
+)
+def test_data_sets(store: Store, text: str, expected: list[str]) -> None:
+    wine = DatasetInput(
+        Dataset("wine", "d1", "local", "{}"), [InputTag("mlflow.data.context", "train")]
+    )
+    beer = DatasetInput(Dataset("beer", "d2", "local", "{}"))
+    for name, inputs in (("neither", []), ("wine", [wine]), ("both", [wine, beer])):
+        store.log_inputs(store.create_run("0", name).info.run_id, inputs)
+    found = store.search_runs(RunQuery(filter=parse_filter(text)))
+    assert sorted(run.info.run_name for run in found) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["dataset.profile = 'x'", "dataset.name = 5", "dataset. = 'x'", "dataset.name"]
+)
+def test_mistakes_with_data_sets(text: str) -> None:
+    with pytest.raises(FilterError):
+        parse_filter(f"{text} and status = 'FINISHED'")
+    with pytest.raises(FilterError, match="several data sets"):
+        parse_order("dataset.name")
 
 
 def test_key_names(store: Store) -> None:

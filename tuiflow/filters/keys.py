@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tuiflow.errors import FilterError
 from tuiflow.filters.lexer import Cursor, Token, TokenKind, nearest
-from tuiflow.filters.tree import Key, Kind
+from tuiflow.filters.tree import DATASET_KEYS, Key, Kind
 from tuiflow.text import clean
 
 _PREFIXES = {
@@ -22,6 +22,8 @@ _PREFIXES = {
     "attribute": Kind.ATTRIBUTE,
     "attr": Kind.ATTRIBUTE,
     "run": Kind.ATTRIBUTE,
+    "dataset": Kind.DATASET,
+    "datasets": Kind.DATASET,
 }
 _ATTRIBUTE_ALIASES = {
     "created": "start_time",
@@ -29,6 +31,8 @@ _ATTRIBUTE_ALIASES = {
     "experiment_name": "experiment",
     "timestamp": "last_updated_timestamp",  # MLflow's word in the order of registered models
 }
+_FREE = (Kind.METRIC, Kind.PARAM, Kind.TAG)
+"""Kinds whose names are the user's own."""
 _NAMED = (TokenKind.QUOTED, TokenKind.TICKED)
 _TEXT = TokenKind.TEXT
 
@@ -76,6 +80,9 @@ def take_key(cursor: Cursor, known: Iterable[Key]) -> Key:
         raise cursor.error(f"expected a name after {clean(head, 60)}.", first, last)
     if kind is Kind.ATTRIBUTE:
         return _attribute(cursor, name, (), first, last)
+    if kind is Kind.DATASET and name not in DATASET_KEYS:
+        names = [f"dataset.{key}" for key in DATASET_KEYS]
+        raise cursor.error(f"expected {', '.join(names[:-1])} or {names[-1]}", first, last)
     return Key(kind, name)
 
 
@@ -97,7 +104,7 @@ def _attribute(cursor: Cursor, name: str, known: Iterable[Key], first: Token, la
     elif guess := nearest(name, [*subject.attributes, *by_name]):
         hint = f"did you mean {by_name.get(guess, guess)}?"
     elif cursor.text[first.start : last.end] == name and not name[0].isdigit():
-        prefixed = [f"{kind.value}.{shown}" for kind in subject.kinds if kind != Kind.ATTRIBUTE]
+        prefixed = [f"{kind.value}.{shown}" for kind in subject.kinds if kind in _FREE]
         hint = f"expected a prefix: {' or '.join(', '.join(prefixed).rsplit(', ', 1))}"
     else:
         hint = f"expected one of {', '.join(subject.attributes)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from tuiflow.filters.keys import take_key
 from tuiflow.filters.lexer import Cursor, TokenKind, nearest
 from tuiflow.filters.subjects import RUNS, Subject
-from tuiflow.filters.tree import Key, OrderKey
+from tuiflow.filters.tree import Key, Kind, OrderKey
 
 MAX_KEYS = 16
 """SQLite joins no more than 64 tables."""
@@ -32,7 +32,10 @@ def _parse_into(keys: list[OrderKey], cursor: Cursor, known: tuple[Key, ...]) ->
     while cursor.peek().kind is not TokenKind.END:
         if len(keys) == MAX_KEYS:
             raise cursor.error(f"expected at most {MAX_KEYS} sort keys")
+        first = cursor.peek()
         key = take_key(cursor, known)
+        if key.kind is Kind.DATASET:
+            raise cursor.error("a run may have several data sets, so it can't sort by one", first)
         descending = cursor.take_word("DESC")
         if not descending:
             cursor.take_word("ASC")

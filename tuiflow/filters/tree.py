@@ -15,6 +15,7 @@ class Kind(StrEnum):
     PARAM = "params"
     TAG = "tags"
     ATTRIBUTE = "attributes"
+    DATASET = "dataset"
 
 
 _PLAIN = re.compile(r"""[^\s'"`(),=<>!]+""")
@@ -32,6 +33,8 @@ class Key:
         """The key as it is written in a filter, quoted where that is needed."""
         if self.kind is Kind.ATTRIBUTE:
             return self.name
+        if self.kind is Kind.DATASET:
+            return f"dataset.{self.name}"
         if _PLAIN.fullmatch(self.name):
             return f"{self.kind.value}.{self.name}"
         return f"{self.kind.value}.`{self.name.replace('`', '``')}`"
@@ -41,6 +44,8 @@ TEXT_ATTRIBUTES = ("run_id", "run_name", "status", "user_id", "artifact_uri", "e
 NUMBER_ATTRIBUTES = ("start_time", "end_time", "duration")
 """Times in epoch ms; duration in ms, up to now while the run goes on."""
 ATTRIBUTES = TEXT_ATTRIBUTES + NUMBER_ATTRIBUTES
+DATASET_KEYS = ("name", "digest", "context")
+"""Of each data set that a run read: a condition holds where it holds of any of them."""
 EXPERIMENT_TEXTS = ("name", "experiment_id")
 EXPERIMENT_ATTRIBUTES = (*EXPERIMENT_TEXTS, "creation_time", "last_update_time")
 MODEL_ATTRIBUTES = ("name", "creation_timestamp", "last_updated_timestamp")

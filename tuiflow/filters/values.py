@@ -56,7 +56,7 @@ def take_value(cursor: Cursor, key: Key, now_ms: int) -> Value:
         cursor.take()
         return token.value.upper() if key == _STATUS else token.value
     number = literals.number(token.value)
-    if number is None or key.kind is Kind.ATTRIBUTE:
+    if number is None or key.kind in (Kind.ATTRIBUTE, Kind.DATASET):
         raise _unquoted(cursor, key, token)
     cursor.take()
     return number

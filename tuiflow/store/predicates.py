@@ -13,7 +13,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-from tuiflow.entities import Process, RunStatus
+from tuiflow.entities import TAG_DATA_CONTEXT, Process, RunStatus
 from tuiflow.filters.evaluate import holds, like_regex, regex_match
 from tuiflow.filters.tree import (
     And,
@@ -77,6 +77,8 @@ class Builder:
                 return f"NOT {self.condition(part)}"
             case Text(text):
                 return self._free_text(text)
+        if node.key.kind is Kind.DATASET:
+            return self._dataset(node)
         if node.key.kind is not Kind.ATTRIBUTE:
             return self._stored(node)
         if node.key.name == "status":
@@ -122,6 +124,21 @@ class Builder:
                 numbers = [self.bind(value) for value in values if not isinstance(value, str)]
                 return f"(text IN ({', '.join(texts)}) OR number IN ({', '.join(numbers)}))"
         return self._plain(node, "number")
+
+    def _dataset(self, node: Condition) -> str:
+        """True where it holds of any data set that the run read, as in MLflow."""
+        column = {
+            "name": "d.name",
+            "digest": "d.digest",
+            "context": f"json_extract(i.tags, '$.\"{TAG_DATA_CONTEXT}\"')",
+        }[node.key.name]
+        rows = (
+            f"SELECT 1 FROM inputs i JOIN datasets d ON d.id = i.dataset WHERE i.run = {self.run}"
+        )
+        if isinstance(node, IsNull):
+            exists = "EXISTS" if node.negated else "NOT EXISTS"
+            return f"{exists} ({rows} AND {column} IS NOT NULL)"
+        return f"EXISTS ({rows} AND {self._test(node, column)})"
 
     def _free_text(self, text: str) -> str:
         if text.isascii():
