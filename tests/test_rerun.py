@@ -16,7 +16,7 @@ from test_project_sources import zipped
 
 from tuiflow.entities import Run
 from tuiflow.errors import InvalidInput
-from tuiflow.projects.request import Request, from_json
+from tuiflow.projects.request import Request, from_json, without_secrets
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
 
@@ -284,6 +284,32 @@ def test_what_is_recorded_is_checked() -> None:
     for data in (b"", b"[]", b"null", b"\xff", b"[" * 100_000):
         with pytest.raises(InvalidInput, match="not readable"):
             from_json(data)
+
+
+def test_secret_options_of_docker_are_not_kept() -> None:
+    environment = {"HUB_PASSWORD": "correct-horse-battery"}
+    request = Request(
+        "x",
+        docker_args={"t": True, "env": "API_TOKEN=abcdefghijk", "v": "/correct-horse-battery:/x"},
+    )
+    kept = without_secrets(request, environment)
+    assert "abcdefghijk" not in str(kept)
+    assert "correct-horse" not in str(kept)
+    assert kept.docker_args["t"] is True
+    assert without_secrets(Request("x", docker_args={"gpus": "all"}), environment) == Request(
+        "x", docker_args={"gpus": "all"}
+    )
+
+
+def test_a_run_whose_options_were_not_kept_is_not_done_again(
+    cli: Cli, store: Store, repository: Repository
+) -> None:
+    cli("run", str(repository.folder))
+    run_id = latest(store).info.run_id
+    request = Request(str(repository.folder), docker_args={"env": "API_TOKEN=[redacted]"})
+    store.contents.put(run_id, "project", "", request.to_json())
+    done = cli("rerun", run_id)
+    assert (done.code, "-A env held a secret" in done.err) == (2, True), done.err
 
 
 def test_no_credentials_are_recorded(

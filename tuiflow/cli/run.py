@@ -68,7 +68,7 @@ def run(
         str | None,
         typer.Option(
             metavar="MANAGER",
-            help="local, this Python (the default), or uv: build it.",
+            help="local (this Python; the default) or uv (builds what is declared).",
         ),
     ] = None,
     build_image: Annotated[

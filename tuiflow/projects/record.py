@@ -25,6 +25,7 @@ from tuiflow.errors import InvalidState
 from tuiflow.projects.context import RepositoryState, repository_state
 from tuiflow.projects.fetch import repository_root, without_credentials
 from tuiflow.projects.plan import Plan
+from tuiflow.projects.request import without_secrets
 from tuiflow.store import Store
 from tuiflow.store.validate import check_batch
 from tuiflow.tracking.context import capture_level
@@ -55,7 +56,8 @@ def record_run(store: Store, plan: Plan, target: Target) -> Run:
     """
     state = repository_state(plan.fetched.folder) if capture_level() == "all" else None
     run = create(store, target, _tags(plan, state), plan.bound.params)
-    store.contents.put(run.info.run_id, CONTENT_KIND, "", plan.request.to_json())
+    kept = without_secrets(plan.request, os.environ)
+    store.contents.put(run.info.run_id, CONTENT_KIND, "", kept.to_json())
     if state is not None:
         for kind, data in state.contents.items():
             if kind != "packages" or plan.launch.in_own_python:

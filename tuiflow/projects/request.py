@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tuiflow.errors import InvalidInput
+from tuiflow.tracking.context.redaction import redact_command, secret_values
 
 FORMAT = 1
 
@@ -40,6 +41,16 @@ class Request:
 
     def to_json(self) -> bytes:
         return json.dumps({"format": FORMAT, **asdict(self)}).encode()
+
+
+def without_secrets(request: Request, environment: Mapping[str, str]) -> Request:
+    """The request as it may be kept: options of docker that hold secrets are marked as such."""
+    secrets = secret_values(environment)
+    cleaned = {
+        name: True if value is True else redact_command([str(value)], secrets)[0]
+        for name, value in request.docker_args.items()
+    }
+    return replace(request, docker_args=cleaned)
 
 
 def from_json(data: bytes) -> Request:

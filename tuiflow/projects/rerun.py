@@ -61,9 +61,15 @@ def again(
 
     A folder is used as it is where its commit and changes are still those of the run, or where
     nothing is known of them; otherwise the commit is taken out of its repository. Raises NotFound
-    where the folder is gone, InvalidInput where the run's changes were not kept whole.
+    where the folder is gone, InvalidInput where changes or options of the run were not kept.
     """
     request = replace(request, parameters={**request.parameters, **parameters})
+    for name, value in request.docker_args.items():
+        if MARK in str(value):
+            raise InvalidInput(
+                f"The run's option -A {clean(name)} held a secret and was not kept; start it anew"
+                " with tuiflow run."
+            )
     patch = _patch(store, run)
     note = run.data.tags.get(TAG_PATCH_NOTE, "")
     if request.digest is not None:

@@ -51,6 +51,7 @@ def _conclude(
     if after == before:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
+            folder.with_name(f"{folder.name}.json").unlink(missing_ok=True)
         return
     changed = sorted(path for path in after if after[path] != before.get(path))
     many = "a file" if len(changed) == 1 else f"{len(changed)} files"
