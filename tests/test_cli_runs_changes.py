@@ -225,3 +225,49 @@ def test_export_in_other_forms(cli: Cli, runs: dict[str, str]) -> None:
     assert report.count("\n# ") == 1
     assert report.startswith("# a\n\n| attribute | value |")
     assert json.loads(cli("runs", "export", "c").out)[0]["run_id"] == runs["c"]
+
+
+def test_no_escape_sequence_gets_through(
+    cli: Cli, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    evil = "\x1b]0;x\x07\x9b2J"
+    experiment = store.create_experiment(f"e{evil}")
+    run = store.create_run(experiment, f"r{evil}", tags={"k": evil}).info.run_id
+    store.log_batch(run, [Metric("m", 1.0, 5)], tags=[RunTag(TAG_NOTE, evil)])
+    with store.writing_artifact(run, "a.txt") as part:
+        part.write_text(evil)
+    store.finish_run(run, "FINISHED")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    for arguments in (
+        ["runs", "note", run],
+        ["runs", "note", run, "new"],
+        ["runs", "tag", run, "k=2", "--yes"],
+        ["runs", "tag", run, f"k={evil}"],
+        ["runs", "move", run, "Default"],
+        ["runs", "move", run, f"e{evil}"],
+        ["runs", "delete", run],
+        ["runs", "delete", run, "--yes"],
+        ["runs", "delete", run, "--yes"],
+        ["experiments", "delete", experiment],
+        ["experiments", "delete", experiment, "--yes"],
+        ["runs", "restore", run],
+        ["experiments", "restore", experiment],
+        ["runs", "restore", run],
+        ["runs", "export", run],
+        ["runs", "export", run, "--format", "csv"],
+        ["runs", "export", run, "--format", "md"],
+        ["experiments", "csv", experiment],
+        ["metrics", run],
+        ["metrics", run, "m", "--plot"],
+        ["metrics", run, evil],
+        ["artifacts", "ls", run, "--format", "json"],
+        ["artifacts", "get", run, "-o", str(tmp_path / "out")],
+        ["artifacts", "cat", run, "a.txt"],
+        ["tail", run],
+        ["tail", run, "--format", "json"],
+        ["runs", "-x", experiment, "--filter", f"metrics.`{evil}` > 1"],
+    ):
+        result = cli(*arguments)
+        assert result.out or result.err, arguments
+        assert not {"\x1b", "\x07", "\x9b"} & set(result.out + result.err), arguments

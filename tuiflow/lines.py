@@ -7,7 +7,9 @@ import re
 import threading
 from array import array
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from tuiflow import text
 
@@ -129,6 +131,72 @@ def _readable(line: bytes) -> str:
     """What a terminal would be left showing: the text after the last carriage return."""
     content = line.decode("utf-8", errors="replace").rstrip("\r").rsplit("\r", 1)[-1]
     return text.clean(_SGR.sub("", content).expandtabs(4))
+
+
+class Follower:
+    """The lines of a file as they come, harmless: first the last `lines` of those it has.
+
+    A file of any size is read from its end; one that is begun anew, from its beginning.
+    """
+
+    def __init__(self, path: Path, lines: int) -> None:
+        self.path = path
+        self._lines = lines
+        self._position: int | None = None
+        self._inode: int | None = None
+        self._rest = b""
+
+    def new(self, last: bool = False) -> Iterator[str]:
+        """The finished lines since the last call; with `last` also one that has no end.
+
+        Raises OSError where the file can't be read.
+        """
+        with self.path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if self._position is None:
+                self._position = _start_of_last(file, status.st_size, self._lines, last)
+            elif status.st_size < self._position or status.st_ino != self._inode:
+                self._position, self._rest = 0, b""
+            self._inode = status.st_ino
+            file.seek(self._position)
+            while chunk := file.read(CHUNK):
+                self._position += len(chunk)
+                *whole, self._rest = (self._rest + chunk).split(b"\n")
+                for line in whole:
+                    yield from map(_readable, _split(line))
+                if len(self._rest) > MAX_LINE:
+                    *long, self._rest = _split(self._rest)
+                    yield from map(_readable, long)
+        if last and self._rest:
+            yield _readable(self._rest)
+            self._rest = b""
+
+
+def _start_of_last(file: BinaryIO, size: int, lines: int, last: bool) -> int:
+    """Where the last `lines` lines of a file begin; an unfinished one counts only with `last`.
+
+    A line that is longer than MAX_LINE may be begun within.
+    """
+    if not size:
+        return 0
+    file.seek(size - 1)
+    ended = file.read(1) == b"\n"
+    missing = lines if last and not ended else lines + 1
+    if not missing:
+        return size
+    position = size
+    lowest = max(size - (lines + 1) * MAX_LINE, 0)
+    while position > lowest:
+        start = max(position - CHUNK, lowest)
+        file.seek(start)
+        block = file.read(position - start)
+        at = len(block)
+        while (at := block.rfind(b"\n", 0, at)) >= 0:
+            missing -= 1
+            if not missing:
+                return start + at + 1
+        position = start
+    return lowest
 
 
 def is_text(head: bytes) -> bool:

@@ -201,7 +201,8 @@ def delete(
     opened.delete_experiment(found.experiment_id)
     with_runs = f" and {counted(count.active)}" if count.active else ""
     typer.echo(f"deleted {_title(found)}{with_runs}")
-    typer.echo(f"restore with: tuiflow experiments restore {shlex.quote(found.name)}", err=True)
+    named = clean(shlex.quote(found.name))
+    typer.echo(f"restore with: tuiflow experiments restore {named}", err=True)
 
 
 def restore(

@@ -57,7 +57,7 @@ def delete(
     opened.delete_runs([run.info.run_id for run in found])
     typer.echo(f"deleted {titles(found)}")
     selection = _selection(found, filter_text, experiment)
-    typer.echo(f"restore with: tuiflow runs restore {selection}", err=True)
+    typer.echo(f"restore with: tuiflow runs restore {clean(selection)}", err=True)
 
 
 def restore(
@@ -272,7 +272,8 @@ def move(
     before = {run.info.experiment_name for run in moving}
     if len(before) == 1 and len(moving) <= IDS_SHOWN:
         ids = " ".join(run.info.run_id[:8] for run in moving)
-        typer.echo(f"move back with: tuiflow runs move {ids} {shlex.quote(before.pop())}", err=True)
+        back = clean(shlex.quote(before.pop()))
+        typer.echo(f"move back with: tuiflow runs move {ids} {back}", err=True)
 
 
 def _selection(runs: Sequence[Run], filter_text: str, experiments: list[str] | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, TextIO
 
@@ -16,7 +16,7 @@ from tuiflow.cli.selecting import title
 from tuiflow.config import RUN_LOG
 from tuiflow.entities import Metric, Run, RunStatus
 from tuiflow.errors import InvalidInput, NotFound
-from tuiflow.lines import LineIndex
+from tuiflow.lines import Follower
 from tuiflow.store import Store, now_ms
 from tuiflow.store.export import json_number
 from tuiflow.text import STATUS_GLYPHS, ago, clean, duration, number
@@ -109,25 +109,17 @@ class _Log:
         self._store = store
         self._run_id = run_id
         self._lines = lines
-        self._index: LineIndex | None = None
-        self._printed: int | None = None
+        self._follower: Follower | None = None
 
-    def new(self, last: bool) -> list[str]:
+    def new(self, last: bool) -> Iterator[str]:
         """Whole lines that have come; with `last` also one that has no end."""
         try:
-            if self._index is None:
-                self._index = LineIndex(self._store.artifact_path(self._run_id, RUN_LOG))
-            while self._index.scan():
-                pass
+            if self._follower is None:
+                path = self._store.artifact_path(self._run_id, RUN_LOG)
+                self._follower = Follower(path, self._lines)
+            yield from self._follower.new(last)
         except (NotFound, OSError):
-            return []
-        index = self._index
-        upto = index.total if last else index.count
-        if self._printed is None:
-            self._printed = max(upto - self._lines, 0)
-        start = self._printed if self._printed <= upto else 0  # the file was begun anew
-        self._printed = upto
-        return [index.line(number) for number in range(start, upto)]
+            return
 
 
 class _Printer:
@@ -163,7 +155,7 @@ class _Printer:
             line = f"{clock}  {clean(point.key)}  step {point.step}  {number(point.value, 6)}"
             self._write(f"\x1b[36m{line}\x1b[0m" if self._colour else line)
 
-    def log(self, lines: Sequence[str]) -> None:
+    def log(self, lines: Iterable[str]) -> None:
         for line in lines:
             if self._json:
                 self._object(type="log", line=line)
