@@ -18,13 +18,11 @@ _VERSIONS = (
     " v.user_id, v.stage, v.source, v.run_id"
     " FROM model_versions v JOIN registered_models m ON m.id = v.model"
 )
-_LATEST = (
-    "(v.model, v.version) IN (SELECT model, max(version) FROM model_versions GROUP BY model, stage)"
-)
+_ALL = "1"
 
 
 def load_models(
-    conn: sqlite3.Connection, where: str = "1", values: Sequence[Any] = ()
+    conn: sqlite3.Connection, where: str = _ALL, values: Sequence[Any] = ()
 ) -> list[RegisteredModel]:
     """Registered models by name; `where` is on `registered_models m`."""
     rows = conn.execute(
@@ -44,7 +42,11 @@ def load_models(
     ):
         aliases.setdefault(model, {})[alias] = version
     latest: dict[str, list[ModelVersion]] = {}
-    for found in load_versions(conn, f"{_LATEST} AND ({where})", values):
+    newest_of_stages = (
+        "(v.model, v.version) IN (SELECT model, max(version) FROM model_versions"
+        f" WHERE model IN ({chosen}) GROUP BY model, stage)"
+    )
+    for found in load_versions(conn, newest_of_stages, values):
         latest.setdefault(found.name, []).append(found)
     return [
         RegisteredModel(
@@ -61,25 +63,25 @@ def load_models(
 
 
 def load_versions(
-    conn: sqlite3.Connection, where: str = "1", values: Sequence[Any] = ()
+    conn: sqlite3.Connection, where: str = _ALL, values: Sequence[Any] = ()
 ) -> list[ModelVersion]:
     """Versions by name and number; `where` is on `model_versions v JOIN registered_models m`."""
     rows = conn.execute(f"{_VERSIONS} WHERE {where} ORDER BY m.name, v.version", values).fetchall()
-    chosen = (
-        "SELECT v.model, v.version FROM model_versions v"
-        f" JOIN registered_models m ON m.id = v.model WHERE {where}"
-    )
+    chosen = _ALL
+    if where != _ALL:
+        chosen = (
+            "(model, version) IN (SELECT v.model, v.version FROM model_versions v"
+            f" JOIN registered_models m ON m.id = v.model WHERE {where})"
+        )
     tags: dict[tuple[int, int], dict[str, str]] = {}
     for model, version, key, value in conn.execute(
-        "SELECT model, version, key, value FROM model_version_tags"
-        f" WHERE (model, version) IN ({chosen})",
+        f"SELECT model, version, key, value FROM model_version_tags WHERE {chosen}",
         values,
     ):
         tags.setdefault((model, version), {})[key] = value
     aliases: dict[tuple[int, int], list[str]] = {}
     for model, version, alias in conn.execute(
-        "SELECT model, version, alias FROM model_aliases"
-        f" WHERE (model, version) IN ({chosen}) ORDER BY alias",
+        f"SELECT model, version, alias FROM model_aliases WHERE {chosen} ORDER BY alias",
         values,
     ):
         aliases.setdefault((model, version), []).append(alias)
