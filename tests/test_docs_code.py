@@ -120,6 +120,7 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path) -> None:
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "MPLBACKEND": "agg",
+            "TUIFLOW_CAPTURE": "all",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_AUTHOR_NAME": "A",
             "GIT_AUTHOR_EMAIL": "a@example.org",
