@@ -8,6 +8,7 @@ import json
 import math
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,18 @@ def test_delete_and_restore(cli: Cli, store: Store, runs: dict[str, str]) -> Non
     one = cli("runs", "delete", "best:rmse", "-y")
     assert one.out == f"deleted run a ({runs['a'][:8]})\n"
     assert cli("runs", "restore", "a").out == f"restored run a ({runs['a'][:8]})\n"
+
+
+def test_what_undoes_a_change_names_the_store(cli: Cli, store: Store, tmp_path: Path) -> None:
+    other = Store(tmp_path / "other store.db")
+    other.create_run("0", "a")
+    for arguments in (["--store", str(other.database), "runs"], ["runs"]):
+        named = [] if arguments[0] == "--store" else ["--store", str(other.database)]
+        deleted = cli(*arguments, "delete", "a", "--yes", *named)
+        undo = shlex.split(deleted.err.split("restore with: tuiflow ")[1])
+        assert cli(*undo).code == 0
+        assert active(other) == {"a"}
+    other.close()
 
 
 def test_delete_by_filter(cli: Cli, store: Store, runs: dict[str, str]) -> None:

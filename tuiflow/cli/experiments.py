@@ -20,6 +20,7 @@ from tuiflow.cli.options import (
     find_experiment,
     open_existing,
     remember_store,
+    store_words,
 )
 from tuiflow.cli.output import Column, Format
 from tuiflow.cli.selecting import assignment, counted
@@ -201,7 +202,7 @@ def delete(
     opened.delete_experiment(found.experiment_id)
     with_runs = f" and {counted(count.active)}" if count.active else ""
     typer.echo(f"deleted {_title(found)}{with_runs}")
-    named = clean(shlex.quote(found.name))
+    named = clean(shlex.quote(found.name) + store_words(store))
     typer.echo(f"restore with: tuiflow experiments restore {named}", err=True)
 
 

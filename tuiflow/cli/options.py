@@ -86,6 +86,16 @@ def chosen_location(store: str | None) -> Location:
     return locate(explicit_store(store))
 
 
+def store_words(store: str | None) -> str:
+    """` --store PATH` for a command to be typed next; empty where it would find the same store."""
+    location = chosen_location(store)
+    return (
+        ""
+        if location.database == locate().database
+        else f" --store {shlex.quote(str(location.database))}"
+    )
+
+
 def open_existing(store: str | None) -> Store:
     """Open the chosen store to read it. Raises StoreError, naming what fills one, without one."""
     location = chosen_location(store)

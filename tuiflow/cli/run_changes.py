@@ -21,6 +21,7 @@ from tuiflow.cli.options import (
     YesOption,
     find_experiment,
     open_existing,
+    store_words,
 )
 from tuiflow.cli.selecting import assignment, counted, select, title, titles
 from tuiflow.entities import TAG_NOTE, LifecycleStage, Run, RunStatus, RunTag, ViewType
@@ -57,7 +58,8 @@ def delete(
     opened.delete_runs([run.info.run_id for run in found])
     typer.echo(f"deleted {titles(found)}")
     selection = _selection(found, filter_text, experiment)
-    typer.echo(f"restore with: tuiflow runs restore {clean(selection)}", err=True)
+    again = clean(selection + store_words(store))
+    typer.echo(f"restore with: tuiflow runs restore {again}", err=True)
 
 
 def restore(
@@ -272,7 +274,7 @@ def move(
     before = {run.info.experiment_name for run in moving}
     if len(before) == 1 and len(moving) <= IDS_SHOWN:
         ids = " ".join(run.info.run_id[:8] for run in moving)
-        back = clean(shlex.quote(before.pop()))
+        back = clean(shlex.quote(before.pop()) + store_words(store))
         typer.echo(f"move back with: tuiflow runs move {ids} {back}", err=True)
 
 
