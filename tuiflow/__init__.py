@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         utils,
     )
     from tuiflow.autologging import autolog
+    from tuiflow.projects import run
     from tuiflow.tracking.client import MlflowClient
     from tuiflow.tracking.fluent_data import (
         load_table,
@@ -204,6 +205,7 @@ __all__ = [
     "register_model",
     "restore_experiment",
     "restore_run",
+    "run",
     "search_experiments",
     "search_model_versions",
     "search_registered_models",
