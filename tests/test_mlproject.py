@@ -151,7 +151,7 @@ def test_entry_points_that_are_not_there(tmp_path: Path) -> None:
         find_entry_point(project, "mian")
     with pytest.raises(NotFound, match="it has main, check"):
         find_entry_point(project, "zzz")
-    assert find_entry_point(project, "train.py").script
+    assert find_entry_point(project, "train.py") == EntryPoint("train.py", "python train.py")
 
 
 def main_entry(tmp_path: Path) -> EntryPoint:

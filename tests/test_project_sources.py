@@ -206,7 +206,7 @@ def test_a_version_of_a_folder_leaves_the_folder_alone(
     done = cli("run", f"{repository.folder}#sub", "-v", "v1", "-e", "go.py", "-P", "a=1")
     assert done.out == "sub --a 1\n"
     tags = latest(store).data.tags
-    assert tags["mlflow.source.name"] == f"{repository.folder}#sub"
+    assert tags["mlflow.source.name"] == f"file://{repository.folder}#sub"
     assert tags["mlflow.source.git.repoURL"] == "https://example.org/r.git"
 
 

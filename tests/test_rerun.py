@@ -65,13 +65,17 @@ def test_at_the_same_commit_when_the_folder_has_moved_on(
     cli: Cli, store: Store, repository: Repository
 ) -> None:
     cli("run", str(repository.folder), "--run-name", "first")
+    before = latest(store)
     first = repository.head()
     repository.write({"train.py": TRAIN.format("two"), "data.csv": "e"})
     repository.commit()
     done = cli("rerun", "first")
     assert (done.code, done.out) == (0, "one 1 d\n"), done.err
     assert f"has changed since: running commit {first[:12]} in a checkout" in done.err
-    assert latest(store).data.tags["mlflow.source.git.commit"] == first
+    tags = latest(store).data.tags
+    assert tags["mlflow.source.git.commit"] == first
+    assert tags["mlflow.source.name"] == before.data.tags["mlflow.source.name"]
+    assert tags["tuiflow.rerun_of"] == before.info.run_id
     assert cli("rerun", "latest").out == "one 1 d\n"
     assert repository.git("status", "--porcelain") == ""
 

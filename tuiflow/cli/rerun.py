@@ -53,6 +53,7 @@ def rerun(
             experiment or found.info.experiment_name,
             None if experiment else found.info.experiment_id,
             run_name,
+            rerun_of=found.info.run_id,
         )
         if request is not None:
             request, patch = projects.again(opened, found, request, parameters, note)

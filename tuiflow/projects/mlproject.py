@@ -83,7 +83,7 @@ def find_entry_point(project: Project, name: str = "main") -> EntryPoint:
     script = project.folder / name
     runner = _RUNNERS.get(script.suffix)
     if runner is not None and script.is_file():
-        return EntryPoint(name, f"{runner} {shlex.quote(name)}", script=True)
+        return EntryPoint(name, f"{runner} {shlex.quote(name)}")
     scripts = sorted(path.name for path in project.folder.glob("*.py"))
     if project.file is None and not scripts:
         raise NotFound(f"{project.folder} is no project: it has no MLproject file and no script.")

@@ -34,6 +34,8 @@ from tuiflow.tracking.context.repository import Repository, find_repository
 from tuiflow.tracking.experiments import get_or_create_experiment
 
 CONTENT_KIND = "project"
+TAG_RERUN_OF = "tuiflow.rerun_of"
+"""The id of the run that `tuiflow rerun` did again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Target:
     run_name: str | None = None
     run_id: str | None = None
     parent_run_id: str | None = None
+    rerun_of: str | None = None
 
 
 def record_run(store: Store, plan: Plan, target: Target) -> Run:
@@ -72,6 +75,8 @@ def create(store: Store, target: Target, tags: Mapping[str, str], params: Mappin
         tags[TAG_RUN_NAME] = target.run_name
     if target.parent_run_id is not None:
         tags[TAG_PARENT] = target.parent_run_id
+    if target.rerun_of is not None:
+        tags[TAG_RERUN_OF] = target.rerun_of
     listed = [RunTag(key, value) for key, value in tags.items()]
     values = [Param(key, value) for key, value in params.items()]
     check_batch((), values, listed)
@@ -116,17 +121,25 @@ def _tags(plan: Plan, state: RepositoryState | None) -> dict[str, str]:
 
 def _remote(plan: Plan, repository: Repository | None) -> str | None:
     """The remote of the project's repository, not that of its checkout in the cache."""
-    source = plan.fetched.source
-    if plan.fetched.commit is not None and (Path(source.location) / ".git").exists():
-        repository = find_repository(Path(source.location)) or repository
+    if (own := _local_repository(plan)) is not None:
+        repository = find_repository(own)
     return None if repository is None else repository.remote
 
 
 def _source_name(plan: Plan) -> str:
     """As MLflow names it: a folder of a repository as `file://REPOSITORY#FOLDER`."""
     source, folder = plan.fetched.source, plan.fetched.folder
+    if (own := _local_repository(plan)) is not None:
+        return f"file://{own}" + (f"#{source.subdir}" if source.subdir else "")
     root = repository_root(folder) if plan.fetched.in_place else None
     if root is None:
         return source.public
     subdir = folder.relative_to(root)
     return f"file://{root}" + ("" if subdir == Path() else f"#{subdir}")
+
+
+def _local_repository(plan: Plan) -> Path | None:
+    """The user's working tree that the project's checkout was taken from, if it was from one."""
+    source = plan.fetched.source
+    local = plan.fetched.commit is not None and (Path(source.location) / ".git").exists()
+    return Path(source.location) if local else None

@@ -38,12 +38,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
-    """A command with `{name}` places for its parameters; a script is one without any."""
+    """A command with `{name}` places for its parameters."""
 
     name: str
     command: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    script: bool = False
 
 
 @dataclass(frozen=True, slots=True)
