@@ -370,7 +370,8 @@ def test_told_to_a_person() -> None:
         "tuiflow.gpu": "T4",
     }
     assert facts.described(tags) == [
-        ("commit", "abc on main, with uncommitted changes"),
+        ("commit", "abc"),
+        ("branch", "main, uncommitted changes"),
         ("gpu", "T4"),
         ("job", "Slurm 15 task 2 on node[1-2]"),
     ]

@@ -124,11 +124,7 @@ def _storable(tags: Mapping[str, str]) -> dict[str, str]:
 
 def described(tags: Mapping[str, str]) -> list[tuple[str, str]]:
     """What a run's tags tell of its script, as names and texts for a person, what is known."""
-    commit = tags.get(TAG_GIT_COMMIT, "")
-    if branch := tags.get(TAG_GIT_BRANCH):
-        commit += f" on {branch}"
-    if tags.get(TAG_GIT_DIRTY) == "true":
-        commit += ", with uncommitted changes"
+    dirty = "uncommitted changes" if tags.get(TAG_GIT_DIRTY) == "true" else ""
     jobs = [
         f"{scheduler} {tags[job]}" + (f" task {tags[task]}" if task in tags else "")
         for scheduler, job, task in _JOBS
@@ -137,7 +133,8 @@ def described(tags: Mapping[str, str]) -> list[tuple[str, str]]:
     if nodes := tags.get("tuiflow.slurm.nodes"):
         jobs.append(f"on {nodes}")
     found = [
-        ("commit", commit),
+        ("commit", tags.get(TAG_GIT_COMMIT, "")),
+        ("branch", ", ".join(filter(None, [tags.get(TAG_GIT_BRANCH, ""), dirty]))),
         ("patch", tags.get(TAG_PATCH_NOTE, "")),
         ("command", tags.get(TAG_COMMAND, "")),
         ("folder", tags.get(TAG_FOLDER, "")),
