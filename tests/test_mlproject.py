@@ -198,6 +198,8 @@ def test_a_given_path_is_the_users_and_a_default_is_the_projects(tmp_path: Path)
         ({"alpha": ""}, "'alpha' must be a number, not ''"),
         ({"alpha": "1", "data": "none.csv"}, "there is no "),
         ({"alpha": "1", "data": ""}, "there is no empty path"),
+        ({"alpha": "1", "data": "~no-such-user/x"}, "there is no "),
+        ({"alpha": "1", "data": "x" * 5000}, "there is no "),
         ({"alpha": "1", "note": "a\0b"}, "without NUL"),
     ],
 )

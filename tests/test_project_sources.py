@@ -14,6 +14,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from repositories import Repository
 from shell import Cli
 
@@ -134,6 +136,18 @@ def test_credentials_are_left_out() -> None:
     ):
         assert without_credentials(url) == public
     assert "secret" not in parse("https://user:secret@example.org/a#sub").public
+
+
+@given(st.text(max_size=60) | st.from_regex(r"(git\+)?[a-z+]{1,6}:/{0,3}[\[\]@:#?%\\w./]{0,40}"))
+def test_any_text_is_an_address_or_refused_in_words(uri: str) -> None:
+    for text in (uri, uri + "#" + uri, "~" + uri, "x" * 5000 + uri):
+        try:
+            source = parse(text, Path("/nowhere"))
+        except (InvalidInput, NotFound) as error:
+            assert "\n" not in str(error)
+        else:
+            assert source.kind in ("git", "zip", "folder")
+            assert source.public
 
 
 # git

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.errors import InvalidInput
-from tuiflow.projects.fetch.uri import scheme_of, url_path
+from tuiflow.projects.fetch.uri import local_file, scheme_of, url_path
 from tuiflow.projects.spec import EntryPoint, Parameter
 from tuiflow.text import clean, did_you_mean
 
@@ -133,11 +133,11 @@ def _path(parameter: Parameter, value: str, base: Path) -> str:
         value = url_path(value)
     elif is_url(value):
         return value
-    path = (base / Path(value).expanduser()).absolute()
-    if not value or not path.exists():
+    path = local_file(value, base)
+    if path is None:
+        sought = clean(str(base.absolute() / value), 200) if value else "empty path"
         raise InvalidInput(
-            f"Parameter {clean(parameter.name)!r} is a path, and there is no"
-            f" {clean(str(path)) if value else 'empty path'}."
+            f"Parameter {clean(parameter.name)!r} is a path, and there is no {sought}."
         )
     return str(path.resolve())
 

@@ -48,8 +48,9 @@ def parse(uri: str, cwd: Path | None = None) -> Source:
     no project's address.
     """
     here = cwd or Path.cwd()
-    if uri and _local(uri, here).exists():  # a name may hold a #
-        return _of_path(uri, _local(uri, here), "")
+    whole = local_file(uri, here)
+    if whole is not None:  # a name may hold a #
+        return _of_path(uri, whole, "")
     address, _, fragment = uri.partition("#")
     subdir = _checked_subdir(fragment)
     if address.startswith("git+"):
@@ -57,7 +58,7 @@ def parse(uri: str, cwd: Path | None = None) -> Source:
         return Source("git", _checked_git(address), subdir)
     scheme = scheme_of(address)
     if scheme == "file":
-        return _of_path(uri, _file_path(address), subdir)
+        return _of_path(uri, local_file(_file_path(address), here), subdir)
     if scheme in ("http", "https") and url_path(address).endswith(".zip"):
         return Source("zip", address, subdir)
     if scheme in _GIT_SCHEMES or _SSH_SHORT.fullmatch(address):
@@ -67,7 +68,7 @@ def parse(uri: str, cwd: Path | None = None) -> Source:
             f"{clean(without_credentials(uri), 200)!r} can't be run: a project is a folder, a zip"
             " file or a git repository (https://, ssh:// or file://)."
         )
-    return _of_path(uri, _local(address, here), subdir)
+    return _of_path(uri, local_file(address, here), subdir)
 
 
 def without_credentials(url: str) -> str:
@@ -95,23 +96,30 @@ def url_path(url: str) -> str:
 
 def subfolder(root: Path, subdir: str) -> Path:
     """The folder `subdir` of `root`. Raises NotFound where it is none or a link leads out."""
-    folder = (root / subdir).resolve()
-    if not folder.is_relative_to(root.resolve()) or not folder.is_dir():
+    folder = local_file(subdir or ".", root)
+    folder = None if folder is None else folder.resolve()
+    if folder is None or not folder.is_relative_to(root.resolve()) or not folder.is_dir():
         raise NotFound(f"The project has no folder {clean(subdir)!r}.")
     return folder
 
 
-def _local(text: str, here: Path) -> Path:
-    return here / Path(text).expanduser()
+def local_file(text: str, base: Path) -> Path | None:
+    """The absolute path of a file or folder named from `base`, None where there is none.
+
+    Links in it stay: what is behind a link keeps the name its user knows.
+    """
+    try:
+        path = (base / Path(text).expanduser()).absolute()
+        return path if text and path.exists() else None
+    except (OSError, ValueError, RuntimeError):  # too long, with a NUL, of an unknown user
+        return None
 
 
-def _of_path(uri: str, path: Path, subdir: str) -> Source:
-    # Not resolved: a project behind a link keeps the name its user knows.
-    path = path.absolute()
+def _of_path(uri: str, path: Path | None, subdir: str) -> Source:
+    if path is None:
+        raise NotFound(f"There is no folder {clean(uri, 200)!r} to run.")
     if path.is_dir():
         return Source("git" if _is_bare(path) else "folder", str(path), subdir)
-    if not path.exists():
-        raise NotFound(f"There is no folder {clean(uri)!r} to run.")
     if path.suffix == ".zip":
         return Source("zip", str(path), subdir)
     entry = "" if path.name.lower() == "mlproject" else f" -e {shlex.quote(path.name)}"
@@ -126,11 +134,11 @@ def _is_bare(folder: Path) -> bool:
     return all((folder / name).exists() for name in ("HEAD", "objects", "refs"))
 
 
-def _file_path(address: str) -> Path:
+def _file_path(address: str) -> str:
     found = _URL.match(address)
     if found is None or found["host"] not in ("", "localhost") or not found["path"]:
         raise InvalidInput(f"{clean(address, 200)!r} names a host; write file:///PATH.")
-    return Path(unquote(found["path"]))
+    return unquote(found["path"])
 
 
 def _checked_git(address: str) -> str:
@@ -142,7 +150,7 @@ def _checked_git(address: str) -> str:
             f"{clean(without_credentials(address), 200)!r} is no git address that is followed:"
             " give one of https://, ssh://, file:// or git@host:path."
         )
-    return str(_file_path(address).absolute()) if scheme == "file" else address
+    return str(Path(_file_path(address)).absolute()) if scheme == "file" else address
 
 
 def _checked_subdir(text: str) -> str:
