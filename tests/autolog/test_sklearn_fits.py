@@ -34,6 +34,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeRegressor
+from sklearn.utils.estimator_checks import check_estimator
 
 import tuiflow
 from tuiflow.entities import Run
@@ -327,6 +328,32 @@ def test_a_second_model_in_a_run(runs: Runs, warned: Warned) -> None:
     assert run.data.params["alpha"] == "1"
     (message,) = warned()
     assert "lacks the params" in message
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_labels_in_a_column(runs: Runs, warned: Warned) -> None:
+    autolog()
+    KNeighborsClassifier().fit(X, Y.reshape(-1, 1))
+    assert set(runs()[0].data.metrics) == CLASSIFIER | CHANCES
+    assert warned() == []
+
+
+@pytest.mark.parametrize(("leave", "fits"), [(True, 0), (False, 1)])
+def test_versions_it_was_not_tried_with(
+    leave: bool, fits: int, runs: Runs, warned: Warned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuiflow.sklearn.enable.TRIED_WITH", "99.0")
+    autolog(disable_for_unsupported_versions=leave)
+    Ridge().fit(XR, YR)
+    assert len(runs()) == fits
+    assert len(warned()) == fits
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_estimators_keep_scikit_learns_conventions() -> None:
+    autolog(silent=True)
+    results = check_estimator(PCA(), on_fail=None, on_skip=None)
+    assert [result["check_name"] for result in results if result["status"] == "failed"] == []
 
 
 @pytest.mark.parametrize("arguments", [{"max_tuning_runs": -1}, {"serialization_format": "onnx"}])

@@ -75,9 +75,13 @@ def set_by_itself(flavor: str) -> bool:
 def supported(flavor: str, distribution: str, minimum: str, config: AutologConfig) -> bool:
     """Whether to log with the installed version of a library, of which `minimum` was tried.
 
-    For an older one it is False with `disable_for_unsupported_versions`, else a warning and True.
+    For an older one it is False with `disable_for_unsupported_versions`, else a warning and True;
+    where the version is not known it is True.
     """
-    version = importlib.metadata.version(distribution)
+    try:
+        version = importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:  # installed under another name
+        return True
     if _numbers(version) >= _numbers(minimum):
         return True
     if not config.disable_for_unsupported_versions and not config.silent:
