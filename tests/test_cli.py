@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from shell import Cli
 
+from tuiflow.cli.main import app
+from tuiflow.cli.needed import first_command
 from tuiflow.cli.output import Column, columns_that_fit
 from tuiflow.entities import Metric, Param, RunTag
 from tuiflow.store import Store
@@ -188,6 +190,31 @@ def test_data_on_a_terminal_is_harmless_and_raw_when_piped(
     for arguments in (["runs"], ["show", run]):
         out = cli(*arguments, "--format", form).out
         assert not {"\x1b", "\x07", "\x9b"} & set(out)
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("runs delete x", "runs"),
+        ("--store show runs", "runs"),
+        ("--store=show runs --filter x", "runs"),
+        ("--help runs", None),
+        ("", None),
+        ("--store", None),
+    ],
+)
+def test_the_command_that_a_line_names(line: str, word: str | None) -> None:
+    assert first_command(line.split()) == word
+
+
+def test_every_command_is_found_alone(cli: Cli, store: Store) -> None:
+    for item in [*app.registered_commands, *app.registered_groups]:
+        name = item.name or item.callback.__name__
+        assert f"Usage: tuiflow {name} " in cli(name, "--help").out
+        assert f"Usage: tuiflow {name} " in cli("--store", str(store.root), name, "--help").out
+    everything = cli("--help").out
+    assert "experiments" in everything
+    assert "serve" in everything
 
 
 def test_a_reader_that_has_had_enough(store: Store, runs: dict[str, str]) -> None:

@@ -25,6 +25,7 @@ from tuiflow.cli import (
     upkeep,
 )
 from tuiflow.cli import run as project
+from tuiflow.cli.needed import needed
 from tuiflow.cli.opening import AppOpener, has_terminal, open_app
 from tuiflow.cli.options import StoreOption, chosen_location, remember_store
 from tuiflow.errors import (
@@ -104,7 +105,7 @@ def run(open_app: AppOpener) -> None:
             stream.reconfigure(errors="replace")
     try:
         with completion.for_bash():
-            app(obj=open_app)
+            needed(app)(obj=open_app)
     except TuiflowError as error:
         print(f"tuiflow: {clean_block(str(error))}", file=sys.stderr)
         for candidate in error.candidates if isinstance(error, Ambiguous) else ():
