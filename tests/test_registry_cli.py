@@ -281,3 +281,23 @@ def test_serve_mistakes(cli: Cli, wine: str, words: list[str], part: str) -> Non
     result = cli("serve", *words, "-p", "0")
     assert (result.code, result.out) == (2, "")
     assert part in result.err
+
+
+# completion
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("show", "w"), ["wine"]),
+        (("delete", "wine/"), ["wine/2", "wine/1"]),
+        (("tag", "nix/"), []),
+    ],
+)
+def test_names_and_versions_are_completed(
+    cli: Cli, wine: str, monkeypatch: pytest.MonkeyPatch, words: tuple[str, str], offered: list[str]
+) -> None:
+    monkeypatch.setenv("_TUIFLOW_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "\n".join(("tuiflow", "models", *words)))
+    monkeypatch.setenv("COMP_CWORD", "3")
+    assert cli().out.splitlines() == offered
