@@ -184,7 +184,7 @@ def test_relative_times_count_from_the_clock() -> None:
     assert abs(datetime.now().timestamp() * 1000 - DAY - tree.value) < 60_000
 
 
-KNOWN = [metric("rmse"), metric("val loss"), param("alpha"), param("rmse"), metric("va.size")]
+KNOWN = [metric("rmse"), metric("val loss"), param("alpha"), param("rmse"), metric("v.n")]
 
 MISTAKES = [
     """
@@ -248,9 +248,9 @@ MISTAKES = [
     Val_Loss is not an attribute of a run; did you mean metrics.`val loss`?
     """,
     """
-    va.size < 0.9
-    ^^^^^^^^
-    expected metrics, params, tags, attributes or dataset before the dot; did you mean metrics.va.size?
+    v.n < 0.9
+    ^^^
+    expected metrics, params, tags, attributes or dataset before the dot; did you mean metrics.v.n?
     """,
     """
     stat_time > 5
