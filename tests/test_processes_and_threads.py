@@ -24,7 +24,9 @@ def uri(store: Store) -> None:
 
 
 def points(run_id: str, key: str) -> list[float]:
-    return [point.value for point in mlflow.MlflowClient().get_metric_history(run_id, key)]
+    """A metric's values by step."""
+    history = mlflow.MlflowClient().get_metric_history(run_id, key)
+    return [point.value for point in sorted(history, key=lambda point: point.step)]
 
 
 def script(store: Store, tmp_path: Path, code: str, **env: str) -> None:

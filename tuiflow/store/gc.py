@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tuiflow.config import ARTIFACTS_FOLDER
 from tuiflow.store.connection import Database
+from tuiflow.store.contents import drop_unused
 from tuiflow.store.experiments import artifact_root
 from tuiflow.store.processes import now_ms
 
@@ -84,7 +85,7 @@ def collect(
             conn.execute("DELETE FROM experiment_tags WHERE experiment = ?", (row,))
             conn.execute("DELETE FROM experiments WHERE id = ?", (row,))
         conn.execute("DELETE FROM datasets WHERE id NOT IN (SELECT dataset FROM inputs)")
-        conn.execute("DELETE FROM contents WHERE id NOT IN (SELECT content FROM run_contents)")
+        drop_unused(conn)
         conn.execute(
             "DELETE FROM processes WHERE heartbeat < ? AND id NOT IN (SELECT process FROM runs"
             " WHERE process IS NOT NULL) AND id NOT IN (SELECT process FROM servers)",

@@ -72,6 +72,8 @@ class Capture:
         global _slow
         try:
             self._hurry.wait(DELAY_SECONDS)
+            import subprocess  # noqa: F401  (what asks Git imports it when it is called)
+
             from tuiflow.tracking.context import findings
 
             contents = self._store.contents
