@@ -529,9 +529,9 @@ def test_paths_stay_in_the_folder(saved: Path, path: object) -> None:
 
 def test_models_of_other_kinds_are_told(saved: Path) -> None:
     raw = yaml.safe_load((saved / "MLmodel").read_text())
-    raw["flavors"] = {"python_function": {"loader_module": "mlflow.xgboost"}, "xgboost": {}}
+    raw["flavors"] = {"python_function": {"loader_module": "mlflow.catboost"}, "xgboost": {}}
     (saved / "MLmodel").write_text(yaml.safe_dump(raw))
-    with pytest.raises(ModelError, match=r"mlflow\.xgboost"):
+    with pytest.raises(ModelError, match=r"mlflow\.catboost"):
         pyfunc.load(saved)
     with pytest.raises(ModelError, match="no scikit-learn model"):
         load_model(saved)

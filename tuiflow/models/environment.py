@@ -34,7 +34,22 @@ def default_requirements(serializer: str, modules: Iterable[str] = ()) -> list[s
     if modules:
         homes = metadata.packages_distributions()
         names.update(name for module in modules for name in homes.get(module, ())[:1])
-    return [f"{name}=={installed(name)}" for name in sorted(names, key=str.lower)]
+    return pinned(names)
+
+
+def pinned(names: Iterable[str]) -> list[str]:
+    """Requirements of the installed versions of distributions, sorted."""
+    return [f"{name}=={installed(name)}" for name in sorted(set(names), key=str.lower)]
+
+
+@cache
+def distribution(module: str) -> str:
+    """What the package that brings a top-level module is called, such as `xgboost-cpu`."""
+    try:
+        metadata.version(module)
+    except metadata.PackageNotFoundError:
+        return metadata.packages_distributions().get(module, [module])[0]
+    return module
 
 
 @cache
@@ -90,6 +105,14 @@ def environment_files(
         PYTHON_ENV_FILE: _yaml(python_env),
         REQUIREMENTS_FILE: "".join(f"{line}\n" for line in lines),
     }
+
+
+def conda_env(requirements: Sequence[str]) -> dict[str, Any]:
+    """The conda environment with these requirements, as conda.yaml holds it."""
+    import yaml
+
+    found: dict[str, Any] = yaml.safe_load(environment_files(requirements)[CONDA_FILE])
+    return found
 
 
 def _yaml(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,22 @@ from tuiflow.errors import InvalidInput, ModelError
 from tuiflow.models.enforce import check_columns, enforce, enforce_params
 from tuiflow.models.mlmodel import PYTHON_FUNCTION, MLmodel, read_mlmodel
 from tuiflow.models.schema import ModelSignature
-from tuiflow.models.sklearn_flavor import LOADER_MODULE, PREDICT_FNS, load_flavor
+
+LOADERS = {
+    "mlflow.lightgbm": "lightgbm_flavor",
+    "mlflow.sklearn": "sklearn_flavor",
+    "mlflow.xgboost": "xgboost_flavor",
+}
+"""MLflow's name of a loader, as MLmodel has it → the module here whose `load_pyfunc` loads what
+has the prediction function that MLmodel names."""
+
+PREDICT_FNS = ("predict", "predict_proba", "predict_log_proba", "predict_joint_log_proba", "score")
 
 
 @dataclass(frozen=True, slots=True)
 class PyFuncModel:
-    """A loaded model; `implementation` is the scikit-learn object itself."""
+    """A loaded model; `implementation` is what predicts: a scikit-learn object itself, or what
+    wraps a model of another library."""
 
     mlmodel: MLmodel
     implementation: Any
@@ -53,7 +64,7 @@ class PyFuncModel:
         Columns may come in any order, extra ones are ignored. Returns what the model returns,
         usually an array with one entry per row. Raises InvalidInput naming missing columns and
         wrong types, ModelError where the model itself fails. Params are checked against the
-        signature; scikit-learn's `predict` has no use for them.
+        signature; no flavor has a use for them.
         """
         signature = self.signature or ModelSignature()
         enforce_params(params, signature.params)
@@ -94,10 +105,11 @@ def load(folder: str | Path) -> PyFuncModel:
     if flavor is None:
         raise ModelError(f"{mlmodel.folder} can't predict: it has no python_function flavor.")
     loader = flavor.get("loader_module")
-    if loader != LOADER_MODULE:
+    if loader not in LOADERS:
         raise ModelError(f"Models of the loader {loader!r:.60} are not served yet.")
     predict_fn = str(flavor.get("predict_fn", "predict"))
-    implementation = load_flavor(mlmodel)
+    module = importlib.import_module(f"tuiflow.models.{LOADERS[loader]}")
+    implementation = module.load_pyfunc(mlmodel)
     if predict_fn not in PREDICT_FNS or not hasattr(implementation, predict_fn):
         raise ModelError(f"The model {mlmodel.folder} has no function {predict_fn!r:.40}.")
     return PyFuncModel(mlmodel, implementation, predict_fn)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -41,24 +42,28 @@ class Saved:
     reason: str | None = None
 
 
-def save(model: Any, folder: Path) -> Saved:
-    """Write `model` into `folder` and read it back; ModelError where no format can hold it."""
+def save(model: Any, folder: Path, trusted: Sequence[str] = ()) -> Saved:
+    """Write `model` into `folder` and read it back; ModelError where no format can hold it.
+
+    `trusted` are types to trust beside those of `trust`.
+    """
     path = folder / FILE_NAMES[SKOPS]
     try:
-        return _save_skops(model, path)
+        return _save_skops(model, path, trusted)
     except ModelError as error:
         path.unlink(missing_ok=True)
         return _save_cloudpickle(model, folder / FILE_NAMES[CLOUDPICKLE], error.message)
 
 
-def load(path: Path, format: str) -> Any:
+def load(path: Path, format: str, trusted: Sequence[str] = ()) -> Any:
     """Read a model file.
 
-    `skops` files are safe to read: a type that is not on tuiflow's list is a ModelError that names
-    it. `cloudpickle` and `pickle` files run their own code. Raises ModelError.
+    `skops` files are safe to read: a type that is neither on tuiflow's list nor in `trusted` is a
+    ModelError that names it. `cloudpickle` and `pickle` files run their own code. Raises
+    ModelError.
     """
     if format == SKOPS:
-        return _load_skops(path)
+        return _load_skops(path, trusted)
     if format not in (CLOUDPICKLE, PICKLE):
         raise ModelError(f"The model {path} has the unknown serialization format {format!r:.40}.")
     try:
@@ -68,7 +73,7 @@ def load(path: Path, format: str) -> Any:
         raise ModelError(f"The model {path} can't be loaded: {_reason(error)}") from error
 
 
-def _save_skops(model: Any, path: Path) -> Saved:
+def _save_skops(model: Any, path: Path, trusted: Sequence[str]) -> Saved:
     import skops.io
 
     try:
@@ -80,14 +85,14 @@ def _save_skops(model: Any, path: Path) -> Saved:
         needed = skops.io.get_untrusted_types(file=path)
     except Exception as error:
         raise ModelError(f"skops can't read it back ({_reason(error)})") from error
-    return Saved(SKOPS, path, _load_skops(path), tuple(needed))
+    return Saved(SKOPS, path, _load_skops(path, trusted), tuple(needed))
 
 
-def _load_skops(path: Path) -> Any:
+def _load_skops(path: Path, more: Sequence[str]) -> Any:
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    trusted = trust.trusted_types()
+    trusted = (*trust.trusted_types(), *more)
     try:
         model = skops.io.load(path, trusted=list(trusted))
     except UntrustedTypesFoundException as error:

@@ -11,12 +11,11 @@ from tuiflow.errors import InvalidInput, ModelError
 from tuiflow.models import environment, serialize
 from tuiflow.models.folder import Details, Written, python_function, save_folder
 from tuiflow.models.mlmodel import PYTHON_FUNCTION, SKLEARN, MLmodel, read_mlmodel
+from tuiflow.models.pyfunc import PREDICT_FNS
 from tuiflow.models.schema import ModelSignature
 
 LOADER_MODULE = "mlflow.sklearn"
 """MLflow's name of the loader, written and accepted so that both read each other's models."""
-
-PREDICT_FNS = ("predict", "predict_proba", "predict_log_proba", "predict_joint_log_proba", "score")
 
 _log = logging.getLogger("tuiflow.models")
 
@@ -102,6 +101,9 @@ def load_flavor(mlmodel: MLmodel) -> Any:
     if flavor.get("code") and format != serialize.SKOPS:
         raise ModelError(f"{mlmodel.folder} brings its own code (code_paths), not served yet.")
     return serialize.load(path, format)
+
+
+load_pyfunc = load_flavor
 
 
 def _flavors(saved: serialize.Saved, sk_model: Any, predict_fn: str) -> dict[str, dict[str, Any]]:

@@ -66,3 +66,9 @@ def listed(names: Iterable[object]) -> str:
     shown = ", ".join(texts[:_MAX_NAMED])
     more = len(texts) - _MAX_NAMED
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def first_line(error: BaseException) -> str:
+    """The kind of an error of a library's, and the first line of what it says."""
+    text = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__

@@ -6,28 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tuiflow.errors import InvalidInput
 from tuiflow.models import environment, sklearn_flavor
 from tuiflow.models.info import ModelInfo
 from tuiflow.models.mlmodel import MLmodel
 from tuiflow.models.schema import ModelSignature
 from tuiflow.tracking import model_logging
+from tuiflow.tracking.model_logging import LEFT_OUT, refuse
 from tuiflow.tracking.models import model_folder
 
-_NOT_SERVED = frozenset(
-    {
-        "code_paths",
-        "extra_files",
-        "mlflow_model",
-        "model_id",
-        "model_type",
-        "params",
-        "serialization_format",
-        "skops_trusted_types",
-        "step",
-        "tags",
-    }
-)
+_NOT_SERVED = frozenset({*LEFT_OUT, "serialization_format", "skops_trusted_types"})
 
 
 def log_model(
@@ -56,7 +43,7 @@ def log_model(
     there is nothing to await then. Raises InvalidInput for arguments that are not served yet,
     ModelError where the model can't be saved.
     """
-    _refuse("log_model", unsupported)
+    refuse("log_model", unsupported, _NOT_SERVED)
 
     def save(folder: Path, run_id: str, path: str) -> MLmodel:
         return sklearn_flavor.save_model(
@@ -94,7 +81,7 @@ def save_model(
 
     Raises AlreadyExists where the folder exists and is not empty; see `log_model`.
     """
-    _refuse("save_model", unsupported)
+    refuse("save_model", unsupported, _NOT_SERVED)
     sklearn_flavor.save_model(
         sk_model,
         path,
@@ -131,18 +118,4 @@ def get_default_conda_env(
     include_cloudpickle: bool = False, include_skops: bool = False
 ) -> dict[str, Any]:
     """The conda environment of a scikit-learn model, as conda.yaml holds it."""
-    import yaml
-
-    files = environment.environment_files(
-        get_default_pip_requirements(include_cloudpickle, include_skops)
-    )
-    found: dict[str, Any] = yaml.safe_load(files[environment.CONDA_FILE])
-    return found
-
-
-def _refuse(function: str, arguments: Mapping[str, Any]) -> None:
-    for name, value in arguments.items():
-        if name not in _NOT_SERVED:
-            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
-        if value is not None:
-            raise InvalidInput(f"{function}({name}=…) is not served yet; leave it out.")
+    return environment.conda_env(get_default_pip_requirements(include_cloudpickle, include_skops))

@@ -26,7 +26,7 @@ def log_fitted(session: Session, config: SklearnConfig, estimator: Any, data: Fi
     if config.log_model_signatures and example is not None:
         with session.attempt("the model's signature"):
             signature = _signature(estimator, example)
-    kept = _kept_example(session, example) if config.log_input_examples else None
+    kept = kept_example(session, example) if config.log_input_examples else None
     with session.attempt("the model"):
         log_model(
             estimator,
@@ -50,7 +50,7 @@ def _signature(estimator: Any, example: Any) -> ModelSignature | bool:
     return False
 
 
-def _kept_example(session: Session, example: Any) -> Any:
+def kept_example(session: Session, example: Any) -> Any:
     """The example as JSON can hold it: sparse rows in full, a series as a table; None if it can't.
 
     Reported by itself, so that the model is logged all the same.

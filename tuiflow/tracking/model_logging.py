@@ -7,8 +7,9 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
+from typing import Any
 
 from tuiflow.errors import InvalidInput
 from tuiflow.models.info import ModelInfo
@@ -19,6 +20,20 @@ from tuiflow.store.artifacts import TEMPORARY
 from tuiflow.store.model_names import check_model_name
 from tuiflow.tracking.fluent import current_or_new_run
 from tuiflow.tracking.models import note_model, register_logged
+
+LEFT_OUT = frozenset(
+    (
+        "code_paths",
+        "extra_files",
+        "mlflow_model",
+        "model_id",
+        "model_type",
+        "params",
+        "step",
+        "tags",
+    )
+)
+"""Arguments that MLflow's `log_model` or `save_model` takes for every flavor, and tuiflow's not."""
 
 
 def log_model(
@@ -76,3 +91,12 @@ def _link(source: str, target: str) -> None:
         os.link(source, target)
         return
     shutil.copy2(source, target)
+
+
+def refuse(function: str, arguments: Mapping[str, Any], left_out: Set[str] = LEFT_OUT) -> None:
+    """Raise InvalidInput for arguments of MLflow's that are not served, TypeError for others."""
+    for name, value in arguments.items():
+        if name not in left_out:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+        if value is not None:
+            raise InvalidInput(f"{function}({name}=…) is not served yet; leave it out.")

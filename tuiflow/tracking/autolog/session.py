@@ -33,7 +33,7 @@ class Session:
         self.store = store
         self.run_id = run_id
         self.buffer = Buffer(store, run_id)
-        self._missing: list[str] = []
+        self._missing: dict[str, str] = {}
 
     @contextlib.contextmanager
     def attempt(self, what: str) -> Iterator[None]:
@@ -44,15 +44,15 @@ class Session:
             self.miss(what, error)
 
     def miss(self, what: str, why: BaseException | str) -> None:
-        """Note that `what` could not be logged."""
-        text = why if isinstance(why, str) else reason(why)
-        self._missing.append(f"{what} ({text})")
+        """Note that `what` could not be logged; why not the first time is what is told."""
+        self._missing.setdefault(what, why if isinstance(why, str) else reason(why))
 
     def tell(self) -> None:
         """Warn, once for all, of what could not be logged."""
         if self._missing:
-            warn(self.flavor, f"the run {self.run_id} lacks {'; '.join(self._missing)}.")
-            self._missing = []
+            parts = "; ".join(f"{what} ({why})" for what, why in self._missing.items())
+            warn(self.flavor, f"the run {self.run_id} lacks {parts}.")
+            self._missing = {}
 
 
 def managed(flavor: str, wrapper: TrainingWrapper, *, closed: bool = True) -> Wrapper:

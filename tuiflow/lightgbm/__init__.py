@@ -1,0 +1,23 @@
+"""`tuiflow.lightgbm`: log, save and load LightGBM models, as `mlflow.lightgbm` does."""
+
+from __future__ import annotations
+
+from tuiflow.lightgbm.enable import autolog
+from tuiflow.lightgbm.model import (
+    get_default_conda_env,
+    get_default_pip_requirements,
+    load_model,
+    log_model,
+    save_model,
+)
+from tuiflow.models.info import ModelInfo
+
+__all__ = [
+    "ModelInfo",
+    "autolog",
+    "get_default_conda_env",
+    "get_default_pip_requirements",
+    "load_model",
+    "log_model",
+    "save_model",
+]
