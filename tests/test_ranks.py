@@ -189,6 +189,26 @@ def test_a_large_artifact_is_not_copied(store: Store, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_experiments_are_those_of_the_store(store: Store, tmp_path: Path) -> None:
+    store.rename_experiment("0", "base")
+    other = store.create_experiment("Default")
+    script = write(
+        tmp_path,
+        f"""
+        import tuiflow
+        seen = []
+        for experiment_id in ("0", "{other}", "0"):
+            with tuiflow.start_run(experiment_id=experiment_id) as run:
+                assert run.info.experiment_id == experiment_id
+                seen.append(tuiflow.get_experiment(run.info.experiment_id).name)
+        assert seen == ["base", "Default", "base"], seen
+        """,
+    )
+    result = start(store, script, 1, TORCHRUN)
+    assert result.returncode == 0, result.stderr
+    assert all_runs(store) == []
+
+
 def test_mistakes_are_told_as_ever(store: Store, tmp_path: Path) -> None:
     script = write(
         tmp_path,

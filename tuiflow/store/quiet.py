@@ -47,6 +47,10 @@ class QuietStore(Store):
             self._scratch = _Scratch()
             self._say()
         with self._scratch._db.write() as conn:
+            conn.execute(  # an experiment that has given its name to another
+                "UPDATE experiments SET name = name || ' ' || id WHERE name = ? AND id != ?",
+                (experiment.name, int(experiment.experiment_id)),
+            )
             conn.execute(
                 "INSERT INTO experiments (id, name, deleted_at, creation_time, last_update_time)"
                 " VALUES (?, ?, ?, 0, 0)"
