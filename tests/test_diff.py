@@ -80,7 +80,7 @@ def test_runs_that_are_alike_differ_in_nothing() -> None:
         ({"tags": {"team": "red"}}, ("tags", "team")),
         ({"tags": {"mlflow.note.content": "first"}}, ("tags", "mlflow.note.content")),
         ({"tags": {"mlflow.source.git.commit": "9b1c4e2"}}, ("code", "commit")),
-        ({"tags": {"mlflow.docker.image.uri": "x"}}, ("code", "mlflow.docker.image.uri")),
+        ({"tags": {"mlflow.docker.image.uri": "x"}}, ("environment", "docker image")),
         ({"tags": {"mlflow.parentRunId": "a" * 32}}, ("attributes", "parent run")),
         ({"files": {"plot.png": diff.FileFact(7)}}, ("artifacts", "plot.png")),
     ],

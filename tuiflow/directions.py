@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 _HIGHER = frozenset(
     # classification
@@ -32,6 +33,11 @@ def lower_is_better(metric: str) -> bool:
     """True unless the name says that higher is better (`accuracy`, `val/f1`, `neg_log_loss`)."""
     told = told_direction(metric)
     return told is None or told
+
+
+def direction(metric: str, said: Mapping[str, bool]) -> bool | None:
+    """True where lower is better: by `said`, what somebody has told, else as the name says."""
+    return said[metric] if metric in said else told_direction(metric)
 
 
 def told_direction(metric: str) -> bool | None:

@@ -9,8 +9,25 @@ import re
 from collections.abc import Iterable
 
 from tuiflow import text
-from tuiflow.diff.result import Cell, Comparison, Row, Section, Value
-from tuiflow.diff.wording import column_names, label, row_texts
+from tuiflow.diff.result import (
+    Cell,
+    CodeChange,
+    Commit,
+    Comparison,
+    Measure,
+    Row,
+    Value,
+)
+from tuiflow.diff.sections import printable
+from tuiflow.diff.why import Associations
+from tuiflow.diff.wording import (
+    column_names,
+    commit_log,
+    folded,
+    label,
+    row_texts,
+    why_lines,
+)
 from tuiflow.errors import InvalidInput
 from tuiflow.store.export import json_number
 
@@ -34,15 +51,13 @@ def render_markdown(comparison: Comparison, equal: bool = False) -> str:
             lines.append(_table_line([_escape(label(row.key)), *cells]))
         if section.equal and not equal:
             lines.append(_table_line([f"_{_escape(folded(section))}_", *("" for _ in names)]))
+    for owner, log in commit_log(comparison):
+        lines += ["", f"Commits of {_escape(owner)}:", "", *(f"- {_escape(line)}" for line in log)]
+    if comparison.why is not None:
+        lines += ["", f"What goes with {_escape(text.clean(comparison.why.metric))}:", ""]
+        lines += [f"- {_escape(line)}" for line in why_lines(comparison.why)]
     lines.extend(["", *(f"{_escape(note)}  " for note in comparison.notes)])
     return "\n".join(lines).rstrip() + "\n"
-
-
-def folded(section: Section, named: int = 6) -> str:
-    """The line that stands for a section's equal rows: `(3 equal: data, …)`."""
-    keys = [text.shorten_middle(label(row.key), 40) for row in section.equal]
-    shown = ", ".join(keys[:named]) + (", …" if len(keys) > named else "")
-    return f"({len(keys)} equal: {shown})"
 
 
 def _table_line(cells: Iterable[str]) -> str:
@@ -92,18 +107,25 @@ def to_json(comparison: Comparison) -> dict[str, object]:
     """The comparison as a dict of plain JSON values.
 
     ``{"baseline": run_id, "best": run_id | null, "metric": key | null, "summary": text,
-    "notes": [text], "runs": [{run_id, run_name, experiment_id, experiment_name, status,
-    start_time, end_time}], "sections": [{"name", "rows": [{"key", "kind", "differs",
-    "lower_is_better": bool | null, "cells": [{"value", "delta", "relative", "verdict"}]}]}]}``
+    "measure": "last" | "min" | "max" | "best", "notes": [text], "runs": [{run_id, run_name,
+    experiment_id, experiment_name, status, start_time, end_time}], "sections": [{"name", "rows":
+    [{"key", "kind", "differs", "lower_is_better": bool | null, "cells": [{"value", "delta",
+    "relative", "verdict"}]}]}], "code": [{"basis", "ahead_count", "behind_count", "ahead":
+    [{"commit", "time", "author", "subject"}], "behind", "files": [{"path", "added", "removed",
+    "preview"}], "more_files"} | null], "why": {"metric", "n", "params": [{"param", "n", "share",
+    "rho", "eta2", "groups": [{"value", "n", "median"}]}]} | null}``
 
-    `runs` starts with the baseline and `cells` has their order. NaN and infinities are the texts
-    "NaN", "Infinity" and "-Infinity"; everything that is missing is null.
+    `runs` starts with the baseline; `cells` and `code` have their order. A metric's row has beside
+    `cells` a `measures` with the cells by "last", "min", "max" and, where the direction is known,
+    "best". NaN and infinities are the texts "NaN", "Infinity" and "-Infinity"; everything that is
+    missing is null.
     """
     return {
         "baseline": comparison.baseline.run_id,
         "best": comparison.best,
         "metric": comparison.headline,
         "summary": comparison.summary,
+        "measure": comparison.measure.value,
         "notes": list(comparison.notes),
         "runs": [
             {
@@ -121,17 +143,78 @@ def to_json(comparison: Comparison) -> dict[str, object]:
             {"name": section.name, "rows": [_json_row(row) for row in section.rows]}
             for section in comparison.sections
         ],
+        "code": [None if change is None else _json_code(change) for change in comparison.code],
+        "why": None if comparison.why is None else why_json(comparison.why),
+    }
+
+
+def why_json(why: Associations) -> dict[str, object]:
+    """The `why` of `to_json`."""
+    return {
+        "metric": why.metric,
+        "n": why.n,
+        "lower_is_better": why.lower_is_better,
+        "params": [
+            {
+                "param": item.param,
+                "n": item.n,
+                "share": item.share,
+                "rho": item.rho,
+                "eta2": item.eta2,
+                "groups": [
+                    {"value": group.value, "n": group.n, "median": json_number(group.median)}
+                    for group in item.groups
+                ],
+            }
+            for item in why.items
+        ],
+    }
+
+
+def _json_code(change: CodeChange) -> dict[str, object]:
+    return {
+        "basis": change.basis,
+        "ahead_count": change.ahead_count,
+        "behind_count": change.behind_count,
+        "ahead": [_json_commit(commit) for commit in change.ahead],
+        "behind": [_json_commit(commit) for commit in change.behind],
+        "files": [
+            {
+                "path": printable(file.path),
+                "added": file.added,
+                "removed": file.removed,
+                "preview": file.preview,
+            }
+            for file in change.files
+        ],
+        "more_files": change.more_files,
+    }
+
+
+def _json_commit(commit: Commit) -> dict[str, object]:
+    return {
+        "commit": commit.commit,
+        "time": commit.time,
+        "author": commit.author,
+        "subject": commit.subject,
     }
 
 
 def _json_row(row: Row) -> dict[str, object]:
-    return {
+    record: dict[str, object] = {
         "key": row.key,
         "kind": row.kind.value,
         "differs": row.differs,
         "lower_is_better": row.lower_is_better,
         "cells": [_json_cell(cell) for cell in row.cells],
     }
+    if row.measures:
+        record["measures"] = {
+            measure.value: [_json_cell(cell) for cell in row.measures[measure]]
+            for measure in Measure
+            if measure in row.measures
+        }
+    return record
 
 
 def _json_cell(cell: Cell) -> dict[str, object]:

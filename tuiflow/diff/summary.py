@@ -8,13 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuiflow import text
-from tuiflow.diff.result import Row, RunColumn, Section
+from tuiflow.diff.environment import is_fact
+from tuiflow.diff.result import CodeChange, Row, RunColumn, Section
+from tuiflow.diff.sections import commit_count, printable
 from tuiflow.diff.wording import label, percent
 from tuiflow.entities import RunStatus
 
 _NAMED = 4
 _NAME_WIDTH = 40
 
+_PACKAGES = 3
+_PLACES = frozenset(("host", "folder", "python executable"))
+_DATA = frozenset("data dataset datasets datafile csv parquet".split())
 _EVALUATION = {"val", "valid", "validation", "test", "eval", "evaluation", "dev", "holdout", "cv"}
 _OTHER_SPLITS = {"train", "training", "system"}
 _HEADLINES = (
@@ -87,18 +92,96 @@ def winner(row: Row) -> Winner | None:
     return Winner(row, index, sum(1 for value, _ in ranked if value == best) - 1)
 
 
-def summarize(runs: Sequence[RunColumn], sections: Sequence[Section], best: Winner | None) -> str:
-    """The line itself, safe to print."""
+def summarize(
+    runs: Sequence[RunColumn],
+    sections: Sequence[Section],
+    best: Winner | None,
+    code: Sequence[CodeChange | None] = (),
+) -> str:
+    """The line itself, safe to print. `code` is of each run; the baseline's is not looked at."""
     by_name = {section.name: section for section in sections}
+    params = by_name.get("params", Section("params", ()))
     parts = [_best_words(runs, best)]
-    if "params" in by_name:
-        parts.append(_param_words(by_name["params"]))
-    for name in ("data", "tags", "code", "model", "artifacts"):
+    if params.rows:
+        parts.append(_param_words(params))
+    parts.append(_code_words(by_name.get("code"), code[1:]))
+    if "environment" in by_name:
+        parts.append(_environment_words(by_name["environment"]))
+    parts.append(_data_words(by_name.get("data"), params))
+    for name in ("model", "tags", "artifacts"):
         section = by_name.get(name)
         if section is not None and section.different:
             parts.append(f"{name}: {_names(section.different)}")
     parts.append(_unfinished_words(runs))
     return " · ".join(part for part in parts if part)
+
+
+def _code_words(section: Section | None, changes: Sequence[CodeChange | None]) -> str:
+    known = [change for change in changes if change is not None]
+    if not known or len(known) < len(changes):
+        if section is None or not section.different:
+            return ""
+        return f"code: {_names(section.different)}"
+    words = {_change_words(change) for change in known if change.differs}
+    if not words:
+        return "code: same"
+    if len(words) == 1:
+        return f"code: {words.pop()}"
+    same = len(known) > sum(change.differs for change in known)
+    return f"code: {len(words)} other versions" + (", some same" if same else "")
+
+
+def _change_words(change: CodeChange) -> str:
+    if change.ahead_count is None or change.behind_count is None:
+        head = "another commit"
+    else:
+        head = commit_count(change.ahead_count, change.behind_count)
+    count = len(change.files) + change.more_files
+    if not count or (head and head != "another commit"):
+        return head
+    names = [text.shorten_middle(label(printable(file.path)), _NAME_WIDTH) for file in change.files]
+    more = f" and {count - _NAMED} more" if count > _NAMED else ""
+    files = ", ".join(names[:_NAMED]) + more
+    return f"{head}, {files}" if head else files
+
+
+def _environment_words(section: Section) -> str:
+    different = [row for row in section.different if row.key not in _PLACES]
+    if not different:
+        if any(row.key == "host" for row in section.different):
+            return "env: other host"
+        packages = any(not is_fact(row.key) for row in section.rows)
+        return "env: same" if packages else ""  # without the packages little is known
+    shown = different[:_PACKAGES]
+    names = ", ".join(_old_and_new(row) for row in shown)
+    more = len(different) - len(shown)
+    return f"env: {names}" + (f" and {more} more" if more else "")
+
+
+def _old_and_new(row: Row) -> str:
+    """`scikit-learn 1.8 → 1.9` for two runs, the key alone for more."""
+    key = text.shorten_middle(label(row.key), _NAME_WIDTH)
+    if len(row.cells) > 2:
+        return key
+    old, new = (
+        "none" if cell.value is None else text.shorten_middle(text.clean(str(cell.value)), 24)
+        for cell in row.cells
+    )
+    return f"{key} {old} → {new}"
+
+
+def _data_words(data: Section | None, params: Section) -> str:
+    """Data sets, and the params that name data."""
+    about = [row for row in params.rows if names_data(row.key)]
+    different = [row for row in (*(data.rows if data else ()), *about) if row.differs]
+    if different:
+        return f"data: {_names(different)}"
+    return "data: same" if data else ""  # a name in a param says little of the content
+
+
+def names_data(param: str) -> bool:
+    """Whether a param says which data a run read, by its name: `data`, `train_dataset`."""
+    return not _DATA.isdisjoint(re.split(r"[^a-z]+", param.lower()))
 
 
 def _best_words(runs: Sequence[RunColumn], best: Winner | None) -> str:

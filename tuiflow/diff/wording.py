@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuiflow import text
 from tuiflow.config import MAX_KEY_LENGTH
-from tuiflow.diff.result import Cell, Kind, Row, RunColumn, Value, Verdict
+from tuiflow.diff.result import (
+    Cell,
+    CodeChange,
+    Commit,
+    Comparison,
+    Kind,
+    Row,
+    RunColumn,
+    Section,
+    Value,
+    Verdict,
+)
+from tuiflow.diff.why import MIN_RUNS as WHY_RUNS
+from tuiflow.diff.why import Association, Associations
 from tuiflow.entities import TAG_NOTE
 
 MARKS = {
@@ -24,6 +38,7 @@ MARKS = {
 LEGEND = "▲ better  ▼ worse  ≠ different"
 
 _MOST_DIGITS = 8
+_GROUPS_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,89 @@ class CellText:
 def label(key: str) -> str:
     """A row's key for a person."""
     return "note" if key == TAG_NOTE else text.clean(key, MAX_KEY_LENGTH)
+
+
+def folded(section: Section, named: int = 6) -> str:
+    """The line that stands for a section's equal rows: `(3 equal: data, …)`.
+
+    The environment's says what it is: `(57 equal: python 3.11.7, scikit-learn 1.9.1, …)`.
+    """
+    rows = section.equal
+    texts = [text.shorten_middle(label(row.key), 40) for row in rows[:named]]
+    if section.name == "environment":
+        values = (text.clean(str(row.cells[0].value or ""), 40) for row in rows)
+        texts = [f"{key} {value}".strip() for key, value in zip(texts, values, strict=False)]
+    more = ", …" if len(rows) > named else ""
+    return f"({len(rows)} equal: {', '.join(texts)}{more})"
+
+
+def commit_line(commit: Commit, limit: int = 120) -> str:
+    """A line of the log: `9b1c4e2 2026-11-24 Ann  Scale the inputs`."""
+    day = time.strftime("%Y-%m-%d", time.gmtime(min(max(commit.time, 0), 2**36)))
+    author = text.clean(commit.author, 24)
+    return f"{commit.commit[:7]} {day} {author}  {text.clean(commit.subject, limit)}"
+
+
+def commit_log(comparison: Comparison, limit: int = 20) -> list[tuple[str, list[str]]]:
+    """The commits between the baseline and other runs: for each such log, whose it is and its
+    lines, `+` where the runs have a commit and the baseline has not, `-` the other way round."""
+    owners: dict[tuple[tuple[Commit, ...], tuple[Commit, ...]], list[str]] = {}
+    changes: dict[tuple[tuple[Commit, ...], tuple[Commit, ...]], CodeChange] = {}
+    for name, change in zip(column_names(comparison.runs), comparison.code, strict=False):
+        if change is not None and (change.ahead or change.behind):
+            owners.setdefault((change.ahead, change.behind), []).append(name)
+            changes[change.ahead, change.behind] = change
+    return [
+        (", ".join(names), log_lines(changes[commits], limit)) for commits, names in owners.items()
+    ]
+
+
+def log_lines(change: CodeChange, limit: int = 20) -> list[str]:
+    """The lines of one log, the newest first."""
+    lines = []
+    for sign, commits, count in (
+        ("+", change.ahead, change.ahead_count or 0),
+        ("-", change.behind, change.behind_count or 0),
+    ):
+        lines += [f"{sign} {commit_line(commit)}" for commit in commits[:limit]]
+        left = count - min(len(commits), limit)
+        if left:
+            lines.append(f"{sign} and {left:,} more")
+    return lines
+
+
+def why_lines(why: Associations) -> list[str]:
+    """The params that go with a metric, a line each; one that says why where there are none."""
+    metric = text.clean(why.metric, 60)
+    if why.n < WHY_RUNS:
+        noun = "run has" if why.n == 1 else "runs have"
+        return [f"{why.n} {noun} {metric}; nothing is told of fewer than {WHY_RUNS}."]
+    if not why.items:
+        return [f"No param stands out of chance over {why.n:,} runs."]
+    width = max(len(_param(item)) for item in why.items)
+    return [f"{_param(item):<{width}}  {_association(item, why)}" for item in why.items]
+
+
+def _param(item: Association) -> str:
+    return text.shorten_middle(text.clean(item.param, MAX_KEY_LENGTH), 32)
+
+
+def _association(item: Association, why: Associations) -> str:
+    if item.rho is not None:
+        end = "higher" if item.rho > 0 else "lower"
+        good = ""
+        if why.lower_is_better is not None:
+            better = (item.rho < 0) == why.lower_is_better
+            good = ", which is better" if better else ", which is worse"
+        number = f"{abs(item.rho):.2f}"
+        sign = "−" if item.rho < 0 else "+"
+        return f"rank corr. {sign}{number}  n {item.n:,}  more of it: {end}{good}"
+    groups = [
+        f"{text.clean(group.value, 24)} {text.number(group.median)} ({group.n:,})"
+        for group in item.groups[:_GROUPS_NAMED]
+    ]
+    more = ", …" if len(item.groups) > _GROUPS_NAMED else ""
+    return f"groups η² {item.eta2 or 0:.2f}  n {item.n:,}  medians: {', '.join(groups)}{more}"
 
 
 def column_names(runs: Sequence[RunColumn]) -> list[str]:
@@ -71,7 +169,16 @@ def row_texts(row: Row, limit: int | None = None) -> list[CellText]:
 def _values(row: Row, limit: int | None) -> list[str]:
     if row.kind is Kind.NUMBER:
         return _numbers([None if cell.value is None else float(cell.value) for cell in row.cells])
+    if row.kind is Kind.CHANGE:
+        return [_change_value(row, index, limit) for index in range(len(row.cells))]
     return [_value(row.kind, cell.value, limit) for cell in row.cells]
+
+
+def _change_value(row: Row, index: int, limit: int | None) -> str:
+    cell = row.cells[index]
+    if cell.value is None and not index:
+        return ""
+    return "=" if cell.verdict is Verdict.EQUAL else _value(row.kind, cell.value, limit)
 
 
 def _numbers(values: list[float | None]) -> list[str]:
@@ -102,7 +209,7 @@ def _mark(row: Row, cell: Cell) -> str:
         return ""
     if cell.verdict in (Verdict.ADDED, Verdict.REMOVED):
         return MARKS[cell.verdict] if row.kind is Kind.SIZE else ""
-    if row.kind is Kind.DURATION:
+    if row.kind in (Kind.DURATION, Kind.CHANGE):
         return ""
     return MARKS[cell.verdict]
 

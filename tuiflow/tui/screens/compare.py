@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tuiflow import diff, text
-from tuiflow.diff import Comparison, RunFacts
+from tuiflow.diff import Comparison, Gathered, Measure, RunFacts
 from tuiflow.entities import RunStatus
 from tuiflow.errors import TuiflowError
 from tuiflow.plot import Curve
@@ -54,7 +54,9 @@ class CompareScreen(StoreScreen):
         super().__init__()
         self._run_ids = list(dict.fromkeys(run_ids))
         self._metric = metric
-        self._facts: tuple[RunFacts, ...] = ()
+        self._measure = Measure.LAST
+        self._gathered: Gathered | None = None
+        self._outdated = False
         self._curves: dict[tuple[str, str], Curve] = {}
         self._charted: str | None = None
         self._charted_facts: tuple[RunFacts, ...] = ()
@@ -68,6 +70,10 @@ class CompareScreen(StoreScreen):
     @property
     def table(self) -> CompareTable:
         return self.query_one(CompareTable)
+
+    @property
+    def _facts(self) -> tuple[RunFacts, ...]:
+        return () if self._gathered is None else self._gathered.facts
 
     @property
     def comparison(self) -> Comparison | None:
@@ -104,8 +110,21 @@ class CompareScreen(StoreScreen):
         )
 
     def _read(self) -> None:
-        question = partial(self._compare, list(self._run_ids), self._facts)
-        self.ask("compare", question, self._shown, failed=self._failed)
+        """Show at once what the store's tables say; the rest follows, or stays as it was."""
+        run_ids, known = list(self._run_ids), self._gathered
+
+        def question() -> tuple[Gathered, Comparison]:
+            read = diff.read_facts(self.store, diff.chosen_runs(run_ids), known)
+            return read, read.compare(self._metric, self._measure)
+
+        self.ask("compare", question, self._shown_at_once, failed=self._failed)
+
+    def _read_rest(self, gathered: Gathered) -> None:
+        def question() -> tuple[Gathered, Comparison]:
+            read = diff.read_rest(self.store, gathered)
+            return read, read.compare(self._metric, self._measure)
+
+        self.ask("rest", question, self._rest_read, failed=self._failed)
 
     def _failed(self, error: TuiflowError) -> None:
         self.app.fail(error)
@@ -117,14 +136,24 @@ class CompareScreen(StoreScreen):
         summary.update(Content(text.clean_block(words)))
         summary.display = True
 
-    def _compare(
-        self, run_ids: Sequence[str], known: Sequence[RunFacts]
-    ) -> tuple[tuple[RunFacts, ...], Comparison]:
-        facts, notes = diff.read_facts(self.store, diff.chosen_runs(run_ids), known)
-        return facts, diff.compare_facts(facts, notes, self._metric)
+    def _shown_at_once(self, answer: tuple[Gathered, Comparison]) -> None:
+        self._shown(answer)
+        # Never given up for a newer question: a run that logs all the time would starve it.
+        if self.waiting("rest"):
+            self._outdated = True
+        else:
+            self._outdated = False
+            self._read_rest(answer[0])
 
-    def _shown(self, answer: tuple[tuple[RunFacts, ...], Comparison]) -> None:
-        self._facts, comparison = answer
+    def _rest_read(self, answer: tuple[Gathered, Comparison]) -> None:
+        if self._outdated:
+            self._gathered = answer[0]
+            self._read()
+        else:
+            self._shown(answer)
+
+    def _shown(self, answer: tuple[Gathered, Comparison]) -> None:
+        self._gathered, comparison = answer
         if comparison == self.comparison:
             return
         self.table.show(comparison)
