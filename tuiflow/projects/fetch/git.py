@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -34,6 +35,7 @@ _HARDENED = (
     *("-c", "gc.auto=0"),
     *("-c", "maintenance.auto=false"),
 )
+_PERCENT = re.compile(rb"((?:Receiving|Unpacking) objects|Resolving deltas): +(\d+)%")
 _PROTOCOLS = "https:http:ssh:file"
 
 
@@ -128,7 +130,8 @@ def repository_name(url: str) -> str:
 def git(
     *arguments: str, cwd: Path | None = None, stdin: bytes | None = None, network: bool = False
 ) -> str:
-    """Git's stdout. It asks nobody anything and reads the user's configuration only if `network`.
+    """Git's stdout. It asks nobody anything and reads the user's configuration only if `network`;
+    then what it tells of its progress is shown on a terminal.
 
     Raises GitError where it fails, TuiflowError where there is no git.
     """
@@ -145,7 +148,10 @@ def git(
         start_new_session=True,  # without a terminal to ask for a passphrase on
     )
     try:
-        output, errors = process.communicate(stdin or b"")
+        if network and sys.stderr is not None and sys.stderr.isatty():
+            output, errors = b"", _shown_progress(process)
+        else:
+            output, errors = process.communicate(stdin or b"")
     except BaseException:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # with its ssh or https helper
@@ -156,6 +162,22 @@ def git(
         reason = clean(_without_addresses(_telling(lines)), 300)
         raise GitError(f"git {arguments[0]} failed: {reason}", reason)
     return output.decode(errors="surrogateescape")
+
+
+def _shown_progress(process: subprocess.Popen[bytes]) -> bytes:
+    """Show percentages as git tells them on stderr, in one line that goes again; returns all."""
+    assert process.stderr is not None and process.stdin is not None
+    process.stdin.close()
+    told = b""
+    while chunk := os.read(process.stderr.fileno(), 4096):
+        told += chunk
+        if found := _PERCENT.findall(told[-200:]):
+            phase, percent = (part.decode() for part in found[-1])
+            sys.stderr.write(f"\r\x1b[K{phase.lower()} {percent}%")
+            sys.stderr.flush()
+    sys.stderr.write("\r\x1b[K")
+    process.wait()
+    return told
 
 
 def _environment(network: bool) -> dict[str, str]:
@@ -206,7 +228,7 @@ def _fetch(mirror: Path, url: str, version: str | None) -> None:
 
 def _fetch_refs(mirror: Path, url: str, wanted: Sequence[str]) -> None:
     git(
-        *("fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head", "--"),
+        *("fetch", "--progress", "--force", "--no-tags", "--no-write-fetch-head", "--"),
         *(url, *wanted),
         cwd=mirror,
         network=True,
