@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import pty
 import stat
 import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -481,3 +483,28 @@ def test_git_is_asked_for_nothing_by_a_plain_folder(
     (tmp_path / "asked").unlink()
     assert cli("run", str(tmp_path), "-e", "x.sh").out == "here\n"
     assert not (tmp_path / "asked").exists()
+
+
+def test_progress_of_fetching_is_shown_on_a_terminal(
+    repository: Repository, store: Store, tmp_path: Path
+) -> None:
+    repository.write({f"data/{number}.csv": f"{number}\n" * number for number in range(200)})
+    repository.commit()
+    bare = repository.bare(tmp_path / "bare.git")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "tuiflow", "run", f"file://{bare}", "--store", str(store.root)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs
+    )
+    os.close(theirs)
+    said = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            said += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait() == 0, said
+    assert b"receiving objects 100%" in said
+    assert said.index(b"\r\x1b[Krun ") > said.index(b"receiving objects 100%")
