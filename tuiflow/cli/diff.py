@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -10,9 +11,24 @@ from tuiflow.cli import completion
 from tuiflow.cli import output as out
 from tuiflow.cli.options import FormatOption, OutputOption, StoreOption, open_existing
 from tuiflow.cli.output import Column, Format
+from tuiflow.errors import InvalidInput
+from tuiflow.store import Store
+from tuiflow.text import clean, did_you_mean
 
 if TYPE_CHECKING:
     from tuiflow.diff import CellText, Comparison
+
+
+class Value(StrEnum):
+    """What counts of a metric with a history."""
+
+    LAST = "last"
+    MIN = "min"
+    MAX = "max"
+    BEST = "best"
+
+
+DIRECTIONS = {"lower": True, "higher": False, "guess": None}
 
 LEAD_WIDTH = 32
 RUN_WIDTH = 28
@@ -44,20 +60,60 @@ def diff(
             autocompletion=completion.runs,
         ),
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="METRIC",
+            help="Chooses the best run; else one that they share.",
+            autocompletion=completion.metrics,
+        ),
+    ] = None,
+    value: Annotated[
+        Value, typer.Option("--value", help="What counts of a metric with a history.")
+    ] = Value.LAST,
+    direction: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--direction",
+            metavar="METRIC=lower|higher|guess",
+            help="Which way a metric is better; remembered in the store (repeatable).",
+        ),
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            "--file", metavar="NAME", help="Only this file of the code or artifact, as a diff."
+        ),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", "-a", help="Equal rows, too.")] = False,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
     store: StoreOption = None,
 ) -> None:
-    """Compare runs: metrics with Δ and better or worse, params, tags, artifacts."""
-    from tuiflow.diff import compare, render_csv, render_markdown, to_json
+    """Compare runs: metrics with Δ and better or worse, params, code, environment, data, models,
+    tags and artifacts.
 
+    Metrics count by their last value, or as --value says. Code is compared by the commits, where a
+    repository of yours here has them, and by what each run has recorded of its uncommitted changes.
+    """
+    from tuiflow.diff import Measure, compare, render_csv, render_markdown, to_json
+
+    if file is not None and output_format is not Format.TABLE:
+        raise InvalidInput("--file prints a unified diff; leave --format out.")
     opened = open_existing(store)
     ids = [opened.resolve_run(text) for text in runs]
     against = None if baseline is None else opened.resolve_run(baseline)
-    comparison = compare(opened, ids, against)
+    told = [_parsed(opened, text) for text in direction or ()]
+    if by is not None:
+        _check_metric(opened, by)
+    for metric, lower in told:
+        opened.set_metric_direction(metric, lower)
+    comparison = compare(opened, ids, against, by, Measure(value.value))
     with out.output(output) as stream:
-        if output_format is Format.JSON:
+        if file is not None:
+            _write_file(opened, comparison, file, stream)
+        elif output_format is Format.JSON:
             out.write_json(to_json(comparison), stream)
         elif output_format is Format.CSV:
             out.as_text(stream).write(render_csv(comparison))
@@ -67,8 +123,65 @@ def diff(
             _write_table(comparison, everything, stream)
 
 
+def _parsed(store: Store, text: str) -> tuple[str, bool | None]:
+    metric, _, way = text.rpartition("=")
+    if not metric or way not in DIRECTIONS:
+        raise InvalidInput(
+            f"{text!r} is no direction; write METRIC=lower, METRIC=higher, or METRIC=guess to go by"
+            " the name again."
+        )
+    _check_metric(store, metric)
+    return metric, DIRECTIONS[way]
+
+
+def _check_metric(store: Store, metric: str) -> None:
+    metrics = store.key_names().metrics
+    if metric not in metrics:
+        raise InvalidInput(f"No run has a metric {metric!r}{did_you_mean(metric, metrics) or '.'}")
+
+
+def _write_file(store: Store, comparison: Comparison, name: str, stream: TextIO) -> None:
+    """What each run has changed in a file, as a patch."""
+    from tuiflow.diff import column_names, read_detail
+
+    known = {
+        row.key: section
+        for section in ("artifacts", "model", "code")
+        for row in comparison.section(section).rows
+        if row.opens
+    }
+    if name not in known:
+        raise InvalidInput(
+            f"No file {name!r} of the code differs, and it is no artifact"
+            f"{did_you_mean(name, known) or '.'}"
+        )
+    first, *names = column_names(comparison.runs)
+    for run, other in zip(comparison.runs[1:], names, strict=True):
+        detail = read_detail(store, comparison, known[name], name, run.run_id)
+        shown = clean(name)
+        lines = [f"--- {first}/{shown}", f"+++ {other}/{shown}", *map(clean, detail.lines)]
+        if not detail.lines:
+            lines = [f"{other}: {detail.note}"]
+        _write_lines(lines, stream)
+
+
+def _write_lines(lines: list[str], stream: TextIO) -> None:
+    if not out.is_terminal(stream):
+        stream.write("\n".join(lines) + "\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+    for line in lines:
+        console.print(Text(line, style=_LINE_STYLES.get(line[:1], "")), soft_wrap=True)
+
+
+_LINE_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
 def _write_table(comparison: Comparison, everything: bool, stream: TextIO) -> None:
-    from tuiflow.diff import LEGEND, column_names, folded, label, row_texts
+    from tuiflow.diff import LEGEND, column_names, commit_log, folded, label, row_texts, why_lines
 
     first, *others = column_names(comparison.runs)
     heads = ["", f"{first} (baseline)", *others]
@@ -81,7 +194,15 @@ def _write_table(comparison: Comparison, everything: bool, stream: TextIO) -> No
         lines += [(f"  {label(row.key)}", row_texts(row, VALUE_WIDTH)) for row in rows]
         if section.equal and not everything:
             equal.append(f"{section.name} {folded(section)}")
-    foot = [*equal, *comparison.notes, LEGEND]
+    below = []
+    for owner, log in commit_log(comparison):
+        below += [f"commits of {owner}", *(f"  {line}" for line in log)]
+    if comparison.why is not None:
+        below.append(f"what goes with {clean(comparison.why.metric, 60)}")
+        below += [f"  {line}" for line in why_lines(comparison.why)]
+    if below:
+        below.append("")
+    foot = [*below, *equal, *comparison.notes, LEGEND]
     if out.is_terminal(stream):
         _write_rich(comparison.summary, heads, lines, foot, stream)
         return

@@ -23,6 +23,7 @@ from tuiflow.cli import (
     show,
     tail,
     upkeep,
+    why,
 )
 from tuiflow.cli import run as project
 from tuiflow.cli.needed import needed
@@ -90,6 +91,7 @@ metrics.register(app)
 tail.register(app)
 artifacts.register(app)
 diff.register(app)
+why.register(app)
 serve.register(app)
 models.register(app)
 upkeep.register(app)

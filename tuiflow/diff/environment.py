@@ -16,14 +16,17 @@ from tuiflow.store import Store
 PYTHON = "python"
 _FACTS = {
     "tuiflow.python": PYTHON,
-    "tuiflow.host": "host",
     "tuiflow.gpu": "gpu",
     TAG_DOCKER_IMAGE_URI: "docker image",
     TAG_DOCKER_IMAGE_ID: "docker image id",
     TAG_PROJECT_ENV: "project environment",
+    "tuiflow.host": "host",
     "tuiflow.python.executable": "python executable",
     "tuiflow.cwd": "folder",
 }
+PLACES = frozenset(("host", "python executable", "folder"))
+"""Facts that say where it was, not what it was."""
+
 _GROUPS = ("tuiflow.slurm.", "tuiflow.pbs.", "tuiflow.lsf.", "tuiflow.rank", "tuiflow.world_size")
 _FIRST = (
     "scikit-learn torch tensorflow keras jax xgboost lightgbm catboost transformers numpy pandas"
@@ -40,6 +43,11 @@ def is_environment(tag: str) -> bool:
 def is_fact(key: str) -> bool:
     """Whether a row of the environment is one of `facts_of`, not a package."""
     return key in _FACTS.values() or key.startswith(_GROUPS)
+
+
+def is_place(key: str) -> bool:
+    """Whether a row says where a run was, not what it had: a host, a folder, a job."""
+    return key in PLACES or key.startswith(_GROUPS)
 
 
 def facts_of(run: Run) -> dict[str, str]:

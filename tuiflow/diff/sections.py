@@ -216,7 +216,14 @@ def printable(path: str) -> str:
 
 
 def _environment(facts: Sequence[RunFacts]) -> Iterable[Row]:
-    yield from _texts([environment.facts_of(fact.run) for fact in facts], keep_order=True)
+    rows = list(_texts([environment.facts_of(fact.run) for fact in facts], keep_order=True))
+    places = [row for row in rows if environment.is_place(row.key)]
+    yield from (row for row in rows if row not in places)
+    yield from _packages(facts)
+    yield from places
+
+
+def _packages(facts: Sequence[RunFacts]) -> Iterable[Row]:
     packages = [fact.packages for fact in facts]
     base = packages[0]
     if base is None:

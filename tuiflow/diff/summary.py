@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuiflow import text
-from tuiflow.diff.environment import is_fact
-from tuiflow.diff.result import CodeChange, Row, RunColumn, Section
+from tuiflow.diff.environment import is_fact, is_place
+from tuiflow.diff.result import CodeChange, Kind, Row, RunColumn, Section
 from tuiflow.diff.sections import commit_count, printable
 from tuiflow.diff.wording import label, percent
 from tuiflow.entities import RunStatus
@@ -18,7 +18,6 @@ _NAMED = 4
 _NAME_WIDTH = 40
 
 _PACKAGES = 3
-_PLACES = frozenset(("host", "folder", "python executable"))
 _DATA = frozenset("data dataset datasets datafile csv parquet".split())
 _EVALUATION = {"val", "valid", "validation", "test", "eval", "evaluation", "dev", "holdout", "cv"}
 _OTHER_SPLITS = {"train", "training", "system"}
@@ -108,7 +107,8 @@ def summarize(
     if "environment" in by_name:
         parts.append(_environment_words(by_name["environment"]))
     parts.append(_data_words(by_name.get("data"), params))
-    for name in ("model", "tags", "artifacts"):
+    parts.append(_model_words(by_name.get("model")))
+    for name in ("tags", "artifacts"):
         section = by_name.get(name)
         if section is not None and section.different:
             parts.append(f"{name}: {_names(section.different)}")
@@ -139,14 +139,13 @@ def _change_words(change: CodeChange) -> str:
     count = len(change.files) + change.more_files
     if not count or (head and head != "another commit"):
         return head
-    names = [text.shorten_middle(label(printable(file.path)), _NAME_WIDTH) for file in change.files]
-    more = f" and {count - _NAMED} more" if count > _NAMED else ""
-    files = ", ".join(names[:_NAMED]) + more
+    names = [printable(file.path) for file in change.files]
+    files = _listed([*names, *[""] * (count - len(names))])
     return f"{head}, {files}" if head else files
 
 
 def _environment_words(section: Section) -> str:
-    different = [row for row in section.different if row.key not in _PLACES]
+    different = [row for row in section.different if not is_place(row.key)]
     if not different:
         if any(row.key == "host" for row in section.different):
             return "env: other host"
@@ -177,6 +176,23 @@ def _data_words(data: Section | None, params: Section) -> str:
     if different:
         return f"data: {_names(different)}"
     return "data: same" if data else ""  # a name in a param says little of the content
+
+
+def _model_words(section: Section | None) -> str:
+    """What of the model differs; its folder is left out where there is only one."""
+    if section is None or not section.different:
+        return ""
+    folders = [row.key for row in section.rows if row.kind is Kind.SIZE]
+    names = []
+    for row in section.different:
+        if row.kind is not Kind.SIZE:
+            only = len(folders) == 1
+            names.append(row.key.removeprefix(f"{folders[0]} ") if only else row.key)
+        elif any(cell.value is None for cell in row.cells):
+            names.append(f"{row.key} only in some")
+        else:
+            names.append("size" if len(folders) == 1 else f"size of {row.key}")
+    return f"model: {_listed(names)}"
 
 
 def names_data(param: str) -> bool:
@@ -224,6 +240,10 @@ def _param_words(params: Section) -> str:
 
 
 def _names(rows: Sequence[Row]) -> str:
-    names = [text.shorten_middle(label(row.key), _NAME_WIDTH) for row in rows[:_NAMED]]
-    more = len(rows) - len(names)
+    return _listed([row.key for row in rows])
+
+
+def _listed(keys: Sequence[str]) -> str:
+    names = [text.shorten_middle(label(key), _NAME_WIDTH) for key in keys[:_NAMED]]
+    more = len(keys) - len(names)
     return ", ".join(names) + (f" and {more} more" if more else "")
