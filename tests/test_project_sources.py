@@ -23,8 +23,8 @@ from shell import Cli
 
 from tuiflow.entities import Run
 from tuiflow.errors import InvalidInput, NotFound
-from tuiflow.projects.fetch import archive, parse, without_credentials
-from tuiflow.projects.fetch.checkout import held_folder
+from tuiflow.projects.sources import archive, parse, without_credentials
+from tuiflow.projects.sources.checkout import held_folder
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tuiflow.projects.download import fetch
 from tuiflow.projects.execute import Outcome, execute
 from tuiflow.projects.launch import Launch
 from tuiflow.projects.plan import Plan, check_backend, planned
@@ -26,6 +27,7 @@ __all__ = [
     "check_backend",
     "command_of",
     "execute",
+    "fetch",
     "planned",
     "record_command",
     "record_run",

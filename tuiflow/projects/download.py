@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiflow.errors import InvalidInput, TuiflowError
-from tuiflow.projects.fetch.uri import scheme_of, url_path, without_credentials
+from tuiflow.projects.sources.uri import scheme_of, url_path, without_credentials
 from tuiflow.text import clean, size
 
 if TYPE_CHECKING:

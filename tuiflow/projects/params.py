@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.errors import InvalidInput
-from tuiflow.projects.fetch.uri import local_file, scheme_of, url_path
+from tuiflow.projects.sources.uri import local_file, scheme_of, url_path
 from tuiflow.projects.spec import EntryPoint, Parameter
 from tuiflow.text import clean, did_you_mean
 

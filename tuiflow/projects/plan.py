@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuiflow.errors import InvalidInput
-from tuiflow.projects import context, fetch, params
-from tuiflow.projects.download import fetch as fetch_file
-from tuiflow.projects.download import local_path
+from tuiflow.projects import context, params, sources
+from tuiflow.projects.download import fetch, local_path
 from tuiflow.projects.environments import prepare_environment
-from tuiflow.projects.fetch import Fetched, Source
-from tuiflow.projects.fetch.uri import scheme_of
 from tuiflow.projects.launch import Launch, localized, prepare
 from tuiflow.projects.mlproject import find_entry_point, load_project
 from tuiflow.projects.request import Request
+from tuiflow.projects.sources import Fetched, Source
+from tuiflow.projects.sources.uri import scheme_of
 from tuiflow.projects.spec import EntryPoint, EnvironmentSpec, Project
 from tuiflow.text import clean
 
@@ -57,11 +56,11 @@ def planned(
 
     Raises InvalidInput, NotFound and TuiflowError, in one line.
     """
-    source = fetch.parse(request.uri)
+    source = sources.parse(request.uri)
     version = request.commit or request.version
     if version is not None and source.kind == "folder":
         source = repository_of(source)
-    with fetch.opened(source, version, say, patch=patch, digest=request.digest) as fetched:
+    with sources.opened(source, version, say, patch=patch, digest=request.digest) as fetched:
         project = load_project(fetched.folder)
         entry = find_entry_point(project, request.entry_point)
         bound = params.bind(entry, request.parameters, project.folder)
@@ -99,7 +98,7 @@ def _bringer(
     def bring(uri: str) -> Path:
         if scheme_of(uri) in ("runs", "models"):
             return find_artifact(uri)
-        return (fetch_file if load else local_path)(uri, request.storage)
+        return (fetch if load else local_path)(uri, request.storage)
 
     return bring
 
@@ -109,8 +108,8 @@ def repository_of(source: Source) -> Source:
 
     Raises InvalidInput where there is none.
     """
-    folder = fetch.subfolder(Path(source.location), source.subdir)
-    root = fetch.repository_root(folder)
+    folder = sources.subfolder(Path(source.location), source.subdir)
+    root = sources.repository_root(folder)
     if root is None:
         raise InvalidInput(
             f"A version, -v, is one of a git repository; {clean(str(folder))} is in none."

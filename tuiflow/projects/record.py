@@ -23,9 +23,9 @@ from tuiflow.entities import (
 )
 from tuiflow.errors import InvalidState
 from tuiflow.projects.context import RepositoryState, repository_state
-from tuiflow.projects.fetch import repository_root, without_credentials
 from tuiflow.projects.plan import Plan
 from tuiflow.projects.request import without_secrets
+from tuiflow.projects.sources import repository_root, without_credentials
 from tuiflow.store import Store
 from tuiflow.store.validate import check_batch
 from tuiflow.tracking.context import capture_level

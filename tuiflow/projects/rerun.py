@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tuiflow.entities import TAG_GIT_COMMIT, TAG_GIT_REPO_URL, TAG_SOURCE_NAME, TAG_SOURCE_TYPE, Run
 from tuiflow.errors import InvalidInput, NotFound
-from tuiflow.projects import fetch
+from tuiflow.projects import sources
 from tuiflow.projects.context import RepositoryState, repository_state
 from tuiflow.projects.environments import Environment
 from tuiflow.projects.launch import Launch
@@ -79,7 +79,7 @@ def again(
         return request, patch
     source = _source(run, request)
     commit = run.data.tags.get(TAG_GIT_COMMIT, "")
-    folder = fetch.subfolder(Path(source.location), source.subdir)
+    folder = sources.subfolder(Path(source.location), source.subdir)
     state = repository_state(folder)
     if state is None or not _SHA.fullmatch(commit):
         say(f"{folder} is in no git repository: it is run as it is now")
@@ -131,14 +131,14 @@ def record_command(store: Store, command: Command, target: Target) -> Run:
     return create(store, target, tags, {})
 
 
-def _source(run: Run, request: Request) -> fetch.Source:
+def _source(run: Run, request: Request) -> sources.Source:
     try:
-        source = fetch.parse(request.uri)
+        source = sources.parse(request.uri)
         if source.kind == "folder":
             return source
     except NotFound:
         pass
-    remote = fetch.without_credentials(run.data.tags.get(TAG_GIT_REPO_URL, ""))
+    remote = sources.without_credentials(run.data.tags.get(TAG_GIT_REPO_URL, ""))
     commit = run.data.tags.get(TAG_GIT_COMMIT, "")
     hint = ""
     if remote and _SHA.fullmatch(commit):

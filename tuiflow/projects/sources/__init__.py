@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.errors import InvalidInput, TuiflowError
-from tuiflow.projects.fetch import archive, checkout, git
-from tuiflow.projects.fetch.uri import Source, parse, subfolder, without_credentials
+from tuiflow.projects.sources import archive, checkout, git
+from tuiflow.projects.sources.uri import Source, parse, subfolder, without_credentials
 from tuiflow.text import clean
 
 __all__ = [

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.errors import InvalidInput, NotFound, TuiflowError
-from tuiflow.projects.fetch.uri import without_credentials
+from tuiflow.projects.sources.uri import without_credentials
 from tuiflow.text import clean, did_you_mean
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
