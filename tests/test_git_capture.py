@@ -303,6 +303,23 @@ def test_what_the_files_of_a_repository_say(repo: Path, tmp_path: Path) -> None:
     assert (found.commit, found.branch) == (head, None)
 
 
+@pytest.mark.parametrize("name", ["HEAD", "config", "packed-refs", "refs/heads/main"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_not_read(repo: Path, name: str, kind: str) -> None:
+    git(repo, "pack-refs", "--all")
+    path = repo / ".git" / name
+    path.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    found = find_repository(repo)
+    assert found is not None
+    assert found.remote is None
+
+
 @pytest.mark.parametrize(
     "head",
     ["ref: ../../secret", "ref: refs/../../../secret", "password", "ref: ", "", "ref: /etc/passwd"],

@@ -6,6 +6,7 @@ Git is not called, so that nothing a repository configures is executed, and it t
 from __future__ import annotations
 
 import contextlib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def _read(top: Path, git: Path) -> Repository:
 
 
 def _text(path: Path) -> str:
-    if path.stat().st_size > _MAX_FILE:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_FILE:  # a pipe would wait for ever
         return ""
     return path.read_text(encoding="utf-8")
 
