@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         data,
         entities,
         exceptions,
+        lightgbm,
         models,
         projects,
         protos,
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
         tracking,
         types,
         utils,
+        xgboost,
     )
     from tuiflow.autologging import autolog
     from tuiflow.projects import run
@@ -119,6 +121,7 @@ _SUBMODULES = frozenset(
         "pyfunc",
         "pytorch",
         "sklearn",
+        "tensorflow",
         "tracking",
         "types",
         "utils",
@@ -183,6 +186,7 @@ __all__ = [
     "get_tracking_uri",
     "is_tracking_uri_set",
     "last_active_run",
+    "lightgbm",
     "load_table",
     "log_artifact",
     "log_artifacts",
@@ -226,6 +230,7 @@ __all__ = [
     "tracking",
     "types",
     "utils",
+    "xgboost",
 ]
 
 
