@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from tuiflow.plot.ascii import to_ascii
 from tuiflow.plot.canvas import FAINT
-from tuiflow.plot.compose import AXIS, BLANK, LINE, Layer, Picture, compose, extent
-from tuiflow.plot.line import Axis, Curve, Line, prepare
+from tuiflow.plot.compose import AXIS, BLANK, LINE, Picture, compose, extent
+from tuiflow.plot.draw import Layer
+from tuiflow.plot.line import Axis, Curve, Line, Look, prepare
 
 __all__ = [
     "AXIS",
@@ -20,6 +21,7 @@ __all__ = [
     "Curve",
     "Layer",
     "Line",
+    "Look",
     "Picture",
     "compose",
     "extent",

@@ -7,6 +7,14 @@ FAINT = 64
 """Tones from here on are those of lines that stay in the background."""
 # The bit of each dot by (row in cell, column in cell), Unicode block U+2800.
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+# By column in cell, first and last row: the bits of a vertical stretch within one cell.
+_STRETCH = [
+    [[sum(_BITS[row][side] for row in range(top, end + 1)) for end in range(4)] for top in range(4)]
+    for side in range(2)
+]
+# By column in cell: every value of a cell with that whole column set.
+_FILL = [bytes(dots | _STRETCH[side][0][3] for dots in range(256)) for side in range(2)]
+_CHARS = {0: " ", **{dots: chr(BRAILLE + dots) for dots in range(1, 256)}}
 
 
 def dashed(x: int, dash: int) -> bool:
@@ -17,64 +25,63 @@ def dashed(x: int, dash: int) -> bool:
 class Canvas:
     """`width` × `height` cells, hence 2·width × 4·height dots; dot (0, 0) is the upper left one.
 
-    A cell shows the dots of everything drawn in it, in the tone of what was drawn last; but what
-    is drawn over a faint tone takes its place.
+    A cell shows the dots of everything drawn in it, in the tone of what was drawn last; but faint
+    tones show only where nothing else is.
     """
 
     def __init__(self, width: int, height: int) -> None:
         self.width = width
         self.height = height
-        self.dots = bytearray(width * height)
-        self.tones = bytearray(width * height)
-        self.marks: dict[int, str] = {}
+        # Column by column, as lines mostly go up and down. One plane for faint tones, one for the
+        # others; of each the dots and the tones.
+        self._back = bytearray(width * height), bytearray(width * height)
+        self._front = bytearray(width * height), bytearray(width * height)
+        self._marks: dict[int, str] = {}
+
+    def column(self, x: int, top: int, bottom: int, tone: int) -> None:
+        """A vertical stretch in the dot column `x`, both ends included; what lies outside of the
+        canvas is left out."""
+        top, bottom = max(top, 0), min(bottom, 4 * self.height - 1)
+        if top > bottom or not 0 <= x < 2 * self.width:
+            return
+        dots, tones = self._back if tone >= FAINT else self._front
+        side = x & 1
+        first, last = (x >> 1) * self.height + (top >> 2), (x >> 1) * self.height + (bottom >> 2)
+        if first == last:
+            dots[first] |= _STRETCH[side][top & 3][bottom & 3]
+            tones[first] = tone
+            return
+        dots[first] |= _STRETCH[side][top & 3][3]
+        dots[last] |= _STRETCH[side][0][bottom & 3]
+        if last - first > 1:
+            dots[first + 1 : last] = dots[first + 1 : last].translate(_FILL[side])
+        tones[first : last + 1] = bytes((tone,)) * (last + 1 - first)
 
     def dot(self, x: int, y: int, tone: int) -> None:
         """Set one dot; outside of the canvas nothing happens."""
-        if 0 <= x < 2 * self.width and 0 <= y < 4 * self.height:
-            cell = (y >> 2) * self.width + (x >> 1)
-            if self.tones[cell] >= FAINT > tone:
-                self.dots[cell] = 0
-            self.dots[cell] |= _BITS[y & 3][x & 1]
-            self.tones[cell] = tone
-
-    def column(self, x: int, y0: int, y1: int, tone: int) -> None:
-        """A vertical line in the dot column `x`, both ends included."""
-        for y in range(min(y0, y1), max(y0, y1) + 1):
-            self.dot(x, y, tone)
-
-    def line(self, x0: int, y0: int, x1: int, y1: int, tone: int, dash: int = 0) -> None:
-        """A straight line, left to right (Bresenham); `dash` as in `dashed`."""
-        dx, dy = x1 - x0, -abs(y1 - y0)
-        step = 1 if y1 > y0 else -1
-        error = dx + dy
-        while True:
-            if not dash or dashed(x0, dash):
-                self.dot(x0, y0, tone)
-            if x0 == x1 and y0 == y1:
-                return
-            twice = 2 * error
-            if twice >= dy:
-                error += dy
-                x0 += 1
-            if twice <= dx:
-                error += dx
-                y0 += step
+        self.column(x, y, y, tone)
 
     def mark(self, column: int, row: int, char: str, tone: int) -> None:
         """Put a character of its own over a cell."""
         if 0 <= column < self.width and 0 <= row < self.height:
-            cell = row * self.width + column
-            self.marks[cell] = char
-            self.tones[cell] = tone
+            cell = column * self.height + row
+            self._marks[cell] = char
+            self._front[1][cell] = tone
 
     def rows(self) -> list[tuple[str, bytes]]:
         """Each row's characters and their tones (0 where nothing is drawn)."""
-        marks = self.marks
-        chars = [
-            marks.get(i) or (chr(BRAILLE + dots) if dots else " ")
-            for i, dots in enumerate(self.dots)
-        ]
+        dots, tones = map(bytes, self._front)
+        if any(self._back[0]):
+            back_dots, back_tones = self._back
+            taken = list(map(bool, tones))
+            dots = bytes(d if t else b for d, t, b in zip(dots, taken, back_dots, strict=True))
+            tones = bytes(d if t else b for d, t, b in zip(tones, taken, back_tones, strict=True))
+        chars = dots.decode("latin-1").translate(_CHARS)
+        if self._marks:
+            cells = list(chars)
+            for cell, char in self._marks.items():
+                cells[cell] = char
+            chars = "".join(cells)
         return [
-            ("".join(chars[start : start + self.width]), bytes(self.tones[start:][: self.width]))
-            for start in range(0, self.width * self.height, self.width)
+            (chars[row :: self.height], tones[row :: self.height]) for row in range(self.height)
         ]

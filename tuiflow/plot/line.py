@@ -5,52 +5,95 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
 from operator import le
 
+from tuiflow.plot.peaks import Peaks
+
 
 class Axis(Enum):
-    """What x means: the step, or seconds since the curve's origin."""
+    """What x means: the step, seconds since the curve's origin, or the time of day (epoch s)."""
 
     STEP = "step"
     TIME = "time"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How curves are drawn. `smooth` in [0, 1) is the weight of the past, 0 for none."""
+
+    axis: Axis = Axis.STEP
+    log: bool = False
+    smooth: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A metric's points as they were logged; `origin` (epoch ms) is where its time begins."""
+    """A metric's points by (step, timestamp, arrival); `origin` (epoch ms) is where its time
+    begins. Curves of one `stem` have grown from one another: the shorter one begins the longer.
+    """
 
     name: str
     steps: array[int]
     timestamps: array[int]
     values: array[float]
     origin: int = 0
+    stem: object = field(default_factory=object, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def grown(self, points: Iterable[tuple[int, int, float]]) -> Curve | None:
+        """This curve with (step, timestamp, value) of new points after its own.
+
+        None where one of them belongs before the last one.
+        """
+        steps, timestamps, values = self.steps[:], self.timestamps[:], self.values[:]
+        last = (steps[-1], timestamps[-1]) if steps else None
+        for step, timestamp, value in points:
+            if last is not None and (step, timestamp) < last:
+                return None
+            last = step, timestamp
+            steps.append(step)
+            timestamps.append(timestamp)
+            values.append(value)
+        return Curve(self.name, steps, timestamps, values, self.origin, self.stem)
+
+
+_Average = tuple[float, float]
+_NO_AVERAGE: _Average = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """Points ready to draw, sorted by x.
 
-    `xs`, `ys`: the finite ones (`ys` is log10 of the value on a logarithmic axis). `gaps` holds the
-    indices into them before which the line is interrupted. `nans`, `above`, `below`: the x of the
-    points that have no place: NaN, +inf, and -inf or, on a logarithmic axis, zero and less.
-    `all_xs`, `all_values`: every point as logged, for reading values off.
+    `xs`, `ys`: the finite ones (`ys` is log10 of the value on a logarithmic axis), `peaks` the
+    buckets of `ys`. `gaps` holds the indices into them before which the line is interrupted.
+    `nans`, `above`, `below`: the x of the points that have no place: NaN, +inf, and -inf or, on a
+    logarithmic axis, zero and less. `all_xs`, `all_values`: every point as logged, for reading
+    values off.
     """
 
     xs: array[float]
     ys: array[float]
     all_xs: array[float]
     all_values: array[float]
+    peaks: Peaks
     gaps: array[int] = field(default_factory=lambda: array("q"))
     nans: array[float] = field(default_factory=lambda: array("d"))
     above: array[float] = field(default_factory=lambda: array("d"))
     below: array[float] = field(default_factory=lambda: array("d"))
+    in_order: bool = True
+    """Whether the points came sorted by x, so that more of them can be added at the end."""
+    average: _Average = _NO_AVERAGE
+    """The moving average after the last point, and the weight that its start still has."""
+    broken: bool = False
+    """Whether the last point has no place."""
 
     def nearest(self, x: float) -> int | None:
         """Index into `all_xs` of the point nearest to `x`; None where there is none."""
@@ -63,64 +106,107 @@ class Line:
             return right - 1
         return right
 
+    def span(self, start: int, end: int) -> tuple[float, float]:
+        """Least and greatest of `ys[start:end]`, which must not be empty."""
+        return self.peaks.span(self.ys, start, end)
 
-def prepare(curve: Curve, axis: Axis = Axis.STEP, log: bool = False, smooth: float = 0.0) -> Line:
+
+def prepare(
+    curve: Curve,
+    axis: Axis = Axis.STEP,
+    log: bool = False,
+    smooth: float = 0.0,
+    before: Line | None = None,
+) -> Line:
     """Make a curve drawable.
 
     `smooth` in [0, 1) is the weight of the past in an exponential moving average, corrected for
     its start (as TensorBoard's, after Kingma & Ba 2014, section 3); it is taken over the values,
     before the logarithm. NaN and infinite values are left out of it.
+
+    `before` is the line of a curve that this one has grown from, made alike: only the new points
+    are worked on.
     """
-    xs, values = _columns(curve, axis)
-    shown = _ema(values, smooth) if smooth > 0 else values
-    if math.isfinite(sum(shown)) and (not log or not shown or min(shown) > 0):
-        ys = array("d", map(math.log10, shown)) if log else shown
-        return Line(xs, ys, xs, values)
-    return _sift(xs, values, shown, log)
+    keys = curve.steps if axis is Axis.STEP else curve.timestamps
+    if before is None or not before.in_order:
+        before = _NOTHING
+    start = len(before.all_xs)
+    xs, values = _xs(curve, axis, start), curve.values[start:] if start else curve.values
+    if not all(map(le, islice(keys, max(start - 1, 0), None), islice(keys, max(start, 1), None))):
+        before, xs, values = _NOTHING, _xs(curve, axis, 0), curve.values
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        xs, values = array("d", [xs[i] for i in order]), array("d", [values[i] for i in order])
+        return _line(before, xs, values, values, log, smooth, in_order=False)
+    return _line(before, xs, values, curve.values, log, smooth, in_order=True)
 
 
-def _columns(curve: Curve, axis: Axis) -> tuple[array[float], array[float]]:
+_NOTHING = Line(array("d"), array("d"), array("d"), array("d"), Peaks())
+
+
+def _xs(curve: Curve, axis: Axis, start: int) -> array[float]:
     if axis is Axis.STEP:
-        keys, xs = curve.steps, array("d", curve.steps)
-    else:
-        keys = curve.timestamps
-        xs = array("d", [(then - curve.origin) / 1000 for then in curve.timestamps])
-    if all(map(le, keys, islice(keys, 1, None))):
-        return xs, curve.values
-    order = sorted(range(len(keys)), key=keys.__getitem__)
-    return array("d", [xs[i] for i in order]), array("d", [curve.values[i] for i in order])
+        return array("d", curve.steps[start:])
+    origin = curve.origin if axis is Axis.TIME else 0
+    return array("d", [(then - origin) / 1000 for then in curve.timestamps[start:]])
 
 
-def _ema(values: Sequence[float], weight: float) -> array[float]:
+def _line(
+    before: Line,
+    xs: array[float],
+    values: array[float],
+    all_values: array[float],
+    log: bool,
+    smooth: float,
+    *,
+    in_order: bool,
+) -> Line:
+    """The line of `before` with the points (`xs`, `values`) after it."""
+    shown, average = _ema(values, smooth, before.average) if smooth > 0 else (values, _NO_AVERAGE)
+    all_xs = before.all_xs + xs if before.all_xs else xs
+    whole = len(before.xs) == len(before.all_xs)
+    if whole and math.isfinite(sum(shown)) and (not log or not shown or min(shown) > 0):
+        if log or smooth > 0:
+            ys = before.ys + (array("d", map(math.log10, shown)) if log else shown)
+        else:
+            ys = all_values
+        peaks = before.peaks.grown(ys)
+        return Line(all_xs, ys, all_xs, all_values, peaks, in_order=in_order, average=average)
+    new_xs, new_ys = before.xs[:], before.ys[:]
+    gaps, nans, above, below = before.gaps[:], before.nans[:], before.above[:], before.below[:]
+    gap = before.broken
+    for x, value in zip(xs, shown, strict=True):
+        if math.isnan(value):
+            nans.append(x)
+        elif value == math.inf:
+            above.append(x)
+        elif value == -math.inf or (log and value <= 0):
+            below.append(x)
+        else:
+            if gap and new_xs:
+                gaps.append(len(new_xs))
+            gap = False
+            new_xs.append(x)
+            new_ys.append(math.log10(value) if log else value)
+            continue
+        gap = True
+    peaks = before.peaks.grown(new_ys)
+    return Line(
+        new_xs, new_ys, all_xs, all_values, peaks, gaps, nans, above, below, in_order, average, gap
+    )
+
+
+def _ema(
+    values: Sequence[float], weight: float, average: _Average
+) -> tuple[array[float], _Average]:
     result = array("d")
     push = result.append
-    mean, remaining = 0.0, 1.0
+    mean, remaining = average
+    rest = 1 - weight
     for value in values:
         if value - value != 0:  # NaN or infinite
             push(value)
             continue
-        mean = weight * mean + (1 - weight) * value
+        mean = weight * mean + rest * value
         remaining *= weight
         push(mean / (1 - remaining))
-    return result
-
-
-def _sift(xs: array[float], values: array[float], shown: array[float], log: bool) -> Line:
-    line = Line(array("d"), array("d"), xs, values)
-    gap = False
-    for x, value in zip(xs, shown, strict=True):
-        if math.isnan(value):
-            line.nans.append(x)
-        elif value == math.inf:
-            line.above.append(x)
-        elif value == -math.inf or (log and value <= 0):
-            line.below.append(x)
-        else:
-            if gap and line.xs:
-                line.gaps.append(len(line.xs))
-            gap = False
-            line.xs.append(x)
-            line.ys.append(math.log10(value) if log else value)
-            continue
-        gap = True
-    return line
+    return result, (mean, remaining)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -132,3 +133,41 @@ def clock(seconds: float) -> str:
         days, rest = divmod(round(seconds) // 3600, 24)
         return f"{days}d{rest:02d}h" if rest else f"{days}d"
     return f"{seconds:.0e}s"
+
+
+def moments(low: float, high: float, count: int) -> list[float]:
+    """Round times of day for an axis in epoch seconds: full minutes, hours, days where we are."""
+    shift = _offset(low)
+    return [mark - shift for mark in times(low + shift, high + shift, count)]
+
+
+def dates(ticks: Sequence[float]) -> list[str]:
+    """Write times of day: `14:05`, `14:05:30`, the date (`11-24`) at midnight, or only dates."""
+    if not ticks:
+        return []
+    gap = min((b - a for a, b in pairwise(ticks)), default=60.0)
+    names = []
+    for tick in ticks:
+        then = _local(tick)
+        if then is None:
+            names.append(clock(tick))
+        elif gap >= 86400 or (then.tm_hour, then.tm_min, then.tm_sec) == (0, 0, 0):
+            names.append(time.strftime("%Y-%m-%d" if gap >= 86400 * 300 else "%m-%d", then))
+        elif gap < 1:
+            names.append(time.strftime("%M:%S", then) + f"{tick % 1:.3f}"[1:])
+        else:
+            names.append(time.strftime("%H:%M" if gap >= 60 else "%H:%M:%S", then))
+    return names
+
+
+def _offset(seconds: float) -> float:
+    then = _local(seconds)
+    return 0.0 if then is None else float(then.tm_gmtoff)
+
+
+def _local(seconds: float) -> time.struct_time | None:
+    """The local time, None beyond what a calendar knows."""
+    try:
+        return time.localtime(seconds)
+    except (OverflowError, ValueError, OSError):
+        return None
