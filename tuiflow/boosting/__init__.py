@@ -2,7 +2,6 @@
 
 - `arguments`: what a call of `train` was given
 - `heads`: the first rows of a library's data container
-- `datasets`: training and validation data as data sets of the run
 - `importance`: feature importance as JSON files and pictures
 - `models`: the trained model with signature and input example
 - `estimators`: fits of the scikit-learn interface

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tuiflow.boosting import arguments, heads
-from tuiflow.boosting.datasets import DatasetLog
 from tuiflow.boosting.importance import log_importance
 from tuiflow.boosting.models import log_trained
+from tuiflow.data.training_log import DatasetLog
 from tuiflow.lightgbm.model import log_model
 from tuiflow.lightgbm.settings import config
 from tuiflow.models.lightgbm_flavor import predictor

@@ -14,6 +14,7 @@ from tuiflow.models.mlmodel import PYTHON_FUNCTION, MLmodel, read_mlmodel
 from tuiflow.models.schema import ModelSignature
 
 LOADERS = {
+    "mlflow.keras": "keras_flavor",
     "mlflow.lightgbm": "lightgbm_flavor",
     "mlflow.sklearn": "sklearn_flavor",
     "mlflow.xgboost": "xgboost_flavor",

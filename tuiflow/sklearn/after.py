@@ -53,7 +53,8 @@ class _Fitted:
             return key
 
     def log(self, key: str, value: Any) -> None:
-        self.store.log_batch(self.run_id, metrics=[record.metric(key, value, None, None)])
+        points = [record.metric(key, value, None, None)]
+        self.store.log_batch(self.run_id, metrics=points, in_order=True)
         with _lock:
             calls = dict(sorted(call for calls in self.calls.values() for call in calls))
         record.log_dict(self.store, self.run_id, calls, INFO_FILE)

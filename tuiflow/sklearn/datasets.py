@@ -6,7 +6,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tuiflow.entities import TAG_USER, DatasetInput
+from tuiflow.data.training_log import script_tags_of
+from tuiflow.entities import DatasetInput
 from tuiflow.store import Store
 from tuiflow.tracking.datasets import dataset_input
 
@@ -24,15 +25,6 @@ def log_dataset(store: Store, run_id: str, context: str, X: Any, y: Any = None) 
     found = dataset_of(script_tags_of(store, run_id), context, X, y)
     if found is not None:
         store.log_inputs(run_id, [found])
-
-
-def script_tags_of(store: Store, run_id: str) -> dict[str, str]:
-    """The run's tags that tell of its script: user, source file, commit."""
-    return {
-        key: value
-        for key, value in store.get_run(run_id).data.tags.items()
-        if key == TAG_USER or key.startswith(SOURCE_TAGS)
-    }
 
 
 def dataset_of(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tuiflow.data.training_log import script_tags_of
 from tuiflow.entities import DatasetInput
 from tuiflow.sklearn import after, plots, saving
-from tuiflow.sklearn.datasets import dataset_of, script_tags_of
+from tuiflow.sklearn.datasets import dataset_of
 from tuiflow.sklearn.fit_data import FitData, fit_data
 from tuiflow.sklearn.kinds import training_metrics
 from tuiflow.sklearn.search import estimator_tags, has_untuned_params, is_search, log_search

@@ -9,9 +9,9 @@ import xgboost
 from xgboost.callback import EarlyStopping, TrainingCallback
 
 from tuiflow.boosting import arguments, heads
-from tuiflow.boosting.datasets import DatasetLog, check_size
 from tuiflow.boosting.importance import log_importance
 from tuiflow.boosting.models import log_trained
+from tuiflow.data.training_log import DatasetLog, check_size
 from tuiflow.models.xgboost_flavor import predictor
 from tuiflow.tracking.autolog.patching import Original
 from tuiflow.tracking.autolog.session import Session

@@ -57,7 +57,9 @@ class Buffer:
             self._metrics, self._params, self._tags = [], [], []
             self._flushed = time.monotonic()
         if metrics or params or tags:
-            self._store.log_batch(self._run_id, metrics=metrics, params=params, tags=tags)
+            self._store.log_batch(
+                self._run_id, metrics=metrics, params=params, tags=tags, in_order=True
+            )
 
     def flush_if_due(self, seconds: float = FLUSH_SECONDS) -> None:
         """Write when the last writing is longer ago: for callbacks of every iteration."""

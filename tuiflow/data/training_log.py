@@ -1,4 +1,4 @@
-"""Training and validation data as data sets of the run."""
+"""Training and validation data as data sets of a run that autologging logs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tuiflow.entities import DatasetInput
-from tuiflow.sklearn.datasets import script_tags_of
+from tuiflow.entities import TAG_USER, DatasetInput
+from tuiflow.store import Store
 from tuiflow.tracking.autolog.session import Session
 from tuiflow.tracking.datasets import dataset_input
 
+SOURCE_TAGS = "mlflow.source."
 MAX_VALUES = 50_000_000
 """More values than this are not copied for the sake of a digest."""
+
+
+def script_tags_of(store: Store, run_id: str) -> dict[str, str]:
+    """The run's tags that tell of its script: user, source file, commit."""
+    return {
+        key: value
+        for key, value in store.get_run(run_id).data.tags.items()
+        if key == TAG_USER or key.startswith(SOURCE_TAGS)
+    }
 
 
 class DatasetLog:
@@ -49,11 +59,25 @@ class DatasetLog:
         if issparse(data):
             check_size(data.shape)
             data = data.toarray()
-        if not isinstance(data, np.ndarray):
+        elif _is_tensor(data):
+            check_size(tuple(data.shape))
+            data = np.asarray(data)
+        if not isinstance(data, np.ndarray) and not _are_arrays(data):
             return None
-        if targets is not None:
+        if targets is not None and not _are_arrays(targets):
             targets = np.asarray(targets)
         return dataset_input(from_numpy(data, source, targets, name=name), context, None)
+
+
+def _is_tensor(data: Any) -> bool:
+    return hasattr(data, "__array__") and hasattr(data, "shape")
+
+
+def _are_arrays(data: Any) -> bool:
+    """Whether these are named arrays."""
+    import numpy as np
+
+    return isinstance(data, dict) and all(isinstance(one, np.ndarray) for one in data.values())
 
 
 def check_size(shape: tuple[int, ...]) -> None:
