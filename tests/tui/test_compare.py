@@ -32,7 +32,7 @@ async def compare(
     assert isinstance(app, TuiflowApp)
     screen = CompareScreen([app.store.resolve_run(name) for name in names], metric)
     await app.push_screen(screen)
-    await until(pilot, lambda: screen.comparison is not None)
+    await until(pilot, lambda: screen.comparison is not None and screen.comparison.complete)
     if screen.comparison and screen.comparison.curves:
         await until(pilot, lambda: screen.query_one(Chart)._curves)
     return screen
@@ -99,7 +99,7 @@ async def test_runs_are_columns_the_baseline_first_and_differences_on_top(app: T
         assert [line.split()[1] for line in lines if line.startswith("──")][:3] == [
             "metrics",
             "params",
-            "tags",
+            "code",
         ]
 
 

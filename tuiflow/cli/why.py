@@ -70,7 +70,8 @@ def why(
     query = RunQuery(experiment_ids(opened, experiment), node)
     found = _named(opened, runs) if runs else _matching(opened, query)
     lower = directions.direction(metric, opened.metric_directions())
-    result = associate(found, metric, lower, limit or None)
+    pairs = ((run.data.metrics.get(metric), run.data.params) for run in found)
+    result = associate(pairs, metric, lower, limit or None)
     with out.output(output) as stream:
         if output_format is Format.JSON:
             out.write_json(why_json(result), stream)

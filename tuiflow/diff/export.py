@@ -52,7 +52,12 @@ def render_markdown(comparison: Comparison, equal: bool = False) -> str:
         if section.equal and not equal:
             lines.append(_table_line([f"_{_escape(folded(section))}_", *("" for _ in names)]))
     for owner, log in commit_log(comparison):
-        lines += ["", f"Commits of {_escape(owner)}:", "", *(f"- {_escape(line)}" for line in log)]
+        lines += [
+            "",
+            f"Commits of {_escape(owner)}:",
+            "",
+            *(f"- \\{_escape(line)}" for line in log),
+        ]
     if comparison.why is not None:
         lines += ["", f"What goes with {_escape(text.clean(comparison.why.metric))}:", ""]
         lines += [f"- {_escape(line)}" for line in why_lines(comparison.why)]

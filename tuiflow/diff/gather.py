@@ -11,7 +11,7 @@ from tuiflow.diff.environment import read_packages
 from tuiflow.diff.facts import RunFacts
 from tuiflow.diff.files import MAX_FILES, digest_files, list_files
 from tuiflow.diff.model_facts import read_models
-from tuiflow.diff.result import CodeChange, Comparison, Measure, Row, RunColumn, Section
+from tuiflow.diff.result import CodeChange, Comparison, Measure, Row, RunColumn, Section, Value
 from tuiflow.diff.sections import build_sections, model_folders
 from tuiflow.diff.summary import headline, summarize, winner
 from tuiflow.diff.why import MIN_RUNS as WHY_RUNS
@@ -227,7 +227,9 @@ def compare_facts(
     best = winner(row) if row is not None else None
     why = None
     if row is not None and len(facts) >= WHY_RUNS:
-        why = associate([fact.run for fact in facts], row.key, row.lower_is_better)
+        values = (_as_float(cell.value) for cell in row.cells)
+        pairs = zip(values, (fact.run.data.params for fact in facts), strict=True)
+        why = associate(pairs, row.key, row.lower_is_better)
     return Comparison(
         runs,
         sections,
@@ -241,6 +243,10 @@ def compare_facts(
         notes=tuple(notes),
         complete=complete,
     )
+
+
+def _as_float(value: Value | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _spoken_of(section: Section, metric: str | None) -> Row | None:

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tuiflow.entities import Run
-
 MIN_RUNS = 5
 """Nothing is claimed of fewer runs."""
 
@@ -63,19 +61,18 @@ class Associations:
 
 
 def associate(
-    runs: Iterable[Run],
+    runs: Iterable[tuple[float | None, Mapping[str, str]]],
     metric: str,
     lower_is_better: bool | None = None,
     limit: int | None = LISTED,
 ) -> Associations:
-    """The params that go with the last value of `metric`; runs without it, or NaN, don't count.
+    """The params that go with `metric`; `runs` are its value and the params of each run.
 
-    `lower_is_better` only orders the groups of a category. An infinite value is the largest.
+    Runs without it, or with NaN, don't count; an infinite value is the largest. `lower_is_better`
+    only orders the groups of a category.
     """
     found = [
-        (value, run.data.params)
-        for run in runs
-        if (value := run.data.metrics.get(metric)) is not None and not math.isnan(value)
+        (value, params) for value, params in runs if value is not None and not math.isnan(value)
     ]
     items: list[Association] = []
     if len(found) >= MIN_RUNS:

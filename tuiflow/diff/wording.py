@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ MARKS = {
 
 LEGEND = "▲ better  ▼ worse  ≠ different"
 
+_COMMIT = re.compile(r"^([0-9a-f]{12})[0-9a-f]{28,52}(?= |$)")
 _MOST_DIGITS = 8
 _GROUPS_NAMED = 4
 
@@ -63,7 +65,7 @@ def label(key: str) -> str:
 def folded(section: Section, named: int = 6) -> str:
     """The line that stands for a section's equal rows: `(3 equal: data, …)`.
 
-    The environment's says what it is: `(57 equal: python 3.11.7, scikit-learn 1.9.1, …)`.
+    The environment's says what it is: `(57 same: python 3.11.7, scikit-learn 1.9.1, …)`.
     """
     rows = section.equal
     texts = [text.shorten_middle(label(row.key), 40) for row in rows[:named]]
@@ -71,7 +73,8 @@ def folded(section: Section, named: int = 6) -> str:
         values = (text.clean(str(row.cells[0].value or ""), 40) for row in rows)
         texts = [f"{key} {value}".strip() for key, value in zip(texts, values, strict=False)]
     more = ", …" if len(rows) > named else ""
-    return f"({len(rows)} equal: {', '.join(texts)}{more})"
+    word = "same" if section.name == "environment" else "equal"
+    return f"({len(rows)} {word}: {', '.join(texts)}{more})"
 
 
 def commit_line(commit: Commit, limit: int = 120) -> str:
@@ -128,19 +131,17 @@ def _param(item: Association) -> str:
 def _association(item: Association, why: Associations) -> str:
     if item.rho is not None:
         end = "higher" if item.rho > 0 else "lower"
-        good = ""
         if why.lower_is_better is not None:
-            better = (item.rho < 0) == why.lower_is_better
-            good = ", which is better" if better else ", which is worse"
-        number = f"{abs(item.rho):.2f}"
+            end = "better" if (item.rho < 0) == why.lower_is_better else "worse"
         sign = "−" if item.rho < 0 else "+"
-        return f"rank corr. {sign}{number}  n {item.n:,}  more of it: {end}{good}"
+        outcome = f"higher {_param(item)}, {end} {text.clean(why.metric, 32)}"
+        return f"ρ {sign}{abs(item.rho):.2f}  n {item.n:,}  {outcome}"
     groups = [
         f"{text.clean(group.value, 24)} {text.number(group.median)} ({group.n:,})"
         for group in item.groups[:_GROUPS_NAMED]
     ]
     more = ", …" if len(item.groups) > _GROUPS_NAMED else ""
-    return f"groups η² {item.eta2 or 0:.2f}  n {item.n:,}  medians: {', '.join(groups)}{more}"
+    return f"η² {item.eta2 or 0:.2f}  n {item.n:,}  medians {', '.join(groups)}{more}"
 
 
 def column_names(runs: Sequence[RunColumn]) -> list[str]:
@@ -171,7 +172,8 @@ def _values(row: Row, limit: int | None) -> list[str]:
         return _numbers([None if cell.value is None else float(cell.value) for cell in row.cells])
     if row.kind is Kind.CHANGE:
         return [_change_value(row, index, limit) for index in range(len(row.cells))]
-    return [_value(row.kind, cell.value, limit) for cell in row.cells]
+    values = [_value(row.kind, cell.value, limit) for cell in row.cells]
+    return [_COMMIT.sub(r"\1", value) for value in values] if row.key == "commit" else values
 
 
 def _change_value(row: Row, index: int, limit: int | None) -> str:

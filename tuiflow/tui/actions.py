@@ -128,6 +128,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.next_difference", ("n",), "next", "Go to the next difference", "compare"),
     Action("compare.previous_difference", ("N",), "previous", "Go to the one before", "compare"),
     Action("compare.transpose", ("t",), "transpose", "Swap rows and columns", "compare"),
+    Action("compare.measure", ("v",), "last or best", "Go by a metric's other values", "compare"),
+    Action("compare.direction", ("i",), "direction", "Say which way a metric is better", "compare"),
     Action("compare.export", ("x",), "export", "Write as Markdown, CSV or JSON", "compare"),
     Action("servers.invoke", ("i", "ctrl+s"), "invoke", "Send the request", "servers"),
     Action("servers.console", ("enter",), "console", "Edit the request", "servers"),

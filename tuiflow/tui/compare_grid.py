@@ -20,6 +20,7 @@ from tuiflow.diff import (
     CellText,
     Comparison,
     Kind,
+    Measure,
     Row,
     Section,
     Verdict,
@@ -27,13 +28,14 @@ from tuiflow.diff import (
     folded,
     label,
     row_texts,
+    why_lines,
 )
 from tuiflow.tui.cells import cut_middle, pad
 
 TEXT_LIMIT = 1000
 """Characters of a value that are looked at; a column is never so wide."""
 
-_WORDS = (Kind.TEXT, Kind.MOMENT)
+_WORDS = (Kind.TEXT, Kind.MOMENT, Kind.CHANGE)
 _LEAD = (12, 32)
 _COLUMN = (10, 21)
 _SHRINKING = ((20, 21), (20, 14), (14, 14))
@@ -135,6 +137,26 @@ def _head(head: str, width: int, baseline: bool) -> Pieces:
     return (Piece(pad(" " + shown, width), Look.RUN),)
 
 
+def _title(comparison: Comparison, section: Section) -> str:
+    if section.name == "metrics" and comparison.measure is not Measure.LAST:
+        return f"metrics · {comparison.measure} value"
+    return section.name
+
+
+def _below(comparison: Comparison) -> list[Line]:
+    """What is said of all runs together: which params go with the metric."""
+    lines = []
+    if comparison.why is not None:
+        heading = f"── what goes with {text.clean(comparison.why.metric, 40)} "
+        lines.append(Line("why", (Piece(heading, Look.SECTION),)))
+        for number, words in enumerate(why_lines(comparison.why)):
+            lines.append(Line(f"why/{number}", (Piece("  " + words, Look.PLAIN),)))
+    if not comparison.complete:
+        words = "  reading code, environment, models and artifacts…"
+        lines.append(Line("reading", (Piece(words, Look.DIM),)))
+    return lines
+
+
 def _row_name(section: Section, row: Row) -> str:
     return f"{section.name}/{row.key}"
 
@@ -173,7 +195,7 @@ def _runs_as_columns(comparison: Comparison, width: int, fold: bool) -> Grid:
     widths, parts = _measure(worded, heads, width - lead)
     lines: list[Line] = []
     for section, rows in zip(comparison.sections, worded, strict=True):
-        heading = Piece(f"── {section.name} ", Look.SECTION)
+        heading = Piece(f"── {_title(comparison, section)} ", Look.SECTION)
         if not rows:
             same = Piece(f"── {folded(section)[1:-1]} ", Look.DIM)
             lines.append(Line(section.name, (heading, same)))
@@ -189,6 +211,7 @@ def _runs_as_columns(comparison: Comparison, width: int, fold: bool) -> Grid:
             lines.append(Line(name, (Piece(key, Look.KEY),), filled, row.differs))
         if fold and section.equal:
             lines.append(Line(section.name + "/", (Piece("  " + folded(section), Look.DIM),)))
+    lines += _below(comparison)
     over = tuple(
         _head(head, size, not index)
         for index, (head, size) in enumerate(zip(heads, widths, strict=True))
@@ -229,7 +252,7 @@ def _transposed(comparison: Comparison, width: int, fold: bool) -> Grid:
     lead = _between(max(cell_len(head) for head in runs) + 6, (_LEAD[0], max(width // 3, _LEAD[0])))
     columns: list[_Column] = []
     for section in comparison.sections:
-        above = f"── {section.name} "
+        above = f"── {_title(comparison, section)} "
         for row in section.different if fold else section.rows:
             columns.append(_column(section, row, above))
             above = ""
@@ -255,7 +278,7 @@ def _transposed(comparison: Comparison, width: int, fold: bool) -> Grid:
         lead,
         tuple(column.width for column in columns),
         (Line("", blank_lead, tuple(over)), Line("", blank_lead, tuple(keys))),
-        lines,
+        (*lines, *_below(comparison)),
         tuple(column.name for column in columns),
         tuple(column.different for column in columns),
     )

@@ -14,7 +14,16 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tuiflow import diff, text
-from tuiflow.diff import Comparison, Gathered, Measure, RunFacts
+from tuiflow.diff import (
+    Cell,
+    Comparison,
+    Detail,
+    Gathered,
+    Measure,
+    Row,
+    RunFacts,
+    Verdict,
+)
 from tuiflow.entities import RunStatus
 from tuiflow.errors import TuiflowError
 from tuiflow.plot import Curve
@@ -22,6 +31,7 @@ from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import cut
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
 from tuiflow.tui.screens.base import StoreScreen
+from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chart import Chart
 from tuiflow.tui.widgets.compare_table import CompareTable
 
@@ -31,6 +41,7 @@ CURVES_SECONDS = 0.15
 _METRIC = "metrics/"
 _CURVES_FROM = 20
 """Lines of a screen from which on there is room for curves."""
+_CURVES_ALWAYS_FROM = 32
 _CHART_HINTS = (
     *("chart.zoom_in", "chart.zoom_out", "chart.cross_right", "chart.log", "chart.time"),
     *("chart.smooth", "chart.zoom_reset", "app.next_pane"),
@@ -46,7 +57,7 @@ class CompareScreen(StoreScreen):
 
     HINTS: ClassVar[tuple[str, ...]] = (
         *("compare.baseline", "compare.fold", "compare.next_difference", "compare.transpose"),
-        *("compare.export", "lists.open", "app.back"),
+        *("lists.open", "compare.measure", "compare.direction", "compare.export", "app.back"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("compare")]
 
@@ -179,10 +190,12 @@ class CompareScreen(StoreScreen):
         comparison = self.comparison
         if comparison is None:
             return
-        self.set_class(bool(comparison.curves), "-curves")
+        here = (self.table.row_name or "").removeprefix(_METRIC)
+        # Where lines are few, the chart is there only while its metric is looked at.
+        room = self.size.height >= _CURVES_ALWAYS_FROM or here in comparison.curves
+        self.set_class(bool(comparison.curves) and room, "-curves")
         if not comparison.curves:
             return
-        here = (self.table.row_name or "").removeprefix(_METRIC)
         if here in comparison.curves:
             key = here
         elif self._charted in comparison.curves:
@@ -234,6 +247,8 @@ class CompareScreen(StoreScreen):
     def why_not(self, action_id: str) -> str | None:
         if action_id.startswith("compare.") and self.comparison is None:
             return "The runs are still being read"
+        if action_id == "compare.direction" and self._metric_here() is None:
+            return "Go to a metric to say which way it is better"
         if action_id == "compare.baseline" and self._run_here() == self._run_ids[0]:
             return "This run is the baseline already; go to another column"
         return super().why_not(action_id)
@@ -247,6 +262,36 @@ class CompareScreen(StoreScreen):
             self._run_ids.remove(run_id)
             self._run_ids.insert(0, run_id)
             self._read()
+
+    def _metric_here(self) -> Row | None:
+        name = self.table.row_name or ""
+        if self.comparison is None or not name.startswith(_METRIC):
+            return None
+        rows = self.comparison.section("metrics").rows
+        return next((row for row in rows if row.key == name.removeprefix(_METRIC)), None)
+
+    def action_direction(self) -> None:
+        """Turn the direction of the metric under the cursor round, for good."""
+        row = self._metric_here()
+        if row is None or self._gathered is None:
+            return
+        before = self._gathered.said.get(row.key)
+        lower = not row.lower_is_better if row.lower_is_better is not None else True
+        metric = text.clean(row.key, 40)
+        self.change(
+            partial(self.store.set_metric_direction, row.key, lower),
+            Undo(
+                f"{metric}: {'lower' if lower else 'higher'} is better, from now on",
+                partial(self.store.set_metric_direction, row.key, before),
+                f"{metric} is better as it was before",
+            ),
+        )
+
+    def action_measure(self) -> None:
+        """Compare metrics by their last, least, greatest or best value, in turn."""
+        measures = list(Measure)
+        self._measure = measures[(measures.index(self._measure) + 1) % len(measures)]
+        self._read()
 
     def action_fold(self) -> None:
         self.table.toggle_fold()
@@ -294,15 +339,37 @@ class CompareScreen(StoreScreen):
 
     @on(CompareTable.Opened)
     def action_open(self) -> None:
-        """Show the run under the cursor."""
+        """Show what the row under the cursor has more to say, else the run."""
         from tuiflow.tui.screens.run import RunScreen
 
         run_id = self._run_here()
-        if run_id is not None:
+        if run_id is None or self.comparison is None:
+            return
+        section, _, key = (self.table.row_name or "").partition("/")
+        rows = self.comparison.section(section).rows
+        row = next((row for row in rows if row.key == key), None)
+        if row is None or not row.opens:
             self.app.push_screen(RunScreen(run_id))
+            return
+        comparison = self.comparison
+        if run_id == comparison.baseline.run_id:  # against the first that differs, then
+            place = next((i for i, cell in enumerate(row.cells) if i and _other(cell)), 1)
+            run_id = comparison.runs[place].run_id
+        question = partial(diff.read_detail, self.store, comparison, section, key, run_id)
+        self.ask("detail", question, self._show_detail)
+
+    def _show_detail(self, detail: Detail) -> None:
+        from tuiflow.tui.modals.detail import DetailModal
+
+        if self.is_active:
+            self.app.push_screen(DetailModal(detail))
 
     def clear_something(self) -> bool:
         return self.query_one("#compare-chart", Chart).clear()
+
+
+def _other(cell: Cell) -> bool:
+    return cell.verdict not in (Verdict.EQUAL, None)
 
 
 def _direction(comparison: Comparison | None, key: str) -> str:
