@@ -117,8 +117,13 @@ class TrackingStore(Protocol):
         metrics: Sequence[Metric] = (),
         params: Sequence[Param] = (),
         tags: Sequence[RunTag] = (),
+        in_order: bool = False,
     ) -> None:
-        """Write all or nothing; validated against MLflow's rules first."""
+        """Write all or nothing; validated against MLflow's rules first.
+
+        Of points of one metric at the same step and time, the one with the greatest value is the
+        latest, as in MLflow; with `in_order` (times taken from the clock just now) the last.
+        """
         ...
 
     def log_inputs(self, run_id: str, inputs: Sequence[DatasetInput]) -> None:

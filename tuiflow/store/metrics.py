@@ -32,8 +32,13 @@ class _Latest:
     first_step: int
 
 
-def log(conn: sqlite3.Connection, run: int, key: int, points: Sequence[Metric]) -> None:
-    """Add points of one metric of one run, in order of arrival; call it inside a write."""
+def log(
+    conn: sqlite3.Connection, run: int, key: int, points: Sequence[Metric], in_order: bool = False
+) -> None:
+    """Add points of one metric of one run, in order of arrival; call it inside a write.
+
+    `in_order`: see `TrackingStore.log_batch`.
+    """
     row = conn.execute(
         "SELECT value, step, timestamp, count, min, max, first, first_step"
         " FROM latest WHERE run = ? AND key = ?",
@@ -65,7 +70,7 @@ def log(conn: sqlite3.Connection, run: int, key: int, points: Sequence[Metric]) 
         rows.append((run, key, latest.step, 0, latest.timestamp, latest.value))
     for point in rest:
         rows.append((run, key, point.step, latest.count, point.timestamp, point.value))
-        _add(latest, point)
+        _add(latest, point, in_order)
     conn.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?)", rows)
     conn.execute(
         "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -88,12 +93,11 @@ def _single(value: float, step: int, timestamp: int) -> _Latest:
     return _Latest(value, step, timestamp, 1, value, value, value, step)
 
 
-def _add(latest: _Latest, point: Metric) -> None:
+def _add(latest: _Latest, point: Metric, in_order: bool) -> None:
     value = point.value
+    new, old = (point.step, point.timestamp), (latest.step, latest.timestamp)
     # MLflow orders by (step, timestamp, value), with NaN counted as 0.
-    new = (point.step, point.timestamp, 0.0 if math.isnan(value) else value)
-    old = (latest.step, latest.timestamp, 0.0 if math.isnan(latest.value) else latest.value)
-    if new >= old:
+    if new > old or (new == old and (in_order or _rank(value) >= _rank(latest.value))):
         latest.value, latest.step, latest.timestamp = value, point.step, point.timestamp
     if not math.isnan(value):
         latest.low = value if math.isnan(latest.low) else min(latest.low, value)
@@ -101,6 +105,10 @@ def _add(latest: _Latest, point: Metric) -> None:
     if point.step < latest.first_step:
         latest.first, latest.first_step = value, point.step
     latest.count += 1
+
+
+def _rank(value: float) -> float:
+    return 0.0 if math.isnan(value) else value
 
 
 def _nan(value: float | None) -> float:

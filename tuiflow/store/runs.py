@@ -133,17 +133,19 @@ def log(
     new_metrics: Sequence[Metric],
     new_params: Sequence[Param],
     new_tags: Sequence[RunTag],
+    in_order: bool = False,
 ) -> None:
     """Write a validated batch; raises InvalidInput when a param would change."""
     check_batch(new_metrics, new_params, new_tags)
     if len(new_metrics) == 1:
-        metrics.log(conn, run, keys.intern(conn, METRIC, new_metrics[0].key), new_metrics)
+        key = keys.intern(conn, METRIC, new_metrics[0].key)
+        metrics.log(conn, run, key, new_metrics, in_order)
     elif new_metrics:
         by_key: dict[str, list[Metric]] = {}
         for metric in new_metrics:
             by_key.setdefault(metric.key, []).append(metric)
-        for key, points in by_key.items():
-            metrics.log(conn, run, keys.intern(conn, METRIC, key), points)
+        for name, points in by_key.items():
+            metrics.log(conn, run, keys.intern(conn, METRIC, name), points, in_order)
     for param in new_params:
         _log_param(conn, run_id, run, keys.intern(conn, PARAM, param.key), param)
     for tag in new_tags:

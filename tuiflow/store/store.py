@@ -181,10 +181,11 @@ class Store:
         metrics: Sequence[Metric] = (),
         params: Sequence[Param] = (),
         tags: Sequence[RunTag] = (),
+        in_order: bool = False,
     ) -> None:
         with self._db.write() as conn:
             key = runs.writable_key(conn, run_id)
-            runs.log(conn, self._keys, run_id, key, metrics, params, tags)
+            runs.log(conn, self._keys, run_id, key, metrics, params, tags, in_order)
 
     def log_inputs(self, run_id: str, inputs: Sequence[DatasetInput]) -> None:
         from tuiflow.store import inputs as data_inputs

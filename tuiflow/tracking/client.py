@@ -171,7 +171,8 @@ class MlflowClient(ArtifactClient, RegistryClient):
         Writes are always synchronous; with `synchronous=False` there is something to `wait()` for.
         What comes after is there for MLflow's sake: the point is the run's alone.
         """
-        self._store.log_batch(run_id, metrics=[record.metric(key, value, step, timestamp)])
+        points = [record.metric(key, value, step, timestamp)]
+        self._store.log_batch(run_id, metrics=points, in_order=timestamp is None)
         return done(synchronous)
 
     def log_param(self, run_id: str, key: str, value: Any, synchronous: bool | None = None) -> Any:

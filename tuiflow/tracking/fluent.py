@@ -175,7 +175,7 @@ def log_metric(
     """
     points = [record.metric(key, value, step, timestamp)]
     store, own_id = target(run_id)
-    store.log_batch(own_id, metrics=points)
+    store.log_batch(own_id, metrics=points, in_order=timestamp is None)
     return done(synchronous)
 
 
@@ -191,7 +191,7 @@ def log_metrics(
     """Log one point of each metric, all or none, at the same step; see `log_metric`."""
     points = record.metrics(metrics, step, timestamp)
     store, own_id = target(run_id)
-    store.log_batch(own_id, metrics=points)
+    store.log_batch(own_id, metrics=points, in_order=timestamp is None)
     return done(synchronous)
 
 

@@ -14,40 +14,25 @@ from tuiflow.entities import Metric, Param, Run, RunTag
 from tuiflow.errors import InvalidInput
 from tuiflow.store import Store, now_ms
 
-_MAX_MOMENTS = 10_000
-_moments: dict[str, tuple[int, int]] = {}
-"""Step and time of the point that this process logged last under a key, without a time given."""
-
 
 def metric(
     key: str, value: SupportsFloat, step: SupportsIndex | None, timestamp: float | None
 ) -> Metric:
     """One point; `step` None is 0, `timestamp` None is now. Raises InvalidInput."""
-    number, whole = _number(key, value), 0 if step is None else _step(key, step)
-    if timestamp is None:
-        return Metric(key, number, _moment(key, whole, now_ms()), whole)
-    return Metric(key, number, _timestamp(key, timestamp), whole)
+    return Metric(
+        key,
+        _number(key, value),
+        now_ms() if timestamp is None else _timestamp(key, timestamp),
+        0 if step is None else _step(key, step),
+    )
 
 
 def metrics(
     values: Mapping[str, SupportsFloat], step: SupportsIndex | None, timestamp: float | None
 ) -> list[Metric]:
-    """One point of each metric, all at the same step; `timestamp` None is now."""
-    return [metric(key, value, step, timestamp) for key, value in values.items()]
-
-
-def _moment(key: str, step: int, now: int) -> int:
-    """Now or, where the key was logged at this step within this millisecond, a millisecond later:
-    of points of one time, the one with the greatest value would be taken for the latest."""
-    if not isinstance(key, str):
-        return now  # refused later, with a reason
-    before = _moments.get(key)
-    if before is not None and before[0] == step and before[1] >= now:
-        now = before[1] + 1
-    elif len(_moments) >= _MAX_MOMENTS:
-        _moments.clear()
-    _moments[key] = (step, now)
-    return now
+    """One point of each metric, all at the same step and time."""
+    now = now_ms() if timestamp is None else timestamp
+    return [metric(key, value, step, now) for key, value in values.items()]
 
 
 _NO_NUMBER = (AttributeError, TypeError, ValueError, OverflowError, RuntimeError)
