@@ -104,7 +104,7 @@ def test_what_a_run_knows(store: Store, tmp_path: Path) -> None:
     assert tags["mlflow.source.name"] == str(script)
     assert tags["mlflow.source.git.commit"] == git(script.parent, "rev-parse", "HEAD")
     assert tags["mlflow.source.git.branch"] == "main"
-    assert tags["mlflow.source.git.repoURL"] == "https://[redacted]@host/a.git"
+    assert tags["mlflow.source.git.repoURL"] == "https://host/a.git"
     assert tags["mlflow.source.git.dirty"] == "true"
     assert tags["tuiflow.host"] == os.uname().nodename
     assert tags["tuiflow.cwd"] == str(script.parent)
@@ -377,3 +377,29 @@ def test_told_to_a_person() -> None:
     ]
     assert facts.described({"tuiflow.slurm.job_id": "17"}) == [("job", "Slurm 17")]
     assert facts.described({}) == []
+
+
+def test_a_script_elsewhere_is_not_of_the_repository_it_is_called_in(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    for command in (
+        ["git", "init", "-q", str(repository)],
+        ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@b.c", "commit",
+         "-q", "--allow-empty", "-m", "first"],
+    ):  # fmt: skip
+        subprocess.run(command, check=True)
+    script = tmp_path / "elsewhere" / "train.py"
+    script.parent.mkdir()
+    script.write_text("import tuiflow\nprint(sorted(tuiflow.start_run().data.tags))")
+    for arguments, known in (
+        ([str(script)], False),
+        (["-c", script.read_text()], True),
+    ):
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=repository,
+            env={**os.environ, "TUIFLOW_STORE": str(tmp_path / "store")},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ("mlflow.source.git.commit" in done.stdout) is known, arguments

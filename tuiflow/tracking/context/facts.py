@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.config import MAX_TAG_LENGTH
-from tuiflow.entities import TAG_GIT_COMMIT, TAG_SOURCE_NAME, TAG_SOURCE_TYPE, TAG_USER
+from tuiflow.entities import (
+    TAG_GIT_BRANCH,
+    TAG_GIT_COMMIT,
+    TAG_GIT_REPO_URL,
+    TAG_SOURCE_NAME,
+    TAG_SOURCE_TYPE,
+    TAG_USER,
+)
 from tuiflow.tracking.context.ranks import find_rank
-from tuiflow.tracking.context.redaction import redact, redact_command, secret_values
+from tuiflow.tracking.context.redaction import MARK, redact, redact_command, secret_values
 from tuiflow.tracking.context.repository import Repository, find_repository
 
-TAG_GIT_BRANCH = "mlflow.source.git.branch"
-TAG_GIT_REMOTE = "mlflow.source.git.repoURL"
 TAG_GIT_DIRTY = "mlflow.source.git.dirty"
 TAG_HOST = "tuiflow.host"
 TAG_COMMAND = "tuiflow.command"
@@ -59,7 +64,8 @@ def this_script() -> Script:
     name = Path(main or sys.argv[0] or sys.executable).absolute()
     file = name if main and name.is_file() else None
     repository = find_repository(name.parent)
-    if repository is None:
+    # A script elsewhere has nothing to do with where it is called; an installed command has.
+    if repository is None and (file is None or file.is_relative_to(sys.prefix)):
         with contextlib.suppress(OSError):  # the folder may be gone
             repository = find_repository(Path.cwd())
     return Script(file, str(name), repository)
@@ -80,11 +86,12 @@ def git_tags(repository: Repository | None, environment: Mapping[str, str]) -> d
     if repository is None:
         return {}
     remote = redact(repository.remote, secret_values(environment)) if repository.remote else ""
+    remote = remote.replace(f"{MARK}@", "")  # the address does as well without the user
     return _storable(
         {
             TAG_GIT_COMMIT: repository.commit or "",
             TAG_GIT_BRANCH: repository.branch or "",
-            TAG_GIT_REMOTE: remote,
+            TAG_GIT_REPO_URL: remote,
         }
     )
 
