@@ -20,6 +20,7 @@ from tuiflow.diff.patches import (
     apply,
     compare_lines,
     decoded_lines,
+    inverted_lines,
     preview,
     split_patch,
 )
@@ -215,19 +216,6 @@ def _patch_lines(patch: FilePatch | None, inverted: bool = False) -> list[str]:
         return []
     lines = (decoded_lines(patch.body) or []) if patch.body else []
     return inverted_lines(lines) if inverted else lines
-
-
-def inverted_lines(lines: list[str]) -> list[str]:
-    """The hunks the other way round."""
-    turned = {"+": "-", "-": "+"}
-    result = []
-    for line in lines:
-        if line.startswith("@@ "):
-            old, new, rest = line[3:].split(" ", 2)
-            result.append(f"@@ -{new[1:]} +{old[1:]} {rest}")
-        else:
-            result.append(turned.get(line[:1], line[:1]) + line[1:])
-    return result
 
 
 def _versions(

@@ -223,3 +223,29 @@ def previews(patch: bytes) -> Mapping[str, str]:
         lines = file.body[: 4 * PREVIEW_WIDTH].decode("utf-8", "replace").split("\n")
         found[file.new or file.old or ""] = preview(lines)
     return found
+
+
+def inverted_lines(lines: Iterable[str]) -> list[str]:
+    """The hunks of a unified diff the other way round."""
+    result: list[str] = []
+    removed: list[str] = []
+    added: list[str] = []
+    last = result
+    for line in lines:
+        sign, rest = line[:1], line[1:]
+        if sign == "-":
+            last = added
+            last.append("+" + rest)
+        elif sign == "+":
+            last = removed
+            last.append("-" + rest)
+        elif sign == "\\":  # speaks of the line before
+            last.append(line)
+        else:
+            result += removed + added
+            removed, added, last = [], [], result
+            if sign == "@":
+                old, new, end = line[3:].split(" ", 2)
+                line = f"@@ -{new[1:]} +{old[1:]} {end}"
+            result.append(line)
+    return result + removed + added
