@@ -1,19 +1,9 @@
-"""What a call of a library's `train` was given."""
+"""How what a library's `train` is given, and what it tells, is named in a run."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-
-def bound(
-    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Parameter → its argument or default. Raises TypeError for a call that can't be."""
-    found = inspect.signature(function).bind(*args, **kwargs)
-    found.apply_defaults()
-    return dict(found.arguments)
 
 
 def to_log(given: Mapping[str, Any], left_out: Iterable[str]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -102,9 +101,7 @@ def _numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
 def log_fit(session: Session, original: Original, model: Any, *args: Any, **kwargs: Any) -> Any:
     """Fit, and log before it the arguments and data sets, after it the model."""
     settings = config()
-    bound = inspect.signature(original.function).bind(model, *args, **kwargs)
-    bound.apply_defaults()
-    given = bound.arguments
+    given = original.bind(model, *args, **kwargs)
     with session.attempt("the params"):
         found = {key: _short(v) for key, v in given.items() if key not in _NOT_LOGGED}
         found["batch_size"] = _batch_size(given)

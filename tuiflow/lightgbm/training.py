@@ -59,7 +59,7 @@ def log_train(
     """Train, and log before it the parameters and data sets, after it the model and what tells
     how it came about."""
     settings = config()
-    given = arguments.bound(original.function, args, kwargs)
+    given = original.bind(*args, **kwargs)
     with session.attempt("the params"):
         session.buffer.params(arguments.to_log(given, _NOT_LOGGED))
         session.buffer.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 import types
 from collections.abc import Callable
@@ -41,6 +42,16 @@ class Original:
             self.trace = error.__traceback__ and error.__traceback__.tb_next
             raise
         return self.result
+
+    def bind(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Parameter → its argument or default; a call that can't be is made, to raise its error."""
+        try:
+            found = inspect.signature(self.function).bind(*args, **kwargs)
+        except TypeError:
+            self(*args, **kwargs)
+            raise
+        found.apply_defaults()
+        return dict(found.arguments)
 
 
 @dataclass(frozen=True, slots=True)
