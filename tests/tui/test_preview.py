@@ -1,4 +1,4 @@
-"""What is told and shown of an artifact, and lines of a file that grows."""
+"""What is told and shown of an artifact."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuiflow import lines as lines_module
-from tuiflow.lines import MAX_LINE, STRIDE, LineIndex
 from tuiflow.tui import preview
 from tuiflow.tui.preview import Kind, read_preview
 
@@ -178,90 +176,3 @@ def test_any_bytes_give_a_preview_of_printable_lines(tmp_path_factory, content, 
     assert shown.facts
     for line in shown.lines:
         assert line.isprintable() or all(ord(char) >= 0x20 and ord(char) != 0x7F for char in line)
-
-
-# lines of a file
-
-
-def read_all(index: LineIndex) -> list[str]:
-    while index.scan():
-        pass
-    return [index.line(number) for number in range(index.total)]
-
-
-def test_lines_are_found_by_number(tmp_path: Path):
-    path = tmp_path / "log"
-    path.write_text("".join(f"line {i}\n" for i in range(1000)))
-    assert read_all(LineIndex(path)) == [f"line {i}" for i in range(1000)]
-
-
-def test_a_growing_file_is_followed_through_an_unfinished_line(tmp_path: Path):
-    path = tmp_path / "log"
-    index = LineIndex(path)
-    with pytest.raises(FileNotFoundError):
-        index.scan()
-    with path.open("w") as file:
-        for part, expected in (
-            ("a\nb", ["a", "b"]),
-            ("c", ["a", "bc"]),
-            ("\n", ["a", "bc"]),
-            ("\nd\n", ["a", "bc", "", "d"]),
-        ):
-            file.write(part)
-            file.flush()
-            assert read_all(index) == expected
-
-
-def test_a_file_that_was_cut_or_replaced_is_read_anew(tmp_path: Path):
-    path = tmp_path / "log"
-    path.write_text("old one\nold two\n")
-    index = LineIndex(path)
-    read_all(index)
-    path.write_text("new\n")
-    assert read_all(index) == ["new"]
-    other = tmp_path / "other"
-    other.write_text("a much longer replacement of the file\n")
-    other.replace(path)
-    assert read_all(index) == ["a much longer replacement of the file"]
-
-
-def test_progress_bars_and_colours_read_as_on_a_terminal(tmp_path: Path):
-    path = tmp_path / "log"
-    path.write_bytes(b" 10%\r 50%\r100%\n\x1b[1;32mok\x1b[0m\r\n\x1b]0;evil\x07\n\xff\n")
-    assert read_all(LineIndex(path)) == ["100%", "ok", "␛]0;evil␇", "�"]
-
-
-def test_a_line_without_end_is_broken_and_never_read_whole(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(lines_module, "CHUNK", 1 << 16)
-    path = tmp_path / "log"
-    size = STRIDE * MAX_LINE * 3 + 17
-    path.write_bytes(b"x" * size + b"\nlast\n")
-    index = LineIndex(path)
-    shown = read_all(index)
-    assert shown[-1] == "last"
-    assert max(map(len, shown)) == MAX_LINE and sum(map(len, shown[:-1])) == size
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    parts=st.lists(
-        st.lists(st.sampled_from(["", "a", "bb\n", "\n", "c" * 7, "d" * 8 + "\n"]), max_size=30),
-        max_size=6,
-    )
-)
-def test_the_index_agrees_with_splitting(tmp_path_factory, parts):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines_module, "MAX_LINE", 8)
-        patch.setattr(lines_module, "STRIDE", 3)
-        path = tmp_path_factory.mktemp("any") / "log"
-        index = LineIndex(path)
-        written = ""
-        for part in parts:
-            written += "".join(part)
-            path.write_text(written)
-            expected = [
-                line[start : start + 8]
-                for line in written.removesuffix("\n").split("\n")
-                for start in range(0, max(len(line), 1), 8)
-            ]
-            assert read_all(index) == (expected if written else [])
