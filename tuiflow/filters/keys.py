@@ -37,10 +37,15 @@ _NAMED = (TokenKind.QUOTED, TokenKind.TICKED)
 _TEXT = TokenKind.TEXT
 
 
+def kind_of(prefix: str) -> Kind | None:
+    """The kind that is written before the dot: METRIC for `metrics` or `metric`; else None."""
+    return _PREFIXES.get(prefix.lower())
+
+
 def prefix_of(token: Token) -> Kind | None:
     """The kind of key that an unquoted `token` starts as, or None."""
     head, dot, _ = token.value.partition(".")
-    return _PREFIXES.get(head.lower()) if dot and token.kind is TokenKind.WORD else None
+    return kind_of(head) if dot and token.kind is TokenKind.WORD else None
 
 
 def key_length(cursor: Cursor) -> int:
@@ -73,7 +78,7 @@ def take_key(cursor: Cursor, known: Iterable[Key]) -> Key:
             return _attribute(cursor, first.value, known, first, last)
         if count == 2:
             name += last.value
-    kind = _PREFIXES.get(head.lower())
+    kind = kind_of(head)
     if kind not in cursor.subject.kinds:
         raise _unknown_prefix(cursor, head, known, first, last)
     if not name:

@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from tuiflow.errors import FilterError
 from tuiflow.filters.subjects import RUNS, Subject
+from tuiflow.filters.tree import Key
 from tuiflow.text import clean
 
 MAX_TEXT = 10_000
@@ -104,12 +105,26 @@ def _error(text: str, place: int) -> FilterError:
     return FilterError(f"expected a closing {char} for this one", text, place, len(text))
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What could stand next: some of `words`, any key or text to search for (`condition`), or a
+    value of the key `value_of`."""
+
+    words: tuple[str, ...] = ()
+    condition: bool = False
+    value_of: Key | None = None
+
+
 class Cursor:
-    """Walk over the tokens of one text, which searches for a `subject`."""
+    """Walk over the tokens of one text, which searches for a `subject`.
+
+    `wanted` is what the parser was looking for last, for completion.
+    """
 
     def __init__(self, text: str, subject: Subject = RUNS) -> None:
         self.text = text
         self.subject = subject
+        self.wanted = Wanted()
         self._tokens = tokenize(text)
         self._index = 0
 

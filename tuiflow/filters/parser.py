@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from tuiflow.errors import FilterError
 from tuiflow.filters.keys import is_attribute, key_length, prefix_of, take_key
-from tuiflow.filters.lexer import Cursor, Token, TokenKind, nearest
+from tuiflow.filters.lexer import Cursor, Token, TokenKind, Wanted, nearest
 from tuiflow.filters.literals import number
 from tuiflow.filters.subjects import RUNS, Subject
 from tuiflow.filters.tree import (
@@ -39,6 +39,7 @@ filter is one that SQLite accepts too."""
 
 _JOINERS = {"&&": "AND", "&": "AND", "||": "OR", "|": "OR"}
 _WORD_OPERATORS = ("IN", "LIKE", "ILIKE", "BETWEEN")
+_CONDITION = Wanted(("NOT",), condition=True)
 _STARTERS = (TokenKind.WORD, TokenKind.TEXT, TokenKind.QUOTED, TokenKind.TICKED)
 
 
@@ -51,10 +52,12 @@ def parse_filter(
     use, for suggestions only. Raises FilterError with the place and what was expected there.
     """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    return _Parser(Cursor(text, subject), now, known).parse()
+    return Parser(Cursor(text, subject), now, known).parse()
 
 
-class _Parser:
+class Parser:
+    """One reading of a text; when it fails at the end, `cursor.wanted` says what could follow."""
+
     def __init__(self, cursor: Cursor, now_ms: int, known: Iterable[Key]) -> None:
         self.cursor = cursor
         self.now_ms = now_ms
@@ -65,6 +68,7 @@ class _Parser:
 
     def parse(self) -> Node | None:
         if self.cursor.peek().kind is TokenKind.END:
+            self.cursor.wanted = _CONDITION
             return None
         node = self._any_of()
         token = self.cursor.peek()
@@ -84,6 +88,7 @@ class _Parser:
         parts = [self._negation()]
         while True:
             token = self.cursor.peek()
+            self.cursor.wanted = self._joining(parts[-1])
             if self.cursor.take_word("AND"):
                 parts.append(self._negation())
             elif token.is_word("OR") or token.kind in (TokenKind.CLOSE, TokenKind.END):
@@ -92,6 +97,13 @@ class _Parser:
                 parts.append(self._primary())  # words side by side: all of them
             else:
                 raise self._unjoined_error(token, parts[-1])
+
+    def _joining(self, before: Node) -> Wanted:
+        """What could follow a condition; a word alone may have been meant as its key."""
+        words = ("AND", "OR", ")") if self.depth else ("AND", "OR")
+        if isinstance(before, Text) and is_attribute(self.cursor, before.text):
+            words = (*operators(take_key(Cursor(before.text, self.cursor.subject), ())), *words)
+        return Wanted(words)
 
     def _unjoined_error(self, token: Token, before: Node) -> FilterError:
         end = ")" if self.depth else "the end"
@@ -114,6 +126,7 @@ class _Parser:
 
     def _primary(self) -> Node:
         token = self.cursor.peek()
+        self.cursor.wanted = _CONDITION
         self.conditions += 1
         if self.conditions > MAX_CONDITIONS:
             raise self.cursor.error(f"expected at most {MAX_CONDITIONS} conditions")
@@ -178,6 +191,7 @@ class _Parser:
             words = ["IN", "BETWEEN", "IS"]
             if prefix_of(token) is not Kind.METRIC:
                 words[:0] = ["LIKE", "ILIKE"]
+            self.cursor.wanted = self._after_key()
             reason = f"expected =, !=, <, <=, >, >=, {', '.join(words[:-1])} or IS NULL"
             guess = nearest(after.value, words)
             return error(reason + (f"; did you mean {guess}?" if guess else ""), after)
@@ -185,6 +199,12 @@ class _Parser:
             return error(f"expected a condition before {token.value.upper()}")
         example = self.cursor.subject.condition
         return error(f"expected a condition such as {example}, or a word to search for")
+
+    def _after_key(self) -> Wanted:
+        try:
+            return Wanted(operators(take_key(self.cursor, self.known)))
+        except FilterError:
+            return Wanted()  # the operator isn't what is wrong
 
     # one condition
 
@@ -208,12 +228,14 @@ class _Parser:
 
     def _is_null(self, key: Key) -> Node:
         negated = self.cursor.take_word("NOT")
+        self.cursor.wanted = Wanted(("NULL",) if negated else ("NULL", "NOT NULL"))
         if not self.cursor.take_word("NULL"):
             raise self.cursor.error("expected NULL" if negated else "expected NULL or NOT NULL")
         return IsNull(key, negated)
 
     def _in(self, key: Key, negated: bool) -> Node:
         opening = self.cursor.peek()
+        self.cursor.wanted = Wanted(("(",))
         if not self.cursor.take_kind(TokenKind.OPEN):
             raise self.cursor.error("expected a list in parentheses, such as (1, 2)")
         values: list[Value] = []
@@ -223,6 +245,7 @@ class _Parser:
                 raise self.cursor.error(f"expected at most {MAX_LIST:,} values", opening)
             self.listed += 1
             values.append(self._value(key))
+            self.cursor.wanted = Wanted((",", ")"))
             if not self.cursor.take_kind(TokenKind.COMMA):
                 break
         if not self.cursor.take_kind(TokenKind.CLOSE):
@@ -234,6 +257,7 @@ class _Parser:
 
     def _between(self, key: Key, negated: bool) -> Node:
         low = self._ordered_value(key)
+        self.cursor.wanted = Wanted(("AND",))
         if not self.cursor.take_word("AND"):
             raise self.cursor.error("expected AND and the upper end")
         upper = self.cursor.peek()
@@ -250,6 +274,7 @@ class _Parser:
         if not holds_text(key):
             raise self.cursor.error(f"expected =, !=, <, <=, >, >=; {key} is a number", operator)
         token = self.cursor.peek()
+        self.cursor.wanted = Wanted()
         if not token.is_quote:
             raise self.cursor.error("expected a pattern in quotes, such as '%forest%'")
         pattern = self._value(key)
@@ -274,6 +299,7 @@ class _Parser:
 
     def _value(self, key: Key, *, nan_too: bool = False) -> Value:
         token = self.cursor.peek()
+        self.cursor.wanted = Wanted(("NaN",) if nan_too and not holds_text(key) else (), False, key)
         value = take_value(self.cursor, key, self.now_ms)
         if not nan_too and isinstance(value, float) and math.isnan(value):
             raise self.cursor.error("expected a number; NaN goes with = and != only", token)
@@ -281,6 +307,17 @@ class _Parser:
         if after.kind is TokenKind.WORD and after.value in ("+", "-", "*", "/"):
             raise self.cursor.error("expected AND, OR or the end; there is no arithmetic here")
         return value
+
+
+def operators(key: Key) -> tuple[str, ...]:
+    """What could stand between this key and a value."""
+    compared = ("=", "!=", "<", "<=", ">", ">=")
+    if not holds_text(key):
+        return (*compared, "BETWEEN", "IN", "NOT IN", "IS NULL", "IS NOT NULL")
+    like = ("LIKE", "ILIKE", "NOT LIKE")
+    if key.kind in (Kind.PARAM, Kind.TAG):
+        return (*compared, *like, "IN", "NOT IN", "BETWEEN", "IS NULL", "IS NOT NULL")
+    return ("=", "!=", *like, "IN", "NOT IN", "IS NULL", "IS NOT NULL")
 
 
 def _joined(node: type[And] | type[Or], parts: list[Node]) -> Node:
