@@ -83,6 +83,9 @@ async def test_the_legend_names_the_curves_and_the_scale(draw):
         assert "by time · log" in rows(chart)[0]
         assert chart.mode.axis is Axis.TIME and chart.mode.log
         await pilot.press("L", "T")
+        assert "by clock" in rows(chart)[0] and chart.mode.axis is Axis.CLOCK
+        assert any(":01" in row for row in rows(chart)[-1:])
+        await pilot.press("T")
         assert not chart.mode.log and chart.mode.axis is Axis.STEP
 
     await draw(check, LOSS, OTHER)

@@ -10,13 +10,14 @@ from tuiflow.plot.ascii import to_ascii
 from tuiflow.plot.canvas import FAINT
 from tuiflow.plot.compose import AXIS, BLANK, LINE, Picture, compose, extent
 from tuiflow.plot.draw import Layer
-from tuiflow.plot.line import Axis, Curve, Line, Look, prepare
+from tuiflow.plot.line import PLAIN, Axis, Curve, Line, Look, prepare
 
 __all__ = [
     "AXIS",
     "BLANK",
     "FAINT",
     "LINE",
+    "PLAIN",
     "Axis",
     "Curve",
     "Layer",

@@ -31,6 +31,9 @@ class Look:
     smooth: float = 0.0
 
 
+PLAIN = Look()
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """A metric's points by (step, timestamp, arrival); `origin` (epoch ms) is where its time
@@ -105,6 +108,12 @@ class Line:
         if right and x - self.all_xs[right - 1] <= self.all_xs[right] - x:
             return right - 1
         return right
+
+    def y_near(self, x: float) -> float | None:
+        """The `ys` of the finite point nearest to `x`; None where there is none."""
+        right = bisect_left(self.xs, x)
+        near = [at for at in (right - 1, right) if 0 <= at < len(self.xs)]
+        return self.ys[min(near, key=lambda at: abs(self.xs[at] - x))] if near else None
 
     def span(self, start: int, end: int) -> tuple[float, float]:
         """Least and greatest of `ys[start:end]`, which must not be empty."""

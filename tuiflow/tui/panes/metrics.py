@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tuiflow import text
+from tuiflow.charts.curves import Curves
 from tuiflow.entities import MetricSummary, Run
 from tuiflow.plot import Curve
 from tuiflow.tui.actions import bindings
@@ -23,15 +24,17 @@ from tuiflow.tui.widgets.chart import COLOURS, Chart
 from tuiflow.tui.widgets.chart_keys import ChartKeys
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView, Tone
 
-MOST_CURVES = 6
+MOST_CURVES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A history as read, and the summary it belongs to."""
+    """A history as read, the summary it belongs to, and the steps of its least and greatest."""
 
     summary: MetricSummary
     curve: Curve
+    min_step: int | None
+    max_step: int | None
 
 
 class MetricsPane(RunPane, ChartKeys):
@@ -47,6 +50,7 @@ class MetricsPane(RunPane, ChartKeys):
         self._summaries: dict[str, MetricSummary] = {}
         self._marked: list[str] = []
         self._read: dict[str, _Read] = {}
+        self._reader: Curves | None = None
         self._again = False
 
     def compose(self) -> ComposeResult:
@@ -146,15 +150,14 @@ class MetricsPane(RunPane, ChartKeys):
         if not due:
             self._draw()
             return
-        run_id, origin = self.run.info.run_id, self.run.info.start_time
+        run = self.run.info
+        counts = {key: item.count for key, item in self._summaries.items()}
 
         def question() -> list[_Read]:
-            found = []
-            for item in due:
-                history = self.store.metric_history(run_id, item.key)
-                curve = Curve(item.key, history.steps, history.timestamps, history.values, origin)
-                found.append(_Read(item, curve))
-            return found
+            if self._reader is None:
+                self._reader = Curves(self.store)
+            curves = self._reader.read(run, [item.key for item in due], counts)
+            return [_read(item, curve) for item, curve in zip(due, curves, strict=True)]
 
         self.ask("curves", question, self._got_curves)
 
@@ -179,7 +182,9 @@ class MetricsPane(RunPane, ChartKeys):
             if len(curves) > 1:
                 note = "These metrics were logged once each: there is no curve to draw."
             curves = []
-        self.chart.show(curves, live=self.live and bool(curves), note=note)
+        name = text.clean(self.run.info.run_name)
+        title = f"{name} {curves[0].name}" if len(curves) == 1 else name
+        self.chart.show(curves, live=self.live and bool(curves), note=note, title=title)
         self._show_facts()
 
     def _show_facts(self) -> None:
@@ -192,8 +197,10 @@ class MetricsPane(RunPane, ChartKeys):
         parts = [f"last @ {item.step}"]
         read = self._read.get(key)
         if item.count > 1 and read is not None and read.summary == item:
-            for name, value in (("min", item.min), ("max", item.max)):
-                step = _step_of(read.curve, value)
+            for name, value, step in (
+                ("min", item.min, read.min_step),
+                ("max", item.max, read.max_step),
+            ):
                 where = "" if step is None else f" @ {step}"
                 parts.append(f"{name} {text.number(value)}{where}")
         parts.append(f"n {item.count:,}" if item.count > 1 else "1 point")
@@ -223,6 +230,12 @@ class MetricsPane(RunPane, ChartKeys):
 
 _NONE = 'No metrics were logged. tuiflow.log_metric("loss", 0.5, step=1) logs one.'
 _TONES: tuple[Tone, ...] = ("series0", "series1", "series2", "series3", "series4", "series5")
+
+
+def _read(item: MetricSummary, curve: Curve) -> _Read:
+    single = item.count == 1
+    steps = [None if single else _step_of(curve, value) for value in (item.min, item.max)]
+    return _Read(item, curve, *steps)
 
 
 def _step_of(curve: Curve, value: float) -> int | None:

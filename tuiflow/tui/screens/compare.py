@@ -26,29 +26,24 @@ from tuiflow.diff import (
 )
 from tuiflow.entities import RunStatus
 from tuiflow.errors import TuiflowError
-from tuiflow.plot import Curve
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import cut
+from tuiflow.tui.compare_curves import CompareCurves
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
-from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chart import Chart
 from tuiflow.tui.widgets.compare_table import CompareTable
 
-CURVES_SECONDS = 0.15
-"""How long the cursor rests on a metric before its curves are drawn."""
-
 _METRIC = "metrics/"
 _CURVES_FROM = 20
 """Lines of a screen from which on there is room for curves."""
-_CURVES_ALWAYS_FROM = 32
 _CHART_HINTS = (
     *("chart.zoom_in", "chart.zoom_out", "chart.cross_right", "chart.log", "chart.time"),
-    *("chart.smooth", "chart.zoom_reset", "app.next_pane"),
+    *("chart.smooth", "chart.zoom_reset", "chart.save", "app.next_pane"),
 )
 
 
-class CompareScreen(StoreScreen):
+class CompareScreen(CompareCurves):
     """2 to 20 runs of the store; the first of `run_ids` is the baseline until another is chosen.
 
     `metric` is the one to say by which run is best (the one the runs were sorted by); by default
@@ -59,7 +54,9 @@ class CompareScreen(StoreScreen):
         *("compare.baseline", "compare.fold", "compare.next_difference", "compare.transpose"),
         *("lists.open", "compare.measure", "compare.direction", "compare.export", "app.back"),
     )
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("compare")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("compare", "chart.save", "lists.mark", "lists.unmark")
+    ]
 
     def __init__(self, run_ids: Sequence[str], metric: str | None = None) -> None:
         super().__init__()
@@ -68,19 +65,12 @@ class CompareScreen(StoreScreen):
         self._measure = Measure.LAST
         self._gathered: Gathered | None = None
         self._outdated = False
-        self._curves: dict[tuple[str, str], Curve] = {}
-        self._charted: str | None = None
-        self._charted_facts: tuple[RunFacts, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="compare-summary")
         yield CompareTable()
         yield Static(id="compare-curves")
         yield Chart(id="compare-chart")
-
-    @property
-    def table(self) -> CompareTable:
-        return self.query_one(CompareTable)
 
     @property
     def _facts(self) -> tuple[RunFacts, ...]:
@@ -182,63 +172,6 @@ class CompareScreen(StoreScreen):
         self.crumbs.show(place, f"compare {count} runs", right=right)
         self._say("\n".join([comparison.summary, *comparison.notes]))
 
-    # curves
-
-    @on(CompareTable.Moved)
-    def _moved(self) -> None:
-        self.refresh_hints()
-        comparison = self.comparison
-        if comparison is None:
-            return
-        here = (self.table.row_name or "").removeprefix(_METRIC)
-        # Where lines are few, the chart is there only while its metric is looked at.
-        room = self.size.height >= _CURVES_ALWAYS_FROM or here in comparison.curves
-        self.set_class(bool(comparison.curves) and room, "-curves")
-        if not comparison.curves:
-            return
-        if here in comparison.curves:
-            key = here
-        elif self._charted in comparison.curves:
-            key = self._charted
-        else:
-            headline = comparison.headline
-            key = headline if headline in comparison.curves else comparison.curves[0]
-        if key == self._charted and self._facts is self._charted_facts:
-            return
-        self._charted, self._charted_facts = key, self._facts
-        names = diff.column_names(comparison.runs)
-        question = partial(self._read_curves, key, names, self._facts)
-        self.ask("curves", question, self._draw, delay=CURVES_SECONDS)
-
-    def _read_curves(
-        self, key: str, names: Sequence[str], facts: Sequence[RunFacts]
-    ) -> tuple[str, list[Curve], bool]:
-        curves = []
-        live = False
-        for name, fact in zip(names, facts, strict=True):
-            summary = fact.metrics.get(key)
-            if summary is None:
-                continue
-            info = fact.run.info
-            live = live or info.shown_status == RunStatus.RUNNING
-            known = self._curves.get((info.run_id, key))
-            if known is None or len(known) != summary.count or known.name != name:
-                history = self.store.metric_history(info.run_id, key)
-                known = Curve(
-                    name, history.steps, history.timestamps, history.values, info.start_time
-                )
-                self._curves[info.run_id, key] = known
-            curves.append(known)
-        return key, curves, live
-
-    def _draw(self, answer: tuple[str, list[Curve], bool]) -> None:
-        key, curves, live = answer
-        heading = f"── {cut(text.clean(key, 60), 60)}{_direction(self.comparison, key)} "
-        self.query_one("#compare-curves", Static).update(
-            Content(heading.ljust(400, "─")), layout=False
-        )
-        self.query_one("#compare-chart", Chart).show(curves, live=live)
-
     # actions
 
     def hints(self) -> tuple[str, ...]:
@@ -251,7 +184,12 @@ class CompareScreen(StoreScreen):
             return "Go to a metric to say which way it is better"
         if action_id == "compare.baseline" and self._run_here() == self._run_ids[0]:
             return "This run is the baseline already; go to another column"
+        if action_id == "chart.save" and not self.chart.curves:
+            return "There is no chart to save"
         return super().why_not(action_id)
+
+    def action_save(self) -> None:
+        self.chart.save()
 
     def _run_here(self) -> str | None:
         return self.table.run_id
@@ -365,16 +303,8 @@ class CompareScreen(StoreScreen):
             self.app.push_screen(DetailModal(detail))
 
     def clear_something(self) -> bool:
-        return self.query_one("#compare-chart", Chart).clear()
+        return self.chart.clear()
 
 
 def _other(cell: Cell) -> bool:
     return cell.verdict not in (Verdict.EQUAL, None)
-
-
-def _direction(comparison: Comparison | None, key: str) -> str:
-    rows = () if comparison is None else comparison.section("metrics").rows
-    lower = next((row.lower_is_better for row in rows if row.key == key), None)
-    if lower is None:
-        return ""
-    return " · lower is better" if lower else " · higher is better"

@@ -37,7 +37,7 @@ TABS: dict[str, type[RunPane]] = {
 _HINTS = {
     "Metrics": (
         *("lists.mark", "chart.zoom_in", "chart.cross_right", "chart.log", "chart.time"),
-        *("chart.smooth", "chart.zoom_reset"),
+        *("chart.smooth", "chart.zoom_reset", "chart.save"),
     ),
     "Params": ("lists.filter",),
     "Artifacts": ("lists.open",),

@@ -4,43 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.binding import BindingType
-from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuiflow import text
-from tuiflow.plot import AXIS, FAINT, LINE, Axis, Curve, Layer, Line, Picture, compose, extent
-from tuiflow.plot import prepare as prepare_line
+from tuiflow.plot import (
+    AXIS,
+    FAINT,
+    LINE,
+    PLAIN,
+    Axis,
+    Curve,
+    Layer,
+    Line,
+    Look,
+    Picture,
+    compose,
+    extent,
+)
+from tuiflow.plot.kept import Due, Lines
 from tuiflow.plot.ticks import clock
 from tuiflow.tui.actions import bindings
-from tuiflow.tui.cells import cut_middle
+from tuiflow.tui.reader import Asks
+from tuiflow.tui.widgets import chart_legend
 from tuiflow.tui.widgets.chart_keys import ChartKeys
+from tuiflow.tui.widgets.chart_legend import Entry, Words
+from tuiflow.tui.widgets.chart_mouse import ChartMouse
+from tuiflow.tui.widgets.chart_save import ask_and_save
+from tuiflow.tui.widgets.chart_view import ChartView
+
+if TYPE_CHECKING:
+    from tuiflow.charts.export import CurveChart
 
 COLOURS = 6
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
-_DASHES = ((0, "──"), (4, "╌╌"), (2, "┈┈"))
+AT_ONCE = 20_000
+"""Points that are made drawable between two frames; more of them go to a worker."""
+_DASHES = ((0, "──"), (4, "╌╌"), (2, "┈┈"), (8, "─╴"))
 _CROSS = 2
+_AXES = (Axis.STEP, Axis.TIME, Axis.CLOCK)
+_BY = {Axis.STEP: "by step", Axis.TIME: "by time", Axis.CLOCK: "by clock"}
 
 
 @dataclass(frozen=True, slots=True)
-class ChartMode:
-    """How curves are drawn. `smooth` is the weight of the past, 0 for none."""
+class _Ready:
+    """What can be drawn: the lines of curves in one look, and the same ones not smoothed."""
 
-    axis: Axis = Axis.STEP
-    log: bool = False
-    smooth: float = 0.0
+    curves: tuple[Curve, ...] = ()
+    look: Look = PLAIN
+    lines: tuple[Line, ...] = ()
+    raws: tuple[Line, ...] = ()
 
 
-class Chart(Widget, ChartKeys, can_focus=True):
-    """Draws what `show` was given; the first line is the legend and reads off the crosshair."""
+class Chart(ChartView, ChartMouse, ChartKeys, Asks, can_focus=True):
+    """Draws what `show` was given, under a legend that reads off the crosshair.
+
+    Long series are made drawable in a worker; until then the last picture stays.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "chart--axis",
@@ -48,21 +75,25 @@ class Chart(Widget, ChartKeys, can_focus=True):
         "chart--dim",
         "chart--cross",
         "chart--live",
+        "chart--box",
         *(f"chart--series{n}" for n in range(COLOURS)),
     }
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("chart")]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.mode = ChartMode()
+        self.mode = PLAIN
+        self.title = ""
         self._curves: tuple[Curve, ...] = ()
         self._note = ""
         self._live = False
-        self._window: tuple[float, float] | None = None
-        self._cross: float | None = None
-        self._lines: dict[tuple[int, ChartMode], Line] = {}
+        self._kept = Lines()
+        self._ready = _Ready()
         self._picture: Picture | None = None
         self._drawn_size: tuple[int, int] | None = None
+        self._styles: dict[int, Style] = {}
+        self._head: list[Strip] = []
+        self._box: list[Strip] = []
 
     @property
     def chart(self) -> Chart:
@@ -70,97 +101,127 @@ class Chart(Widget, ChartKeys, can_focus=True):
 
     # what is shown
 
-    def show(self, curves: Sequence[Curve], *, live: bool = False, note: str = "") -> None:
+    def show(
+        self, curves: Sequence[Curve], *, live: bool = False, note: str = "", title: str = ""
+    ) -> None:
         """Draw these curves; the view stays if they are the ones that are shown already.
 
-        `note` is written in place of the chart where there is no curve.
+        `note` is written in place of the chart where there is no curve; `title` names it where it
+        is saved.
         """
         if [curve.name for curve in curves] != [curve.name for curve in self._curves]:
             self._window = self._cross = None
-        # Curves that are the same objects as before keep what was computed from them.
-        kept = {id(curve) for curve in curves} & {id(curve) for curve in self._curves}
-        self._lines = {key: line for key, line in self._lines.items() if key[0] in kept}
         self._curves, self._live, self._note = tuple(curves), live, note
+        self.title = title
+        self._prepare()
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """The curves that are shown, or will be when their lines are made."""
+        return self._curves
+
+    def _prepare(self) -> None:
+        """Have what is missing made, and draw."""
+        due = self._kept.due(self._curves, (self.mode, replace(self.mode, smooth=0.0)))
+        if sum(item.points for item in due) <= AT_ONCE:
+            self.forget("lines")
+            self._made([(item, item.make()) for item in due])
+        else:
+            question = partial(_make_all, due)
+            self.ask("lines", question, self._made, failed=lambda _: None)
+
+    def _made(self, found: list[tuple[Due, Line]]) -> None:
+        self._kept.keep_only(self._curves)
+        for due, line in found:
+            self._kept.put(due, line)
+        raw = replace(self.mode, smooth=0.0)
+        lines = [self._kept.get(curve, self.mode) for curve in self._curves]
+        raws = [self._kept.get(curve, raw) for curve in self._curves]
+        self._ready = _Ready(
+            self._curves,
+            self.mode,
+            tuple(line for line in lines if line is not None),
+            tuple(line for line in raws if line is not None),
+        )
         self._redraw()
-
-    @property
-    def window(self) -> tuple[float, float] | None:
-        """The least and greatest x in view, None while everything is."""
-        return self._window
-
-    @property
-    def cross(self) -> float | None:
-        """The x under the crosshair, None where there is none."""
-        return self._cross
-
-    def clear(self) -> bool:
-        """Take the crosshair away, then the zoom; False where there is neither."""
-        if self._cross is not None:
-            self._move_cross(None)
-            return True
-        if self._window is not None:
-            self.reset()
-            return True
-        return False
 
     def _redraw(self) -> None:
         self._picture = None
+        self._head, self._box = [], []
         self.refresh()
 
-    def _line(self, curve: Curve, mode: ChartMode) -> Line:
-        key = (id(curve), mode)
-        if key not in self._lines:
-            self._lines[key] = prepare_line(curve, mode.axis, mode.log, mode.smooth)
-        return self._lines[key]
+    def _shown_lines(self) -> tuple[Line, ...]:
+        return self._ready.lines
 
-    def _shown_lines(self) -> list[Line]:
-        return [self._line(curve, self.mode) for curve in self._curves]
-
-    def _extent(self) -> tuple[float, float] | None:
-        return extent(self._shown_lines())
+    def _raw_lines(self) -> tuple[Line, ...]:
+        return self._ready.raws
 
     def _drawing(self) -> Picture | None:
         """The picture for the present size, None where there is nothing to draw."""
-        size = (self.size.width, self.size.height - 1)
+        size = (self.size.width, self.size.height - self._head_lines())
         whole = self._extent()
         if whole is None or size[0] < 12 or size[1] < 3:
             return None
         if self._picture is None or self._drawn_size != size:
+            ready = self._ready
             layers = []
-            for number, (curve, line) in enumerate(
-                zip(self._curves, self._shown_lines(), strict=True)
-            ):
-                if self.mode.smooth:
-                    raw = self._line(curve, replace(self.mode, smooth=0.0))
-                    layers.append(Layer(raw, FAINT + number % COLOURS))
-                layers.append(Layer(line, LINE + number % COLOURS, _dash(number)[0]))
-            layers.sort(key=lambda layer: layer.tone < FAINT)
+            if ready.look.smooth:
+                layers = [
+                    Layer(raw, FAINT + number % COLOURS) for number, raw in enumerate(ready.raws)
+                ]
+            layers += [
+                Layer(line, LINE + number % COLOURS, _dash(number)[0])
+                for number, line in enumerate(ready.lines)
+            ]
             self._picture = compose(
-                layers, self._window or whole, *size, log=self.mode.log, axis=self.mode.axis
+                layers, self._window or whole, *size, log=ready.look.log, axis=ready.look.axis
             )
             self._drawn_size = size
         return self._picture
 
+    def _extent(self) -> tuple[float, float] | None:
+        return extent(self._ready.lines)
+
     # painting
 
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+        self._head, self._box = [], []
+
     def render_line(self, y: int) -> Strip:
-        if y == 0:
-            return self._legend()
+        head = self._heading()
+        if y < len(head):
+            return head[y]
         picture = self._drawing()
         width = self.size.width
         if picture is None:
             return self._empty(y)
-        if y > len(picture.rows):
+        row = y - len(head)
+        if row >= len(picture.rows):
             return Strip.blank(width, self.rich_style)
-        chars, tones = picture.rows[y - 1]
+        chars, tones = picture.rows[row]
         column = self._cross_column(picture)
-        if column is not None and y <= picture.plot_rows:
+        if column is not None and row < picture.plot_rows:
             at = picture.left + column
             if chars[at] == " ":
                 chars = chars[:at] + "│" + chars[at + 1 :]
                 tones = tones[:at] + bytes([_CROSS]) + tones[at + 1 :]
         segments = [Segment(part, self._tone(tone)) for part, tone in _runs(chars, tones)]
-        return Strip(segments, len(chars)).adjust_cell_length(width, self.rich_style)
+        strip = Strip(segments, len(chars)).adjust_cell_length(width, self.rich_style)
+        if column is not None and row < len(self._box):
+            return self._with_box(strip, self._box[row], picture, column)
+        return strip
+
+    def _with_box(self, strip: Strip, box: Strip, picture: Picture, column: int) -> Strip:
+        start = self._box_start(picture, column, box.cell_length)
+        end = start + box.cell_length
+        return Strip.join([strip.crop(0, start), box, strip.crop(end, self.size.width)])
+
+    def _box_start(self, picture: Picture, column: int, width: int) -> int:
+        """The box keeps to the side of the plot where the crosshair is not."""
+        left = picture.left
+        return left if column >= picture.columns // 2 else left + picture.columns - width
 
     def _empty(self, y: int) -> Strip:
         width = self.size.width
@@ -173,58 +234,75 @@ class Chart(Widget, ChartKeys, can_focus=True):
         )
 
     def _tone(self, tone: int) -> Style:
+        if tone not in self._styles:
+            self._styles[tone] = self._style_of(tone)
+        return self._styles[tone]
+
+    def _style_of(self, tone: int) -> Style:
         if tone >= FAINT:
             style = self.get_component_styles(f"chart--series{tone - FAINT}")
             ground = self.background_colors[1]
-            return Style.from_color(_faint(style.color, ground).rich_color, ground.rich_color)
+            faint = ground.blend(style.color, 0.35, alpha=1)
+            return Style.from_color(faint.rich_color, ground.rich_color)
         if tone >= LINE:
             return self.get_component_rich_style(f"chart--series{tone - LINE}")
         if tone == AXIS:
             return self.get_component_rich_style("chart--axis")
         return self.get_component_rich_style("chart--cross") if tone == _CROSS else self.rich_style
 
-    def _legend(self) -> Strip:
+    # the legend
+
+    def _head_lines(self) -> int:
+        return len(self._heading())
+
+    def _heading(self) -> list[Strip]:
+        """The legend; made once, and the box of the crosshair with it."""
+        if not self._head or self._head[0].cell_length != self.size.width:
+            self._head = self._made_heading()
+        return self._head
+
+    def _made_heading(self) -> list[Strip]:
         width = self.size.width
-        label = self.get_component_rich_style("chart--legend")
-        dim = self.get_component_rich_style("chart--dim")
-        live = " ⏵ live" if self._live else ""
-        # What is read off comes first: the modes give way to it.
-        right = " · ".join(self._modes()) if self._cross is None else ""
-        room = max(width - cell_len(right + live) - 2, 0)
-        segments: list[Segment] = []
-        if self._cross is not None:
-            segments.append(Segment(f"{self._read_x(self._cross)}  ", dim))
-        values = [
-            "" if self._cross is None else f" {self._read_y(curve, self._cross)}"
-            for curve in self._curves
+        words = self._words()
+        names = self._entries(None)
+        most = max(self.size.height // 6, 1)
+        modes = " · ".join(self._modes())
+        legend = partial(chart_legend.legend, words=words, width=width, live=self._live)
+        heads = legend(names, modes=modes, most_lines=most)
+        self._box = []
+        if self._cross is None:
+            return heads
+        reading, entries = self._read_x(self._cross), self._entries(self._cross)
+        room = width - (7 if self._live else 0)
+        if len(heads) == 1 and chart_legend.fits(entries, room, reading):
+            # What is read off comes first: the modes give way to it.
+            return legend(entries, reading=reading)
+        self._box = chart_legend.readout(
+            entries, words, reading, max(width // 2, 12), max(self.size.height - len(heads) - 2, 2)
+        )
+        return heads
+
+    def _words(self) -> Words:
+        style = self.get_component_rich_style
+        box = Style.from_color(None, style("chart--box").bgcolor)
+        live = style("chart--live")
+        return Words(style("chart--legend"), style("chart--dim"), live, self.rich_style, box)
+
+    def _entries(self, x: float | None) -> list[Entry]:
+        return [
+            Entry(
+                _dash(number)[1],
+                text.clean(curve.name),
+                self._tone(LINE + number % COLOURS),
+                "" if x is None else self._read_y(number, x),
+            )
+            for number, curve in enumerate(self._ready.curves)
         ]
-        taken = sum(cell_len(value) + 5 for value in values) + sum(s.cell_length for s in segments)
-        names = max((room - taken) // max(len(values), 1), 0)
-        for number, (curve, value) in enumerate(zip(self._curves, values, strict=True)):
-            colour = self._tone(LINE + number % COLOURS)
-            name = cut_middle(text.clean(curve.name), names) if names >= 3 else ""
-            parts = [
-                Segment(f"{_dash(number)[1]} ", colour),
-                Segment(name, label),
-                Segment(value, colour),
-                Segment("  ", label),
-            ]
-            if sum(part.cell_length for part in (*segments, *parts)) > room + 2:
-                segments.append(Segment(f"+{len(self._curves) - number}", dim))
-                break
-            segments += parts
-        strip = Strip(segments).adjust_cell_length(room + 1, self.rich_style)
-        tail = [
-            Segment(right, dim),
-            Segment(live, self.get_component_rich_style("chart--live")),
-            Segment(" ", self.rich_style),
-        ]
-        return Strip([*strip, *tail]).adjust_cell_length(width, self.rich_style)
 
     def _modes(self) -> Iterator[str]:
         if not self._curves:
             return
-        yield "by step" if self.mode.axis is Axis.STEP else "by time"
+        yield _BY[self.mode.axis]
         if self.mode.log:
             yield "log"
         if self.mode.smooth:
@@ -233,136 +311,95 @@ class Chart(Widget, ChartKeys, can_focus=True):
             yield "zoomed"
 
     def _read_x(self, x: float) -> str:
-        return f"step {x:.0f}" if self.mode.axis is Axis.STEP else f"at {clock(round(x, 1))}"
+        axis = self._ready.look.axis
+        if axis is Axis.STEP:
+            return f"step {x:.0f}"
+        return f"at {clock(round(x, 1))}" if axis is Axis.TIME else text.moment(round(x * 1000))
 
-    def _read_y(self, curve: Curve, x: float) -> str:
-        line = self._line(curve, replace(self.mode, smooth=0.0))
-        index = line.nearest(x)
-        return text.number(None if index is None else line.all_values[index])
+    def _read_y(self, number: int, x: float) -> str:
+        """The value as logged, and the smoothed one after it; a dash where a curve is not."""
+        raw, look = self._ready.raws[number], self._ready.look
+        index = raw.nearest(x)
+        if index is None or not self._reaches(raw, x):
+            return text.MISSING
+        value = text.number(raw.all_values[index])
+        if not look.smooth:
+            return value
+        smoothed = self._ready.lines[number].y_near(raw.all_xs[index])
+        if smoothed is None:
+            return value
+        return f"{value} ~{text.number(10**smoothed if look.log else smoothed)}"
+
+    def _reaches(self, line: Line, x: float) -> bool:
+        picture = self._picture
+        slack = (picture.window[1] - picture.window[0]) / picture.columns if picture else 0.0
+        return line.all_xs[0] - slack <= x <= line.all_xs[-1] + slack
 
     # crosshair
-
-    def _cross_column(self, picture: Picture) -> int | None:
-        return None if self._cross is None else picture.column_of(self._cross)
 
     def _move_cross(self, x: float | None) -> None:
         picture = self._drawing()
         before = self._cross_column(picture) if picture else None
+        regions = self._box_regions(picture, before)
+        lines = self._head_lines()
         self._cross = x
+        self._head, self._box = [], []
         if picture is None:
             return
-        regions = [Region(0, 0, self.size.width, 1)]
-        columns = [at for at in (before, self._cross_column(picture)) if at is not None]
+        after = self._cross_column(picture)
+        if self._head_lines() != lines:
+            self._redraw()
+            return
+        regions.append(Region(0, 0, self.size.width, lines))
+        columns = [at for at in (before, after) if at is not None]
         if columns:
             # One region for both: what is left of a region in its line is sent along with it.
             first, last = min(columns), max(columns)
             width = last - first + 1
-            regions.append(Region(picture.left + first, 1, width, picture.plot_rows))
-        self.refresh(*regions)
+            regions.append(Region(picture.left + first, lines, width, picture.plot_rows))
+        self.refresh(*regions, *self._box_regions(picture, after))
 
-    def step_cross(self, direction: int) -> None:
-        """To the next point of any curve that lies at least one column further."""
-        picture = self._drawing()
-        if picture is None:
-            return
-        low, high = picture.window
-        column = (high - low) / picture.columns
-        if self._cross is None:
-            self._move_cross(self._snap((low + high) / 2))
-            return
-        target = self._cross + direction * column
-        candidates = []
-        for line in self._shown_lines():
-            index = line.nearest(target)
-            # The nearest point may be the one we are on; then it is its neighbour.
-            while index is not None and 0 <= index < len(line.all_xs):
-                x = line.all_xs[index]
-                if (x - self._cross) * direction >= column * 0.5:
-                    candidates.append(x)
-                    break
-                index += direction
-        if not candidates:
-            return
-        x = min(candidates) if direction > 0 else max(candidates)
-        if not low <= x <= high:
-            self._pan_to(x)
-        self._move_cross(x)
+    def _box_regions(self, picture: Picture | None, column: int | None) -> list[Region]:
+        if picture is None or column is None or not self._box:
+            return []
+        width = self._box[0].cell_length
+        start = self._box_start(picture, column, width)
+        return [Region(start, self._head_lines(), width, len(self._box))]
 
-    def _snap(self, x: float) -> float:
-        found = [(line, line.nearest(x)) for line in self._shown_lines()]
-        points = [line.all_xs[index] for line, index in found if index is not None]
-        return min(points, key=lambda point: abs(point - x), default=x)
-
-    def on_click(self, event: events.Click) -> None:
-        picture = self._drawing()
-        if picture is not None and event.x >= picture.left and event.y >= 1:
-            self._move_cross(self._snap(picture.x_at(event.x - picture.left)))
-
-    # view
-
-    def _set_window(self, window: tuple[float, float] | None) -> None:
-        whole = self._extent()
-        if window is not None and whole is not None:
-            low, high = window
-            span = min(high - low, whole[1] - whole[0])
-            low = min(max(low, whole[0]), whole[1] - span)
-            window = (low, low + span) if span < whole[1] - whole[0] else None
-        if window != self._window:
-            self._window = window
-            self._redraw()
-
-    def zoom(self, factor: float) -> None:
-        """Show `factor` times as much as now, about the crosshair or the middle."""
-        whole = self._extent()
-        if whole is None or whole[0] == whole[1]:
-            return
-        low, high = self._window or whole
-        least = (whole[1] - whole[0]) / 1e6
-        if self.mode.axis is Axis.STEP:
-            least = max(least, 2.0)
-        span = max((high - low) * factor, min(least, high - low))
-        centre = self._cross if self._cross is not None else (low + high) / 2
-        share = (centre - low) / (high - low)
-        self._set_window((centre - share * span, centre + (1 - share) * span))
-
-    def pan(self, share: float) -> None:
-        """Move a zoomed view by this share of its width."""
-        if self._window is not None:
-            low, high = self._window
-            self._set_window((low + (high - low) * share, high + (high - low) * share))
-
-    def reset(self) -> None:
-        """Show everything."""
-        self._set_window(None)
-
-    def _pan_to(self, x: float) -> None:
-        if self._window is not None:
-            half = (self._window[1] - self._window[0]) / 2
-            self._set_window((x - half, x + half))
+    # how it is drawn
 
     def toggle_log(self) -> None:
         self.mode = replace(self.mode, log=not self.mode.log)
-        self._redraw()
+        self._prepare()
 
-    def toggle_time(self) -> None:
-        """Draw over time instead of steps, or the other way round; the view starts over."""
-        axis = Axis.TIME if self.mode.axis is Axis.STEP else Axis.STEP
+    def next_axis(self) -> None:
+        """Draw over steps, the time since the start, or the time of day; the view starts over."""
+        axis = _AXES[(_AXES.index(self.mode.axis) + 1) % len(_AXES)]
         self.mode = replace(self.mode, axis=axis)
         self._window = self._cross = None
-        self._redraw()
+        self._prepare()
 
     def next_smoothing(self) -> None:
         place = SMOOTHING.index(self.mode.smooth)
         self.mode = replace(self.mode, smooth=SMOOTHING[(place + 1) % len(SMOOTHING)])
-        self._redraw()
+        self._prepare()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self.zoom(1.25)
-        event.stop()
+    def save(self) -> None:
+        """Ask for a file and save what is in view."""
+        if not self._curves:
+            self.app.say("There is no chart to save")
+            return
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self.zoom(0.8)
-        event.stop()
+        def chart() -> CurveChart:
+            from tuiflow.charts.export import CurveChart
+
+            return CurveChart(self._curves, self.mode, self._window, self.title)
+
+        ask_and_save(self, self.title or self._curves[0].name, chart)
+
+
+def _make_all(due: Sequence[Due]) -> list[tuple[Due, Line]]:
+    return [(item, item.make()) for item in due]
 
 
 def _runs(chars: str, tones: bytes) -> Iterator[tuple[str, int]]:
@@ -375,8 +412,5 @@ def _runs(chars: str, tones: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _dash(number: int) -> tuple[int, str]:
-    return _DASHES[number % len(_DASHES)]
-
-
-def _faint(colour: Color, ground: Color) -> Color:
-    return ground.blend(colour, 0.35, alpha=1)
+    """Colours come again after `COLOURS` curves, but never with the same dashes, up to 24."""
+    return _DASHES[(number + number // COLOURS) % len(_DASHES)]

@@ -40,7 +40,10 @@ class ChartKeys:
         self.chart.toggle_log()
 
     def action_time(self) -> None:
-        self.chart.toggle_time()
+        self.chart.next_axis()
 
     def action_smooth(self) -> None:
         self.chart.next_smoothing()
+
+    def action_save(self) -> None:
+        self.chart.save()
