@@ -84,8 +84,7 @@ def test_threads_lose_no_model() -> None:
     [
         {"registered_model_name": "red/wine"},
         {"code_paths": ["x.py"]},
-        {"serialization_format": "pickle"},
-        {"skops_trusted_types": ["x"]},
+        {"extra_files": ["x"]},
         {"name": "../out"},
         {"name": "a,b"},
         {"artifact_path": "a", "name": "b"},
@@ -99,11 +98,20 @@ def test_what_is_not_served_is_said_and_leaves_nothing(arguments: dict[str, obje
         with pytest.raises(InvalidInput) as caught:
             tuiflow.sklearn.log_model(MODEL, **arguments)  # type: ignore[arg-type]
         for name in arguments:
-            if name in ("code_paths", "serialization_format"):
+            if name in ("code_paths", "extra_files"):
                 assert name in caught.value.message
     stored = tuiflow.get_run(run.info.run_id)
     assert stored.model_paths == ()
     assert list(Path(stored.info.artifact_uri).glob("**/*")) == []
+
+
+def test_arguments_that_say_something_beside_the_model() -> None:
+    with tuiflow.start_run() as run:
+        with pytest.warns(UserWarning, match=r"log_model\(params, step\)"):
+            tuiflow.sklearn.log_model(MODEL, params={"alpha": 1}, step=5, tags=None)
+        tuiflow.sklearn.log_model(MODEL, "other", serialization_format="cloudpickle")
+    model = tuiflow.models.Model.load(f"runs:/{run.info.run_id}/other")
+    assert model.flavors["sklearn"]["serialization_format"] == "skops"
 
 
 def test_arguments_left_at_none_are_fine_and_unknown_ones_are_not() -> None:

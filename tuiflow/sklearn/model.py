@@ -11,10 +11,11 @@ from tuiflow.models.info import ModelInfo
 from tuiflow.models.mlmodel import MLmodel
 from tuiflow.models.schema import ModelSignature
 from tuiflow.tracking import model_logging
-from tuiflow.tracking.model_logging import LEFT_OUT, refuse
+from tuiflow.tracking.model_logging import refuse
 from tuiflow.tracking.models import model_folder
 
-_NOT_SERVED = frozenset({*LEFT_OUT, "serialization_format", "skops_trusted_types"})
+_FORMAT = ("serialization_format", "skops_trusted_types")
+"""Wishes about the file: skops is used wherever tuiflow's own list of types lets it be."""
 
 
 def log_model(
@@ -37,13 +38,13 @@ def log_model(
 
     Starts a run where none is active. `name` (or `artifact_path`, its older name) is the model's
     folder within the run, `model` unless given; an earlier model there is replaced, or kept beside
-    where it is registered. The signature
-    is inferred from `input_example` where it is not given. skops is the format wherever it can
-    hold the model. `registered_model_name` makes it the next version of that registered model;
+    where it is registered. The signature is inferred from `input_example` where it is not given.
+    skops is the format wherever it can hold the model, whatever `serialization_format=` asks for.
+    `registered_model_name` makes it the next version of that registered model;
     there is nothing to await then. Raises InvalidInput for arguments that are not served yet,
     ModelError where the model can't be saved.
     """
-    refuse("log_model", unsupported, _NOT_SERVED)
+    refuse("log_model", unsupported, accepted=_FORMAT)
 
     def save(folder: Path, run_id: str, path: str) -> MLmodel:
         return sklearn_flavor.save_model(
@@ -81,7 +82,7 @@ def save_model(
 
     Raises AlreadyExists where the folder exists and is not empty; see `log_model`.
     """
-    refuse("save_model", unsupported, _NOT_SERVED)
+    refuse("save_model", unsupported, accepted=_FORMAT)
     sklearn_flavor.save_model(
         sk_model,
         path,

@@ -7,7 +7,8 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Set
+import warnings
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +22,11 @@ from tuiflow.store.model_names import check_model_name
 from tuiflow.tracking.fluent import current_or_new_run
 from tuiflow.tracking.models import note_model, register_logged
 
-LEFT_OUT = frozenset(
-    (
-        "code_paths",
-        "extra_files",
-        "mlflow_model",
-        "model_id",
-        "model_type",
-        "params",
-        "step",
-        "tags",
-    )
-)
+LEFT_OUT = frozenset(("code_paths", "extra_files", "mlflow_model"))
 """Arguments that MLflow's `log_model` or `save_model` takes for every flavor, and tuiflow's not."""
+
+_OF_LOGGED_MODELS = ("model_id", "model_type", "params", "step", "tags")
+"""Arguments that say something of MLflow 3's logged models, which are kept beside runs there."""
 
 
 def log_model(
@@ -93,9 +86,27 @@ def _link(source: str, target: str) -> None:
     shutil.copy2(source, target)
 
 
-def refuse(function: str, arguments: Mapping[str, Any], left_out: Set[str] = LEFT_OUT) -> None:
-    """Raise InvalidInput for arguments of MLflow's that are not served, TypeError for others."""
+def refuse(
+    function: str,
+    arguments: Mapping[str, Any],
+    left_out: Set[str] = LEFT_OUT,
+    accepted: Sequence[str] = (),
+) -> None:
+    """Raise InvalidInput for arguments of MLflow's that are not served, TypeError for others.
+
+    Those that describe a logged model change nothing of the model itself: a warning says that they
+    are not kept.
+    """
+    described = [name for name in _OF_LOGGED_MODELS if arguments.get(name) is not None]
+    if described:
+        warnings.warn(
+            f"{function}({', '.join(described)}): a model has no params, tags or steps of its own"
+            " here; log_params and set_tags keep them with the run.",
+            stacklevel=3,
+        )
     for name, value in arguments.items():
+        if name in _OF_LOGGED_MODELS or name in accepted:
+            continue
         if name not in left_out:
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
         if value is not None:
