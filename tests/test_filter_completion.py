@@ -103,7 +103,7 @@ def test_at_most_so_many_of_thousands() -> None:
     place = place_at("loss", 4)
     assert place is not None
     assert len(offers(place, keys)) == LIMIT
-    assert [offer.text for offer in offers(place, keys)][0] == "metrics.layer0/loss"
+    assert next(offer.text for offer in offers(place, keys)) == "metrics.layer0/loss"
 
 
 def reach(text: str) -> int:

@@ -52,7 +52,7 @@ def count_runs(conn: sqlite3.Connection, root: Path, query: RunQuery) -> int:
     """How many runs match; the order does not matter."""
     with snapshot(conn):
         builder = Builder(conn, root, now_ms())
-        sql = f"SELECT count(*) FROM runs r WHERE {_where(builder, query)}"
+        sql = f"SELECT count(*) FROM runs r WHERE {matching(builder, query)}"
         return int(conn.execute(sql, builder.values).fetchone()[0])
 
 
@@ -82,7 +82,7 @@ def snapshot(conn: sqlite3.Connection) -> Iterator[None]:
 
 def _all_at_once(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int) -> _Statement:
     builder = Builder(conn, root, now)
-    where = _where(builder, query)
+    where = matching(builder, query)
     joins, terms = _order(builder, query.order_by)
     return f"SELECT r.id FROM runs r {joins} WHERE {where} ORDER BY {terms}", builder.values
 
@@ -103,7 +103,7 @@ def _page(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int) -> It
         builder = Builder(conn, root, now, run="s.run")
         if (key := builder.key_id(first.key)) is None:
             break
-        where = _where(builder, query)
+        where = matching(builder, query)
         joins, terms = _order(builder, query.order_by[1:])
         yield (
             f"SELECT r.id FROM {table} s CROSS JOIN runs r ON r.id = s.run {joins}"
@@ -112,7 +112,7 @@ def _page(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int) -> It
             builder.values,
         )
     builder = Builder(conn, root, now)
-    where = f"{_where(builder, query)} AND {builder.condition(IsNull(first.key))}"
+    where = f"{matching(builder, query)} AND {builder.condition(IsNull(first.key))}"
     joins, terms = _order(builder, query.order_by[1:])
     yield f"SELECT r.id FROM runs r {joins} WHERE {where} ORDER BY {terms}", builder.values
 
@@ -123,7 +123,8 @@ def _is_large(conn: sqlite3.Connection, root: Path, query: RunQuery) -> bool:
     return conn.execute(sql, builder.values).fetchone() is not None
 
 
-def _where(builder: Builder, query: RunQuery) -> str:
+def matching(builder: Builder, query: RunQuery) -> str:
+    """The condition of everything the query says but the order."""
     where = scope(builder, query)
     return where if query.filter is None else f"{where} AND {builder.condition(query.filter)}"
 

@@ -39,13 +39,17 @@ from tuiflow.store.processes import this_process
 from tuiflow.store.schema import METRIC
 
 if TYPE_CHECKING:
+    from tuiflow.filters.tree import Key
     from tuiflow.protocols import History, KeyNames, RunQuery
+    from tuiflow.store.column_values import ColumnSummary
     from tuiflow.store.contents import Contents
     from tuiflow.store.copy_out import Copied
     from tuiflow.store.following import Arrivals
     from tuiflow.store.registry import Registry
     from tuiflow.store.resolve import RunName
     from tuiflow.store.upkeep import Upkeep
+    from tuiflow.store.usage import KeyUsage
+    from tuiflow.store.views import Views
 
 
 class Store:
@@ -197,6 +201,11 @@ class Store:
         with self._db.write() as conn:
             runs.delete_tag(conn, self._keys, run_id, key)
 
+    def change_tags(self, changes: Mapping[str, Mapping[str, str | None]]) -> None:
+        """Set the tags of each run id, or take away those that are None, all or none."""
+        with self._db.write() as conn:
+            runs.change_tags(conn, self._keys, changes)
+
     def delete_runs(self, run_ids: Sequence[str]) -> None:
         with self._db.write() as conn:
             runs.set_deleted(conn, run_ids, deleted=True)
@@ -263,6 +272,29 @@ class Store:
 
         with self._db.read() as conn:
             return search.key_names(conn, experiment_ids)
+
+    def key_usage(self, experiment_ids: tuple[str, ...] | None = None) -> KeyUsage:
+        """How often active runs have each key: the most used first, counted in a sample."""
+        from tuiflow.store import usage
+
+        with self._db.read() as conn:
+            return usage.key_usage(conn, experiment_ids)
+
+    def value_counts(
+        self, key: Key, experiment_ids: tuple[str, ...] | None = None, limit: int = 50
+    ) -> list[tuple[str, int]]:
+        """The values that most active runs have, and how many have each."""
+        from tuiflow.store import usage
+
+        with self._db.read() as conn:
+            return usage.value_counts(conn, self.root, key, experiment_ids, limit)
+
+    def column_summary(self, query: RunQuery, key: Key) -> ColumnSummary:
+        """What the matching runs have of a metric, param, tag or attribute, summed up."""
+        from tuiflow.store import column_values
+
+        with self._db.read() as conn:
+            return column_values.column_summary(conn, self.root, query, key)
 
     def metric_summaries(self, run_id: str) -> list[MetricSummary]:
         with self._db.read() as conn:
@@ -376,6 +408,12 @@ class Store:
         from tuiflow.store.contents import Contents
 
         return Contents(self._db)
+
+    @functools.cached_property
+    def views(self) -> Views:
+        from tuiflow.store.views import Views
+
+        return Views(self._db)
 
     # servers
 
