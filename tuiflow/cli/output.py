@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tuiflow.store.export import Sink, new_file
+from tuiflow.store.run_report import write_markdown_table
 from tuiflow.text import clean, clean_block, shorten_middle
 
 
@@ -155,18 +156,8 @@ def write_markdown(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], stream: TextIO
 ) -> None:
     """A table in GitHub's Markdown."""
-    stream.write("| " + " | ".join(markdown_cell(column.title) for column in columns) + " |\n")
-    stream.write("|" + "|".join("---:" if column.right else "---" for column in columns) + "|\n")
-    for row in rows:
-        stream.write("| " + " | ".join(markdown_cell(cell) for cell in row) + " |\n")
-
-
-def markdown_cell(text: str) -> str:
-    """A text that Markdown shows as it is inside a table."""
-    text = clean(text)
-    for char in "\\`*_[]<>|":
-        text = text.replace(char, "\\" + char)
-    return text
+    titles, right = [column.title for column in columns], [column.right for column in columns]
+    write_markdown_table(titles, right, rows, stream)
 
 
 def write_json(value: Any, stream: TextIO) -> None:

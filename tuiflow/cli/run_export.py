@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated
 
 import typer
 
@@ -20,11 +20,8 @@ from tuiflow.cli.options import (
 )
 from tuiflow.cli.output import Format
 from tuiflow.cli.selecting import counted, select
-from tuiflow.cli.show import write_sections
-from tuiflow.entities import Run
 from tuiflow.errors import InvalidInput
-from tuiflow.store import Store
-from tuiflow.store.export import full_record, write_csv
+from tuiflow.store.run_files import RunFormat, write_runs
 from tuiflow.text import clean
 
 
@@ -64,34 +61,11 @@ def export(
             if not opened.list_artifacts(run.info.run_id):
                 continue
             copy_out(opened, run.info.run_id, "", artifacts / run.info.run_id, yes)
+    keys = [opened.row_key(run.info.run_id) for run in found]
     with out.output(output) as stream:
-        if output_format is Format.JSON:
-            _write_json(opened, found, stream)
-        elif output_format is Format.CSV:
-            write_csv(
-                opened, [opened.row_key(run.info.run_id) for run in found], out.as_text(stream)
-            )
-        else:
-            _write_report(opened, found, stream)
+        for _ in write_runs(opened, keys, RunFormat(output_format), out.as_text(stream)):
+            pass
     if output is not None:
         typer.echo(f"wrote {counted(len(found))} to {clean(str(output))}")
     if artifacts is not None:
         typer.echo(f"copied their artifacts to {clean(str(artifacts))}", err=output is None)
-
-
-def _write_json(store: Store, runs: list[Run], stream: TextIO) -> None:
-    """A JSON list, written run by run."""
-    first = True
-    for run in runs:
-        record: dict[str, Any] = full_record(store, run)
-        stream.write("[\n" if first else ",\n")
-        first = False
-        out.write_json_line(record, stream)
-    stream.write("\n]\n")
-
-
-def _write_report(store: Store, runs: list[Run], stream: TextIO) -> None:
-    for index, run in enumerate(runs):
-        stream.write("\n" if index else "")
-        stream.write(f"# {out.markdown_cell(run.info.run_name)}\n\n")
-        write_sections(store, run, Format.MD, stream)

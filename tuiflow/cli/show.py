@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -11,10 +10,11 @@ import typer
 from tuiflow.cli import output as out
 from tuiflow.cli.options import FormatOption, OutputOption, RunArgument, StoreOption, open_existing
 from tuiflow.cli.output import Column, Format
-from tuiflow.entities import TAG_MODELS, TAG_NOTE, Run
-from tuiflow.store import Store, now_ms
+from tuiflow.entities import Run
+from tuiflow.store import Store
 from tuiflow.store.export import run_record, write_csv
-from tuiflow.text import MISSING, clean_block, duration, moment, number, size
+from tuiflow.store.run_report import sections
+from tuiflow.text import clean_block
 
 
 def register(app: typer.Typer) -> None:
@@ -62,92 +62,25 @@ def print_kept(store: Store, run_id: str, kind: str, output: Path | None) -> Non
 
 def write_sections(store: Store, run: Run, output_format: Format, stream: TextIO) -> None:
     """A run as tables, one under the other."""
-    info, now = run.info, now_ms()
-    facts = [
-        ["run", info.run_id],
-        ["name", info.run_name],
-        ["experiment", info.experiment_name],
-        ["status", info.shown_status],
-        ["user", info.user_id],
-        ["started", moment(info.start_time)],
-        ["took", duration(run.info.took(now))],
-        ["host", f"{info.process.host} (pid {info.process.pid})" if info.process else MISSING],
-        ["artifacts", info.artifact_uri],
-        *([["models", ", ".join(run.model_paths)]] if run.model_paths else []),
-        *([["note", run.note]] if run.note else []),
-        *([["lifecycle", info.lifecycle_stage]] if info.lifecycle_stage != "active" else []),
-    ]
-    metrics = [
-        [item.key, number(item.value, 6), number(item.min, 6), number(item.max, 6),
-         str(item.step), str(item.count)]
-        for item in store.metric_summaries(info.run_id)
-    ]  # fmt: skip
-    hidden = (TAG_NOTE, TAG_MODELS)
-    sections = [
-        ([Column("attribute"), Column("value", style="bold")], facts),
-        ([Column("param"), Column("value", style="bold")], _pairs(run.data.params)),
-        (
-            [
-                Column("metric"),
-                Column("last", right=True, style="bold"),
-                *(Column(title, right=True) for title in ("min", "max", "step", "points")),
-            ],
-            metrics,
-        ),
-        (
-            [
-                Column("data", style="bold"),
-                Column("context"),
-                Column("rows", right=True),
-                Column("digest", style="dim"),
-                Column("source"),
-            ],
-            [
-                [
-                    item.dataset.name,
-                    item.context or MISSING,
-                    _count(item.dataset.rows),
-                    item.dataset.digest,
-                    item.dataset.place,
-                ]
-                for item in run.inputs.dataset_inputs
-            ],
-        ),
-        (
-            [Column("tag"), Column("value")],
-            [pair for pair in _pairs(run.data.tags) if pair[0] not in hidden],
-        ),
-        (
-            [Column("kept", style="bold"), Column("name"), Column("size", right=True)],
-            [
-                [item.kind, item.name or MISSING, size(item.size)]
-                for item in store.contents.list(info.run_id)
-            ],
-        ),
-        (
-            [Column("artifact"), Column("size", right=True)],
-            [
-                [item.path + ("/" if item.is_dir else ""), size(item.file_size)]
-                for item in store.list_artifacts(info.run_id)
-            ],
-        ),
-    ]
-    first = True
-    for columns, rows in sections:
-        if not rows:
-            continue
-        if not first:
-            stream.write("\n")
-        first = False
+    for index, section in enumerate(sections(store, run)):
+        stream.write("\n" if index else "")
+        first = section.titles[0]
+        columns = [
+            Column(title, title in section.right, _STYLES.get((first, title), ""))
+            for title in section.titles
+        ]
         if output_format is Format.MD:
-            out.write_markdown(columns, rows, stream)
+            out.write_markdown(columns, section.rows, stream)
         else:
-            out.write_table(columns, rows, stream)
+            out.write_table(columns, section.rows, stream)
 
 
-def _count(value: int | None) -> str:
-    return MISSING if value is None else f"{value:,}"
-
-
-def _pairs(values: Mapping[str, str]) -> list[list[str]]:
-    return [[key, value] for key, value in sorted(values.items())]
+_STYLES = {
+    ("attribute", "value"): "bold",
+    ("param", "value"): "bold",
+    ("metric", "last"): "bold",
+    ("data", "data"): "bold",
+    ("data", "digest"): "dim",
+    ("kept", "kept"): "bold",
+}
+"""Rich's, by a section's first title and the column's."""

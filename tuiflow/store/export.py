@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,37 +111,44 @@ def json_number(value: float) -> float | str:
     return value
 
 
-def write_csv(
-    store: TrackingStore,
-    keys: Sequence[int],
-    stream: Sink,
-    progress: Callable[[int], None] | None = None,
-) -> int:
+def write_csv(store: TrackingStore, keys: Sequence[int], stream: Sink) -> int:
     """Write the runs of these row keys as CSV and return how many there were.
 
     Columns are the attributes, then `metrics.*`, `params.*` and `tags.*` of any of the runs; times
-    are ISO 8601 in UTC. `progress` is called with the number of runs written so far.
+    are ISO 8601 in UTC.
     """
+    count = 0
+    for count in write_csv_steps(store, keys, stream):  # noqa: B007
+        pass
+    return count
+
+
+def write_csv_steps(
+    store: TrackingStore, keys: Sequence[int], stream: Sink
+) -> Iterator[int]:
+    """As `write_csv`, but yields how many runs have been written: 0 while columns are collected."""
     names: dict[str, dict[str, None]] = {"metrics": {}, "params": {}, "tags": {}}
-    for run in _pages(store, keys):
-        for kind, used in names.items():
-            used.update(dict.fromkeys(_data(run, kind)))
+    for page in _pages(store, keys):
+        for run in page:
+            for kind, used in names.items():
+                used.update(dict.fromkeys(_data(run, kind)))
+        yield 0
     columns = [(kind, name) for kind, used in names.items() for name in sorted(used)]
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([*_ATTRIBUTES, *(f"{kind}.{name}" for kind, name in columns)])
     count = 0
-    for run in _pages(store, keys):
-        attributes = [_cell(run, name) for name in _ATTRIBUTES]
-        writer.writerow([*attributes, *(_data(run, kind).get(name, "") for kind, name in columns)])
-        count += 1
-        if progress is not None and count % _PAGE == 0:
-            progress(count)
-    return count
+    for page in _pages(store, keys):
+        for run in page:
+            attributes = [_cell(run, name) for name in _ATTRIBUTES]
+            values = (_data(run, kind).get(name, "") for kind, name in columns)
+            writer.writerow([*attributes, *values])
+        count += len(page)
+        yield count
 
 
-def _pages(store: TrackingStore, keys: Sequence[int]) -> Iterator[Run]:
+def _pages(store: TrackingStore, keys: Sequence[int]) -> Iterator[list[Run]]:
     for start in range(0, len(keys), _PAGE):
-        yield from store.load_runs(keys[start : start + _PAGE])
+        yield store.load_runs(keys[start : start + _PAGE])
 
 
 def _data(run: Run, kind: str) -> Mapping[str, float | str]:

@@ -307,6 +307,15 @@ class Store:
             ).fetchone()
             return metrics.history(conn, runs.row_key(conn, run_id), row and row[0])
 
+    def run_columns(
+        self, query: RunQuery, keys: Sequence[Key]
+    ) -> tuple[array[int], list[list[Value]]]:
+        """Row keys of the runs that match, newest first, and their values of each key."""
+        from tuiflow.store import run_columns
+
+        with self._db.read() as conn:
+            return run_columns.read(conn, self.root, query, keys)
+
     def recent_points(self, run_id: str, limit: int) -> Arrivals:
         """The last `limit` points of all of a run's metrics, and how many each has."""
         from tuiflow.store import following
