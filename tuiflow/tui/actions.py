@@ -1,175 +1,51 @@
-"""The one table of actions: bindings, footer, `?` help and the palette all come from it.
-
-An action is handled by a method named after the last part of its id (`runs.serve` →
-`action_serve`) on the focused widget, one of its parents, the screen or the app, whichever
-comes first. Ids are stable so that a user can remap keys.
-"""
+"""The action table (tuiflow/actions.py) as Textual's bindings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingsMap
 
+from tuiflow.actions import ACTIONS, CONTEXTS, Action, action, select
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing a person can do.
-
-    `keys` are Textual key names or single characters, the first is the one shown; none means
-    that it is found in the palette only. `where` names the context the keys belong to.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    title: str
-    help: str
-    where: str
-
-    @property
-    def handler(self) -> str:
-        """Name of the method that carries it out."""
-        return "action_" + self.id.rpartition(".")[2]
-
-    @property
-    def shown_key(self) -> str:
-        """The first key as a person reads it, empty where there is none."""
-        return self.shown_keys[0] if self.keys else ""
-
-    @property
-    def shown_keys(self) -> tuple[str, ...]:
-        """The keys as a person reads them."""
-        return tuple(_SHOWN.get(key, key) for key in self.keys)
-
-    @property
-    def is_motion(self) -> bool:
-        """Whether it only moves the cursor or the view."""
-        return self.help.startswith("Move ")
-
-
-_SHOWN = {
-    "escape": "esc",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-}
+__all__ = ["ACTIONS", "CONTEXTS", "Action", "action", "bindings", "rebound", "select"]
 
 _MOVING = frozenset(("space", "up", "down", "left", "right", "home", "end", "pageup", "pagedown"))
-
-CONTEXTS = {
-    "everywhere": "Everywhere",
-    "lists": "Lists",
-    "runs": "Runs",
-    "run": "A run",
-    "chart": "Charts",
-    "compare": "Compare",
-    "servers": "Servers",
-}
-"""Contexts in the order help shows them, with their headings."""
-
-ACTIONS: tuple[Action, ...] = (
-    Action("app.help", ("?",), "help", "Show the keys that work here", "everywhere"),
-    Action("app.palette", (":", "ctrl+p"), "palette", "Find an action by name", "everywhere"),
-    Action("app.runs", ("1",), "Runs", "Go to the runs", "everywhere"),
-    Action("app.servers", ("3",), "Servers", "Go to the model servers", "everywhere"),
-    Action("app.back", ("escape",), "back", "Close, then clear, then go back", "everywhere"),
-    Action("app.next_pane", ("tab",), "next pane", "Move to the next pane", "everywhere"),
-    Action("app.refresh", ("r",), "refresh", "Read everything again", "everywhere"),
-    Action("app.copy_id", ("y",), "copy id", "Copy the id to the clipboard", "everywhere"),
-    Action("app.undo", ("z",), "undo", "Undo the last change", "everywhere"),
-    Action("app.theme", (), "light or dark", "Switch the light and the dark theme", "everywhere"),
-    Action("app.suspend", ("ctrl+z",), "suspend", "Put the app in the background", "everywhere"),
-    Action("app.quit", ("q",), "quit", "Quit; asks while servers would end", "everywhere"),
-    Action("lists.open", ("enter",), "open", "Open what is under the cursor", "lists"),
-    Action("lists.down", ("j", "down"), "down", "Move down", "lists"),
-    Action("lists.up", ("k", "up"), "up", "Move up", "lists"),
-    Action("lists.left", ("h", "left"), "column left", "Move to the column on the left", "lists"),
-    Action("lists.right", ("l", "right"), "column right", "Move to the next column", "lists"),
-    Action("lists.top", ("g", "home"), "top", "Move to the first row", "lists"),
-    Action("lists.bottom", ("G", "end"), "bottom", "Move to the last row", "lists"),
-    Action("lists.half_down", ("ctrl+d",), "half down", "Move half a page down", "lists"),
-    Action("lists.half_up", ("ctrl+u",), "half up", "Move half a page up", "lists"),
-    Action("lists.page_down", ("pagedown",), "page down", "Move a page down", "lists"),
-    Action("lists.page_up", ("pageup",), "page up", "Move a page up", "lists"),
-    Action("lists.mark", ("space",), "mark", "Mark or unmark the row", "lists"),
-    Action("lists.range", ("v",), "range", "Mark from here to where the cursor goes", "lists"),
-    Action("lists.mark_all", ("a",), "mark all", "Mark every matching row", "lists"),
-    Action("lists.unmark", ("u",), "unmark", "Unmark every row", "lists"),
-    Action("lists.filter", ("/",), "filter", "Show only the runs that match a filter", "lists"),
-    Action("lists.sort", ("o",), "sort", "Sort by this column; again: the other way", "lists"),
-    Action("lists.columns", ("c",), "columns", "Choose the columns", "lists"),
-    Action("runs.diff", ("d",), "diff", "Compare the marked runs side by side", "runs"),
-    Action("runs.serve", ("s",), "serve", "Serve the run's model over HTTP", "runs"),
-    Action("runs.tags", ("t",), "tags", "Edit the tags", "runs"),
-    Action("runs.note", ("e",), "note", "Edit the note", "runs"),
-    Action("runs.export", ("x",), "export", "Write the marked or all matching runs as CSV", "runs"),
-    Action("runs.delete", ("D",), "delete", "Delete the marked runs or this one", "runs"),
-    Action("runs.restore", ("U",), "restore", "Restore deleted runs", "runs"),
-    Action("runs.deleted", (".",), "deleted", "Show the deleted runs, or the others again", "runs"),
-    Action("runs.preview", ("p",), "preview", "Show or hide the preview", "runs"),
-    Action("runs.experiments", ("E",), "experiments", "Show or hide the experiments", "runs"),
-    Action("run.next_tab", ("]",), "next tab", "Go to the next tab", "run"),
-    Action("run.previous_tab", ("[",), "previous tab", "Go to the previous tab", "run"),
-    Action("chart.zoom_in", ("+",), "zoom in", "Zoom into the chart", "chart"),
-    Action("chart.zoom_out", ("-",), "zoom out", "Zoom out of the chart", "chart"),
-    Action("chart.zoom_reset", ("0",), "reset", "Show the whole chart", "chart"),
-    Action("chart.pan_left", ("h",), "pan left", "Move the view to the left", "chart"),
-    Action("chart.pan_right", ("l",), "pan right", "Move the view to the right", "chart"),
-    Action("chart.cross_left", ("left",), "read left", "Read the values off, to the left", "chart"),
-    Action("chart.cross_right", ("right",), "read off", "Read the values off", "chart"),
-    Action("chart.log", ("L",), "log scale", "Switch the logarithmic scale", "chart"),
-    Action("chart.time", ("T",), "step or time", "Draw over steps, time or clock", "chart"),
-    Action("chart.smooth", ("S",), "smooth", "Smooth the curves", "chart"),
-    Action("chart.save", ("W",), "save", "Save the chart as SVG, PNG, PDF or CSV", "chart"),
-    Action("compare.baseline", ("b",), "baseline", "Make this run the baseline", "compare"),
-    Action("compare.fold", ("=",), "fold equal", "Fold or unfold the equal rows", "compare"),
-    Action("compare.next_difference", ("n",), "next", "Go to the next difference", "compare"),
-    Action("compare.previous_difference", ("N",), "previous", "Go to the one before", "compare"),
-    Action("compare.transpose", ("t",), "transpose", "Swap rows and columns", "compare"),
-    Action("compare.measure", ("v",), "last or best", "Go by a metric's other values", "compare"),
-    Action("compare.direction", ("i",), "direction", "Say which way a metric is better", "compare"),
-    Action("compare.export", ("x",), "export", "Write as Markdown, CSV or JSON", "compare"),
-    Action("servers.invoke", ("i", "ctrl+s"), "invoke", "Send the request", "servers"),
-    Action("servers.console", ("enter",), "console", "Edit the request", "servers"),
-    Action("servers.copy", ("Y",), "copy", "Copy the curl command or the ssh tunnel", "servers"),
-    Action("servers.detach", ("&",), "detach", "Let it live on when the app ends", "servers"),
-    Action("servers.stop", ("X",), "stop", "Stop the server; it answers what it has", "servers"),
-    Action("servers.restart", ("ctrl+r",), "restart", "Stop it and start it again", "servers"),
-)
-
-_BY_ID = {item.id: item for item in ACTIONS}
-
-
-def action(action_id: str) -> Action:
-    """The action of that id; KeyError where there is none."""
-    return _BY_ID[action_id]
-
-
-def select(*where: str) -> tuple[Action, ...]:
-    """The actions of these contexts; an argument with a dot is a single action's id."""
-    return tuple(item for item in ACTIONS if item.where in where or item.id in where)
 
 
 def bindings(*where: str) -> list[Binding]:
     """Key bindings of the actions of these contexts or ids, for a widget's or screen's BINDINGS.
 
-    Every one goes through `StoreScreen.action_act`, which finds the handler. Characters and
-    keys that move have priority, so that each is acted on before the next key is given to a
-    widget: what is typed fast, or pasted, after `/` is text for the filter. (A text field's own
-    characters come first.)
+    Every one goes through `Acts.action_act`, which finds the handler. Characters and keys that
+    move have priority over what Textual's own widgets do with them; a text field's own characters
+    come first. An action without a key is bound to one that nobody can press, so that a widget
+    tells all its actions.
     """
-    return [
-        Binding(
-            key,
+    return [binding for item in select(*where) for binding in _bindings_of(item)]
+
+
+def rebound(bound: BindingsMap, actions: Mapping[str, Action]) -> BindingsMap:
+    """Bindings of a widget with the keys of these actions, in the place of the table's."""
+    result = BindingsMap()
+    done = set()
+    for _, binding in bound:
+        item = actions.get(binding.id or "")
+        if item is None:
+            result.key_to_bindings.setdefault(binding.key, []).append(binding)
+        elif item.id not in done:
+            done.add(item.id)
+            for new in Binding.make_bindings(_bindings_of(item)):
+                result.key_to_bindings.setdefault(new.key, []).append(new)
+    return result
+
+
+def _bindings_of(item: Action) -> Iterator[Binding]:
+    for key in item.keys or (f"unbound-{item.id}",):
+        yield Binding(
+            "comma" if key == "," else key,
             f"screen.act('{item.id}')",
             item.title,
             id=item.id,
             tooltip=item.help,
             priority=len(key) == 1 or key in _MOVING,
         )
-        for item in select(*where)
-        for key in item.keys
-    ]

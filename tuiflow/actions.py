@@ -1,0 +1,169 @@
+"""The one table of actions: bindings, footer, `?` help and the palette all come from it.
+
+An action is handled by a method named after the last part of its id (`runs.serve` →
+`action_serve`) on the focused widget, one of its parents, the screen or the app, whichever
+comes first. Ids are stable so that a user can remap keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tuiflow.keynames import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can do.
+
+    `keys` are Textual key names or single characters, the first is the one shown; none means
+    that it is found in the palette only. `where` names the context the keys belong to.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    help: str
+    where: str
+
+    @property
+    def handler(self) -> str:
+        """Name of the method that carries it out."""
+        return "action_" + self.id.rpartition(".")[2]
+
+    @property
+    def shown_key(self) -> str:
+        """The first key as a person reads it, empty where there is none."""
+        return self.shown_keys[0] if self.keys else ""
+
+    @property
+    def shown_keys(self) -> tuple[str, ...]:
+        """The keys as a person reads them."""
+        return tuple(map(shown, self.keys))
+
+    @property
+    def is_motion(self) -> bool:
+        """Whether it only moves the cursor or the view."""
+        return self.help.startswith("Move ")
+
+
+CONTEXTS = {
+    "everywhere": "Everywhere",
+    "lists": "Lists",
+    "runs": "Runs",
+    "run": "A run",
+    "chart": "Charts",
+    "compare": "Compare",
+    "models": "Models",
+    "servers": "Servers",
+}
+"""Contexts in the order help shows them, with their headings."""
+
+ACTIONS: tuple[Action, ...] = (
+    Action("app.help", ("?",), "help", "Show the keys that work here", "everywhere"),
+    Action("app.palette", (":", "ctrl+p"), "palette", "Find an action by name", "everywhere"),
+    Action("app.runs", ("1",), "Runs", "Go to the runs", "everywhere"),
+    Action("app.models", ("2",), "Models", "Go to the registered models", "everywhere"),
+    Action("app.servers", ("3",), "Servers", "Go to the model servers", "everywhere"),
+    Action("app.back", ("escape",), "back", "Close, then clear, then go back", "everywhere"),
+    Action("app.next_pane", ("tab",), "next pane", "Move to the next pane", "everywhere"),
+    Action("app.refresh", ("r",), "refresh", "Read everything again", "everywhere"),
+    Action("app.copy_id", ("y",), "copy id", "Copy the id to the clipboard", "everywhere"),
+    Action("app.undo", ("z",), "undo", "Undo the last change", "everywhere"),
+    Action("app.theme", (), "light or dark", "Switch the light and the dark theme", "everywhere"),
+    Action("app.suspend", ("ctrl+z",), "suspend", "Put the app in the background", "everywhere"),
+    Action("app.quit", ("q",), "quit", "Quit; asks while servers would end", "everywhere"),
+    Action("lists.open", ("enter",), "open", "Open what is under the cursor", "lists"),
+    Action("lists.down", ("j", "down"), "down", "Move down", "lists"),
+    Action("lists.up", ("k", "up"), "up", "Move up", "lists"),
+    Action("lists.left", ("h", "left"), "column left", "Move to the column on the left", "lists"),
+    Action("lists.right", ("l", "right"), "column right", "Move to the next column", "lists"),
+    Action("lists.top", ("g", "home"), "top", "Move to the first row", "lists"),
+    Action("lists.bottom", ("G", "end"), "bottom", "Move to the last row", "lists"),
+    Action("lists.half_down", ("ctrl+d",), "half down", "Move half a page down", "lists"),
+    Action("lists.half_up", ("ctrl+u",), "half up", "Move half a page up", "lists"),
+    Action("lists.page_down", ("pagedown",), "page down", "Move a page down", "lists"),
+    Action("lists.page_up", ("pageup",), "page up", "Move a page up", "lists"),
+    Action("lists.mark", ("space",), "mark", "Mark or unmark the row", "lists"),
+    Action("lists.range", ("v",), "range", "Mark from here to where the cursor goes", "lists"),
+    Action("lists.mark_all", ("a",), "mark all", "Mark every matching row", "lists"),
+    Action("lists.unmark", ("u",), "unmark", "Unmark every row", "lists"),
+    Action("lists.filter", ("/",), "filter", "Show only the runs that match a filter", "lists"),
+    Action("lists.sort", ("o",), "sort", "Sort by this column; again: the other way", "lists"),
+    Action("lists.columns", ("c",), "columns", "Choose the columns", "lists"),
+    Action("runs.diff", ("d",), "diff", "Compare the marked runs side by side", "runs"),
+    Action("runs.serve", ("s",), "serve", "Serve the run's model over HTTP", "runs"),
+    Action("runs.tags", ("t",), "tags", "Edit the tags", "runs"),
+    Action("runs.note", ("e",), "note", "Edit the note", "runs"),
+    Action("runs.export", ("x",), "export", "Write the marked or all runs to a file", "runs"),
+    Action("runs.register", ("m",), "register", "Make the run's model a registered one", "runs"),
+    Action("runs.move", ("M",), "move", "Move the runs to another experiment", "runs"),
+    Action("runs.rerun", ("R",), "run again", "Do the run again with changed params", "runs"),
+    Action("runs.delete", ("D",), "delete", "Delete the marked runs or this one", "runs"),
+    Action("runs.restore", ("U",), "restore", "Restore deleted runs", "runs"),
+    Action("runs.deleted", (".",), "deleted", "Show the deleted runs, or the others again", "runs"),
+    Action("runs.preview", ("p",), "preview", "Show or hide the preview", "runs"),
+    Action("runs.experiments", ("E",), "experiments", "Show or hide the experiments", "runs"),
+    Action("run.next_tab", ("]",), "next tab", "Go to the next tab", "run"),
+    Action("run.previous_tab", ("[",), "previous tab", "Go to the previous tab", "run"),
+    Action("chart.zoom_in", ("+",), "zoom in", "Zoom into the chart", "chart"),
+    Action("chart.zoom_out", ("-",), "zoom out", "Zoom out of the chart", "chart"),
+    Action("chart.zoom_reset", ("0",), "reset", "Show the whole chart", "chart"),
+    Action("chart.pan_left", ("h",), "pan left", "Move the view to the left", "chart"),
+    Action("chart.pan_right", ("l",), "pan right", "Move the view to the right", "chart"),
+    Action("chart.cross_left", ("left",), "read left", "Read the values off, to the left", "chart"),
+    Action("chart.cross_right", ("right",), "read off", "Read the values off", "chart"),
+    Action("chart.log", ("L",), "log scale", "Switch the logarithmic scale", "chart"),
+    Action("chart.time", ("T",), "step or time", "Draw over steps, time or clock", "chart"),
+    Action("chart.smooth", ("S",), "smooth", "Smooth the curves", "chart"),
+    Action("chart.save", ("W",), "save", "Save the chart as SVG, PNG, PDF or CSV", "chart"),
+    Action("compare.baseline", ("b",), "baseline", "Make this run the baseline", "compare"),
+    Action("compare.fold", ("=",), "fold equal", "Fold or unfold the equal rows", "compare"),
+    Action("compare.next_difference", ("n",), "next", "Go to the next difference", "compare"),
+    Action("compare.previous_difference", ("N",), "previous", "Go to the one before", "compare"),
+    Action("compare.transpose", ("t",), "transpose", "Swap rows and columns", "compare"),
+    Action("compare.measure", ("v",), "last or best", "Go by a metric's other values", "compare"),
+    Action("compare.direction", ("i",), "direction", "Say which way a metric is better", "compare"),
+    Action("compare.export", ("x",), "export", "Write as Markdown, CSV or JSON", "compare"),
+    Action("models.serve", ("s",), "serve", "Serve the model over HTTP", "models"),
+    Action("models.promote", ("p",), "promote", "Set an alias, such as champion", "models"),
+    Action("models.diff", ("d",), "diff", "Compare the runs of the marked versions", "models"),
+    Action("models.tags", ("t",), "tags", "Edit the tags", "models"),
+    Action("models.describe", ("e",), "describe", "Edit the description", "models"),
+    Action("models.retrain", ("R",), "retrain", "Do the version's run again", "models"),
+    Action("models.delete", ("D",), "delete", "Delete the model or version", "models"),
+    Action("servers.invoke", ("i", "ctrl+s"), "invoke", "Send the request", "servers"),
+    Action("servers.console", ("enter",), "console", "Edit the request", "servers"),
+    Action("servers.copy", ("Y",), "copy", "Copy the curl command or the ssh tunnel", "servers"),
+    Action("servers.detach", ("&",), "detach", "Let it live on when the app ends", "servers"),
+    Action("servers.stop", ("X",), "stop", "Stop the server; it answers what it has", "servers"),
+    Action("servers.restart", ("ctrl+r",), "restart", "Stop it and start it again", "servers"),
+)
+
+_BY_ID = {item.id: item for item in ACTIONS}
+
+
+def action(action_id: str) -> Action:
+    """The action of that id; KeyError where there is none."""
+    return _BY_ID[action_id]
+
+
+def select(*where: str) -> tuple[Action, ...]:
+    """The actions of these contexts; an argument with a dot is a single action's id."""
+    return tuple(item for item in ACTIONS if item.where in where or item.id in where)
+
+
+def remapped(keys: Mapping[str, tuple[str, ...]]) -> dict[str, Action]:
+    """The table by id, in its order, with `keys` (of action ids) in the place of the defaults."""
+    return {
+        item.id: replace(item, keys=keys[item.id]) if item.id in keys else item for item in ACTIONS
+    }
+
+
+def meet(one: str, other: str) -> bool:
+    """Whether keys of these two contexts can work at the same time, somewhere."""
+    return one == other or not {one, other} <= _SCREENS or {one, other} == {"runs", "run"}
+
+
+_SCREENS = {"runs", "run", "compare", "servers"}
