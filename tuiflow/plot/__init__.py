@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from tuiflow.plot.ascii import to_ascii
 from tuiflow.plot.canvas import FAINT
-from tuiflow.plot.compose import AXIS, BLANK, LINE, Picture, compose, extent
+from tuiflow.plot.compose import BLANK, LINE, compose, extent
 from tuiflow.plot.draw import Layer
+from tuiflow.plot.frame import AXIS, Picture
 from tuiflow.plot.line import PLAIN, Axis, Curve, Line, Look, prepare
 
 __all__ = [

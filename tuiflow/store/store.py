@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from tuiflow.store.following import Arrivals
     from tuiflow.store.registry import Registry
     from tuiflow.store.resolve import RunName
+    from tuiflow.store.run_columns import Value
     from tuiflow.store.upkeep import Upkeep
     from tuiflow.store.usage import KeyUsage
     from tuiflow.store.views import Views

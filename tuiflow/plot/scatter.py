@@ -1,0 +1,98 @@
+"""Points without a line between them: one for each run."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+
+from tuiflow.plot import ticks
+from tuiflow.plot.canvas import Canvas
+from tuiflow.plot.compose import LINE
+from tuiflow.plot.draw import POINT_MARK, Window, scale
+from tuiflow.plot.frame import BETWEEN, Picture, framed, gutter, ruler, widened
+
+CHOSEN_MARK = "◆"
+CHOSEN = LINE + 1
+"""Tone of the point that is read off."""
+_FEW = 400
+"""Up to so many points are each a character; more of them are dots."""
+
+
+def padded(numbers: Sequence[float]) -> Window | None:
+    """Ends of an axis with some room beside the outermost points, None where there is none."""
+    if not numbers:
+        return None
+    low, high = widened(min(numbers), max(numbers))
+    pad = high * 0.02 - low * 0.02
+    return (low - pad, high + pad) if math.isfinite(2 * (high + pad) - low) else (low, high)
+
+
+def scatter(
+    xs: array[float],
+    ys: array[float],
+    window: Window,
+    bounds: Window,
+    width: int,
+    height: int,
+    *,
+    log_x: bool = False,
+    log_y: bool = False,
+    names: Sequence[str] = (),
+    chosen: int | None = None,
+) -> Picture:
+    """Draw the finite points (x, y) that lie in a window into `width` × `height` characters.
+
+    A logarithmic axis has the powers of ten. With `names`, x is a place among them; the point with
+    the index `chosen` stands out.
+    """
+    plot_rows = max(height - 2, 1)
+    y_axis = gutter(bounds, plot_rows, log=log_y)
+    columns = max(width - y_axis.left, 1)
+    canvas = Canvas(columns, plot_rows)
+    dots = 2 * columns, 4 * plot_rows
+    few = len(xs) <= _FEW
+    for x, y in zip(xs, ys, strict=True):
+        if window[0] <= x <= window[1] and bounds[0] <= y <= bounds[1]:
+            column, row = scale(x, *window, dots[0]), dots[1] - 1 - scale(y, *bounds, dots[1])
+            if few:
+                canvas.mark(column >> 1, row >> 2, POINT_MARK, LINE)
+            else:
+                canvas.dot(column, row, LINE)
+    if chosen is not None:
+        x, y = xs[chosen], ys[chosen]
+        if window[0] <= x <= window[1] and bounds[0] <= y <= bounds[1]:
+            column, row = scale(x, *window, dots[0]), dots[1] - 1 - scale(y, *bounds, dots[1])
+            canvas.mark(column >> 1, row >> 2, CHOSEN_MARK, CHOSEN)
+    foot = ruler(*x_marks(window, columns, log_x, names), window, y_axis.left, columns)
+    rows = framed(canvas.rows(), y_axis, foot, height)
+    return Picture(rows, y_axis.left, columns, plot_rows, window, bounds)
+
+
+def x_marks(
+    window: Window, columns: int, log: bool, names: Sequence[str]
+) -> tuple[list[float], list[str]]:
+    """Places on an x axis and what they are called."""
+    if names:
+        room = max(columns // len(names) - 2, 3)
+        shown = [name if len(name) <= room else name[: room - 1] + "…" for name in names]
+        return [float(place) for place in range(len(names))], shown
+    marks = (ticks.logarithmic if log else ticks.linear)(*window, max(columns // BETWEEN, 1))
+    return [math.log10(mark) for mark in marks] if log else marks, ticks.labels(marks)
+
+
+def nearest(
+    xs: array[float], ys: array[float], picture: Picture, column: int, row: int
+) -> int | None:
+    """Index of the point nearest to a cell of the plot, by what is seen; None without points."""
+    best, found = math.inf, None
+    (x0, x1), (y0, y1) = picture.window, picture.bounds
+    for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
+        if not (x0 <= x <= x1 and y0 <= y <= y1):
+            continue
+        across = (x - x0) / (x1 - x0) * (picture.columns - 1) - column
+        down = (y1 - y) / (y1 - y0) * (picture.plot_rows - 1) - row
+        distance = across * across + 4 * down * down  # a cell is twice as high as wide
+        if distance < best:
+            best, found = distance, index
+    return found
