@@ -64,9 +64,22 @@ def runs_or_experiments(ctx: typer.Context, incomplete: str) -> list[Offer]:
 
 
 def filters(ctx: typer.Context, incomplete: str) -> list[Offer]:
-    """The key that is being written at the end of a filter."""
-    head = _LAST_WORD.sub("", incomplete)
-    return _offered(ctx, incomplete, _keys, head)
+    """What could stand at the end of a filter: keys, operators, values, AND and OR."""
+    from tuiflow.filters.complete import LIMIT as MOST
+    from tuiflow.filters.complete import offers, place_at
+
+    place = place_at(incomplete, len(incomplete))
+    if place is None:
+        return []
+    value_of = place.wanted.value_of
+
+    def found(store: Store) -> Iterator[Offer]:
+        keys = store.key_names().keys() if place.wanted.condition else ()
+        values = [] if value_of is None else store.value_counts(value_of, limit=MOST)
+        for offer in offers(place, [key for key in keys if " " not in key.name], values):
+            yield offer.text, offer.meaning
+
+    return _offered(ctx, incomplete, found, incomplete[: place.start])
 
 
 def sorts(ctx: typer.Context, incomplete: str) -> list[Offer]:
@@ -206,9 +219,6 @@ def _experiments(store: Store, view: ViewType) -> Iterator[Offer]:
 
 def _plain(words: Iterable[str]) -> Iterator[Offer]:
     return ((word, "") for word in words)
-
-
-_LAST_WORD = re.compile(r"[^\s()<>=!,]*$")
 
 
 def _keys(store: Store) -> Iterator[Offer]:

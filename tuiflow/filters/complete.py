@@ -119,12 +119,12 @@ def _wanted(head: str, subject: Subject) -> Wanted | None:
 def offers(
     place: Place, keys: Iterable[Key] = (), values: Sequence[tuple[str, int]] = ()
 ) -> list[Offer]:
-    """What goes on from `place.typed`: first what begins with it, then what contains it.
+    """What goes on from `place.typed`: what begins with it comes before what has it in the middle.
 
     `keys` are the metrics, params and tags in use, the most useful first; `values` are those of
     `place.wanted.value_of` with how many runs have each, the most frequent first.
     """
-    ranked: list[list[Offer]] = [[], [], []]
+    ranked: list[list[Offer]] = [[], [], [], []]
     for rank, offer in _ranked(place, keys, values):
         if offer.text != place.typed:
             ranked[rank].append(offer)
@@ -150,6 +150,7 @@ def _ranked(
 def _ranked_keys(place: Place, keys: Iterable[Key]) -> Iterator[tuple[int, Offer]]:
     head, dot, name = place.typed.partition(".")
     kind = kind_of(head) if dot else None
+    typed = place.typed.lower()
     sought = (name if kind else place.typed).replace("`", "").casefold()
     attributes = [Key(Kind.ATTRIBUTE, name) for name in place.subject.attributes]
     data = [Key(Kind.DATASET, name) for name in DATASET_KEYS]
@@ -157,19 +158,19 @@ def _ranked_keys(place: Place, keys: Iterable[Key]) -> Iterator[tuple[int, Offer
         if key.kind not in place.subject.kinds or kind not in (None, key.kind):
             continue
         rank = _rank(key.name, sought)
-        if rank and kind is None and str(key).casefold().startswith(place.typed.casefold()):
-            rank = 0
+        if rank != 0 and kind is None and f"{key.kind.value}.".startswith(typed):
+            rank = 1
         if rank is not None and len(key.name) <= LONGEST:
             yield rank, Offer(str(key), _NOUNS[key.kind])
 
 
 def _rank(name: str, sought: str) -> int | None:
-    """0 where a name begins with what is sought, 1 where a part of it does, 2 where it holds it."""
+    """0 where a name begins with what is sought, 2 where a part of it does, 3 where it holds it."""
     folded = name.casefold()
     at = folded.find(sought)
     if at <= 0:
         return None if at < 0 else 0
-    return 1 if not folded[at - 1].isalnum() else 2
+    return 2 if not folded[at - 1].isalnum() else 3
 
 
 def _ranked_values(
