@@ -163,7 +163,7 @@ def remapped(keys: Mapping[str, tuple[str, ...]]) -> dict[str, Action]:
 
 def meet(one: str, other: str) -> bool:
     """Whether keys of these two contexts can work at the same time, somewhere."""
-    return one == other or not {one, other} <= _SCREENS or {one, other} == {"runs", "run"}
+    return one == other or {one, other} == {"runs", "run"} or bool({one, other} & _ON_ALL_SCREENS)
 
 
-_SCREENS = {"runs", "run", "compare", "servers"}
+_ON_ALL_SCREENS = frozenset(("everywhere", "lists", "chart"))

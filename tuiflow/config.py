@@ -7,6 +7,7 @@ ENV_RUN_ID = "TUIFLOW_RUN_ID"
 ENV_EXPERIMENT = "TUIFLOW_EXPERIMENT_NAME"
 ENV_CAPTURE = "TUIFLOW_CAPTURE"
 ENV_ALL_RANKS = "TUIFLOW_LOG_ALL_RANKS"
+ENV_CONFIG = "TUIFLOW_CONFIG"
 
 STORE_FOLDER = ".tuiflow"
 DATABASE_NAME = "tuiflow.db"
@@ -15,6 +16,9 @@ RUN_LOG = "logs/output.log"
 """Where a project's output goes, among its run's artifacts."""
 
 SERVE_PORT = 5001
+
+POLL_SECONDS = 0.5
+"""How often the app looks whether somebody else has written to the store."""
 
 HEARTBEAT_SECONDS = 5.0
 STALE_AFTER_MS = 30_000

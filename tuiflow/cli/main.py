@@ -12,6 +12,7 @@ import typer
 from tuiflow.cli import (
     artifacts,
     completion,
+    config,
     demo,
     diff,
     experiments,
@@ -95,6 +96,7 @@ why.register(app)
 serve.register(app)
 models.register(app)
 upkeep.register(app)
+config.register(app)
 
 _BAD_INPUT = (AlreadyExists, InvalidInput, InvalidState, NotFound, StoreError)
 
