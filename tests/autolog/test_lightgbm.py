@@ -245,7 +245,7 @@ def test_models_by_hand(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no model of LightGBM"):
         tuiflow.lightgbm.save_model(object(), tmp_path / "other")
     with pytest.raises(InvalidInput, match="not served"):
-        tuiflow.lightgbm.log_model(model, serialization_format="pickle")
+        tuiflow.lightgbm.log_model(model, code_paths=["x.py"])
     assert not (tmp_path / "other").exists()
 
 

@@ -14,7 +14,8 @@ from tuiflow.models.schema import ModelSignature
 from tuiflow.tracking import model_logging
 from tuiflow.tracking.models import model_folder
 
-_NOT_SERVED = frozenset({*model_logging.LEFT_OUT, "serialization_format", "skops_trusted_types"})
+# The format is chosen by what can hold the model, and what skops trusts is tuiflow's own list.
+_FORMAT = ("serialization_format", "skops_trusted_types")
 
 
 def log_model(
@@ -38,7 +39,7 @@ def log_model(
     saved with skops wherever that can hold it. Other arguments are those of
     `tuiflow.sklearn.log_model`. Raises InvalidInput, ModelError.
     """
-    model_logging.refuse("log_model", unsupported, _NOT_SERVED)
+    model_logging.refuse("log_model", unsupported, accepted=_FORMAT)
 
     def save(folder: Path, run_id: str, path: str) -> MLmodel:
         details = Details(
@@ -72,7 +73,7 @@ def save_model(
 
     Raises AlreadyExists where the folder exists and is not empty; see `log_model`.
     """
-    model_logging.refuse("save_model", unsupported, _NOT_SERVED)
+    model_logging.refuse("save_model", unsupported, accepted=_FORMAT)
     details = Details(
         signature=signature,
         input_example=input_example,
