@@ -14,7 +14,7 @@ from tuiflow.errors import AlreadyExists, InvalidInput, NotFound
 from tuiflow.filters import Key, Kind, OrderKey, parse_filter
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
-from tuiflow.store.column_values import binned, summed_up
+from tuiflow.store.column_values import summed_up
 from tuiflow.store.usage import usage_of
 from tuiflow.store.views import View, from_json, to_json
 
@@ -112,12 +112,10 @@ def test_numbers_are_summed_up_within_their_bounds(values: list[float]) -> None:
 
 
 @given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=50))
-def test_bins_hold_what_lies_in_them(values: list[int]) -> None:
-    bins = binned(sorted(map(float, values)))
-    for place, item in enumerate(bins):
-        last = place == len(bins) - 1
-        inside = [v for v in values if item.low <= v < item.high or (last and v == item.high)]
-        assert len(inside) == item.count
+def test_deviation_and_quartiles(values: list[int]) -> None:
+    found = summed_up(list(map(float, values)))
+    expected = statistics.quantiles(values, n=4, method="inclusive")
+    assert list(found.quartiles) == pytest.approx(expected)
     assert summed_up(list(map(float, values))).deviation == pytest.approx(
         statistics.pstdev(values), abs=1e-9
     )

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
 
-from tuiflow.filters.tree import NUMBER_ATTRIBUTES, Key, Kind
-from tuiflow.plot.ticks import linear
-from tuiflow.protocols import RunQuery
-from tuiflow.store.predicates import TABLES, Builder
-from tuiflow.store.processes import now_ms
-from tuiflow.store.search import matching, snapshot
+from tuiflow.plot.histogram import Bin, bins, usual_bins
+from tuiflow.store.run_columns import Value
 
-BINS = 12
 MOST_TEXTS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """How many values lie in [low, high), in the last bin [low, high]."""
-
-    low: float
-    high: float
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,50 +45,31 @@ class ColumnSummary:
     distinct: int
 
 
-def column_summary(
-    conn: sqlite3.Connection, root: Path, query: RunQuery, key: Key
-) -> ColumnSummary:
-    """Sum up a metric's last values, or a param, tag or attribute, over the runs that match."""
-    builder = Builder(conn, root, now_ms())
-    with snapshot(conn):
-        condition = matching(builder, query)
-        if key.kind is Kind.ATTRIBUTE:
-            value = builder.attribute(key.name)
-            number = value if key.name in NUMBER_ATTRIBUTES else "NULL"
-            sql = f"SELECT {value} IS NOT NULL, {number}, {value} FROM runs r WHERE {condition}"
-        else:
-            table = TABLES[key.kind][0]
-            metric = key.kind is Kind.METRIC
-            columns = "t.value, NULL" if metric else "t.number, t.text"
-            key_id = builder.bind(-1 if (found := builder.key_id(key)) is None else found)
-            sql = (
-                f"SELECT t.run IS NOT NULL, {columns} FROM runs r LEFT JOIN {table} t"
-                f" ON t.run = r.id AND t.key = {key_id} WHERE {condition}"
-            )
-        return _summary(conn.execute(sql, builder.values))
-
-
-def _summary(rows: sqlite3.Cursor) -> ColumnSummary:
+def column_summary(values: Iterable[Value]) -> ColumnSummary:
+    """Sum up a column as `Store.run_columns` gives it: None is missing."""
     runs = missing = nan = infinite = 0
     numbers = array("d")
     texts: Counter[str] = Counter()
-    for there, number, text in rows:
+    for value in values:
         runs += 1
-        if not there:
+        if value is None:
             missing += 1
-        elif number is not None:
-            if math.isfinite(number):
-                numbers.append(number)
-            else:
-                infinite += 1
-        elif text is None or text.lower() == "nan":
-            nan += 1
+        elif isinstance(value, str):
+            texts[value] += 1
+        elif math.isfinite(value):
+            numbers.append(value)
         else:
-            texts[text] += 1
+            nan += math.isnan(value)
+            infinite += math.isinf(value)
     ranked = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
-    summed = summed_up(numbers) if numbers else None
     return ColumnSummary(
-        runs, missing, summed, nan, infinite, tuple(ranked[:MOST_TEXTS]), len(texts)
+        runs,
+        missing,
+        summed_up(numbers) if numbers else None,
+        nan,
+        infinite,
+        tuple(ranked[:MOST_TEXTS]),
+        len(texts),
     )
 
 
@@ -122,7 +86,7 @@ def summed_up(numbers: Sequence[float]) -> Numbers:
         min(max(mean, values[0]), values[-1]),
         scale * math.sqrt(squares / len(values)),
         _quartiles(values),
-        binned(values),
+        tuple(bins(values, usual_bins(values))),
     )
 
 
@@ -134,26 +98,3 @@ def _quantile(values: Sequence[float], share: float) -> float:
     place, part = divmod(share * (len(values) - 1), 1)
     low, high = values[int(place)], values[min(int(place) + 1, len(values) - 1)]
     return min(max(low * (1 - part) + high * part, low), high)
-
-
-def binned(values: Sequence[float], count: int = BINS) -> tuple[Bin, ...]:
-    """About `count` bins with round ends over finite, sorted numbers; one where all are equal."""
-    low, high = values[0], values[-1]
-    ticks = linear(low, high, count)
-    if low == high or len(ticks) < 2:
-        return (Bin(low, high, len(values)),)
-    step = ticks[1] - ticks[0]
-    edges = list(ticks)
-    if edges[0] > low:
-        edges.insert(0, ticks[0] - step)
-    if edges[-1] < high:
-        edges.append(ticks[-1] + step)
-    counts = [0] * (len(edges) - 1)
-    place = 0
-    for value in values:
-        while place < len(counts) - 1 and value >= edges[place + 1]:
-            place += 1
-        counts[place] += 1
-    return tuple(
-        Bin(start, end, count) for (start, end), count in zip(pairwise(edges), counts, strict=True)
-    )

@@ -292,10 +292,9 @@ class Store:
 
     def column_summary(self, query: RunQuery, key: Key) -> ColumnSummary:
         """What the matching runs have of a metric, param, tag or attribute, summed up."""
-        from tuiflow.store import column_values
+        from tuiflow.store.column_values import column_summary
 
-        with self._db.read() as conn:
-            return column_values.column_summary(conn, self.root, query, key)
+        return column_summary(self.run_columns(query, (key,))[1][0])
 
     def metric_summaries(self, run_id: str) -> list[MetricSummary]:
         with self._db.read() as conn:
