@@ -1,70 +1,79 @@
-"""What goes over the wire to a real terminal: moving the cursor must cost next to nothing."""
+"""What goes over the wire to a real terminal: moving must cost little, and resting nothing."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
-import struct
-import sys
-import termios
-import time
+from collections.abc import Iterator
+from pathlib import Path
 
-from tuiflow.store import Store
+import pytest
+from ptys import COLOURS, Pty, app_command, plain
+
+from tuiflow.entities import Metric, Param
+from tuiflow.store import Store, now_ms
 from tuiflow.tui.views import save_last_experiment
 
-APP = """
-import sys
-from tuiflow.store import locate, open_store
-from tuiflow.tui.app import run_app
-run_app(open_store(sys.argv[1]), locate(sys.argv[1]))
-"""
+RUNS = 150
+HOUR = 3_600_000
+CLOSED, OPEN = (80, 24), (120, 40)
+"""Sizes at which the preview is closed and open."""
 
 
-def read_until_quiet(terminal: int, quiet: float, seconds: float = 20.0) -> bytes:
-    """What the app writes until it has been silent for `quiet` seconds."""
-    found = b""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([terminal], [], [], quiet if found else 1.0)
-        if ready:
-            found += os.read(terminal, 65536)
-        elif found:
-            break
-    return found
+@pytest.fixture
+def long(store: Store) -> Path:
+    """An experiment of more runs than a screen holds, all of them finished hours ago."""
+    experiment = store.create_experiment("long")
+    start = now_ms() - 9 * HOUR
+    for number in range(RUNS):
+        run_id = store.create_run(
+            experiment, f"run-{number:03d}", start + number * 1000
+        ).info.run_id
+        store.log_batch(
+            run_id,
+            [Metric("rmse", 1 / (number + 1), start, step) for step in range(3)],
+            [Param("alpha", str(number / 7)), Param("depth", str(number % 9))],
+        )
+        store.finish_run(run_id, "FINISHED", start + number * 1000 + 500)
+    save_last_experiment(store, experiment)
+    return store.database
 
 
-def test_cursor_move_sends_at_most_half_a_kilobyte(seeded: Store) -> None:
-    save_last_experiment(seeded, "1")
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
-        os.execv(sys.executable, [sys.executable, "-c", APP, str(seeded.database)])
-    try:
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        shown = b""
-        deadline = time.monotonic() + 30
-        while b"bold-otter-3" not in shown and time.monotonic() < deadline:
-            shown += read_until_quiet(terminal, 0.2)
-        read_until_quiet(terminal, 1.0, seconds=3)
-        for _ in range(2):
-            os.write(terminal, b"j")
-            moved = read_until_quiet(terminal, 0.5)
-            assert b"bold-otter" in moved
-            assert len(moved) <= 512, moved
-        os.write(terminal, b"q")
-        deadline = time.monotonic() + 20
-        while os.waitpid(child, os.WNOHANG) == (0, 0):
-            assert time.monotonic() < deadline
-            if select.select([terminal], [], [], 0.05)[0]:
-                try:
-                    os.read(terminal, 65536)
-                except OSError:
-                    time.sleep(0.05)
-        child = 0
-    finally:
-        if child:
-            os.kill(child, 9)
-            os.waitpid(child, 0)
-        os.close(terminal)
+@pytest.fixture(params=[CLOSED, OPEN], ids=["closed", "open"])
+def terminal(long: Path, request: pytest.FixtureRequest) -> Iterator[Pty]:
+    """The app on the long experiment, at rest."""
+    columns, rows = request.param
+    with Pty(app_command(long), COLOURS, columns, rows) as opened:
+        opened.wait("run-149")
+        opened.until_quiet(1.0)
+        yield opened
+        opened.write(b"q")
+        assert opened.end() == 0
+
+
+def preview_is_open(terminal: Pty) -> bool:
+    return terminal.size == OPEN
+
+
+def test_moving_and_resting(terminal: Pty) -> None:
+    for _ in range(3):
+        terminal.write(b"j")
+        move = terminal.until_quiet()
+        assert "run-1" in plain(move)
+        assert len(move) <= (4096 if preview_is_open(terminal) else 512), move
+    for key in (b"\x1b[6~", b"\x1b[6~", b"\x1b[5~"):
+        terminal.write(key)
+        page = terminal.until_quiet()
+        assert len(plain(page)) > 1000
+        assert len(page) <= 15_000
+    assert len(terminal.for_seconds(3.0)) < 200
+
+
+def test_the_preview_follows_once_when_the_cursor_rests(long: Path) -> None:
+    with Pty(app_command(long), COLOURS, *OPEN) as terminal:
+        terminal.wait("run-149")
+        terminal.until_quiet(1.0)
+        terminal.write(b"jjjjjjjjjj")
+        moves = terminal.until_quiet()
+        assert "run-139" in plain(moves)
+        assert len(moves) <= 10 * 512 + 4096
+        terminal.write(b"q")
+        assert terminal.end() == 0
