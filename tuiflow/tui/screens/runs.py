@@ -43,7 +43,7 @@ class RunsScreen(ManyRuns):
 
     HINTS: ClassVar[tuple[str, ...]] = (
         *("lists.open", "lists.mark", "runs.diff", "runs.serve", "lists.filter", "lists.sort"),
-        *("lists.columns", "runs.tags", "runs.note", "runs.export", "runs.delete"),
+        *("lists.columns", "runs.tags", "runs.note", "runs.charts", "runs.export", "runs.delete"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("runs")]
     AUTO_FOCUS = "RunTable"
@@ -360,6 +360,15 @@ class RunsScreen(ManyRuns):
         if chosen is not None:
             self._remember(columns=tuple(chosen) or None)
             self._choose_columns(())
+
+    def action_charts(self) -> None:
+        """Draw the matching runs, by the columns of the table."""
+        from tuiflow.tui.screens.runs_chart import RunsChartScreen
+
+        here, columns = self.table.column, [column.key for column in self.table.columns]
+        place = ALL if self._experiment is None else clean(self._experiment.name, 40)
+        first = [] if here is None else [here.key]
+        self.app.push_screen(RunsChartScreen(self.query_now(), place, [*first, *columns]))
 
     def _remember(self, **changes: object) -> None:
         self._view = replace(self._view, **changes)  # type: ignore[arg-type]
