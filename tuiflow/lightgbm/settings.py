@@ -6,7 +6,7 @@ from tuiflow.tracking.autolog import switches
 from tuiflow.tracking.autolog.config import AutologConfig
 
 FLAVOR = "lightgbm"
-TRIED_WITH = "4.0"
+TRIED_WITH = "4.6"
 """The oldest LightGBM that autologging was tried with."""
 
 

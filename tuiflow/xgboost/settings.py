@@ -8,7 +8,7 @@ from tuiflow.tracking.autolog import switches
 from tuiflow.tracking.autolog.config import AutologConfig
 
 FLAVOR = "xgboost"
-TRIED_WITH = "3.0"
+TRIED_WITH = "3.1"
 """The oldest XGBoost that autologging was tried with."""
 
 IMPORTANCE_TYPES = ("weight", "gain", "cover", "total_gain", "total_cover")

@@ -28,22 +28,36 @@ class MetricsCallback(TrainingCallback):  # type: ignore[misc]
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._known: Mapping[str, Mapping[str, list[Any]]] = {}
         self.results: list[dict[str, float]] = []
 
     def after_iteration(
         self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, list[Any]]]
     ) -> bool:
         """`evals_log` is data → metric → its values so far. Never stops the training."""
+        self._known = evals_log
+        self._log()
+        return False
+
+    def after_training(self, model: Any) -> Any:
+        # Before XGBoost 3.1 callbacks went in any order, and the one that stops was the last.
+        self._log()
+        return model
+
+    def _log(self) -> None:
+        """Log the iterations that came since."""
         with self._session.attempt("the metrics"):
-            found = {
-                arguments.metric_key(data, metric): float(values[-1])
-                for data, metrics in evals_log.items()
+            series = {
+                arguments.metric_key(data, metric): values
+                for data, metrics in self._known.items()
                 for metric, values in metrics.items()
             }
-            self.results.append(found)
-            self._session.buffer.metrics(found, epoch)
+            done = min(map(len, series.values()), default=0)
+            for epoch in range(len(self.results), done):
+                found = {key: float(values[epoch]) for key, values in series.items()}
+                self.results.append(found)
+                self._session.buffer.metrics(found, epoch)
             self._session.buffer.flush_if_due()
-        return False
 
 
 def log_train(
