@@ -109,6 +109,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs.charts", ("C",), "charts", "Draw the matching runs as points or bars", "runs"),
     Action("run.next_tab", ("]",), "next tab", "Go to the next tab", "run"),
     Action("run.previous_tab", ("[",), "previous tab", "Go to the previous tab", "run"),
+    Action("run.search", ("/",), "search", "Search in the log or file that is shown", "run"),
     Action("run.next_match", ("n",), "next match", "Go to the next match of the search", "run"),
     Action("run.previous_match", ("N",), "match before", "Go to the match before", "run"),
     Action("run.download", ("w",), "save", "Save the artifact in a folder of yours", "run"),

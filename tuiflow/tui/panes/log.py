@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tuiflow.config import RUN_LOG
-from tuiflow.entities import Run
-from tuiflow.errors import NotFound, TuiflowError
-from tuiflow.lines import LineIndex
+from tuiflow.text import clean, size
 from tuiflow.tui.panes.base import RunPane
-from tuiflow.tui.widgets.lines import LinesView
+from tuiflow.tui.widgets.file_view import FileView, Reader
 
 SCAN_SECONDS = 0.5
 
@@ -22,61 +21,54 @@ _NONE = f"This run has no log. `tuiflow run` records what a project prints, as {
 class LogPane(RunPane):
     """The lines of the artifact `RUN_LOG`; stays at the end while that is in view."""
 
-    def __init__(self, run: Run) -> None:
-        super().__init__(run)
-        self._index: LineIndex | None = None
-
     def compose(self) -> ComposeResult:
-        yield LinesView(follow=True, id="log")
+        yield Reader(follow=True, view="log")
         yield Static(id="log-facts")
 
     def on_mount(self) -> None:
         self.set_interval(SCAN_SECONDS, self._tick)
 
+    @property
+    def _view(self) -> FileView:
+        return self.query_one("#log", FileView)
+
     def front(self) -> Widget:
-        return self.query_one("#log")
+        return self._view
+
+    def clear_something(self) -> bool:
+        return self.query_one(Reader).clear_something()
+
+    def action_search(self) -> None:
+        self.query_one(Reader).action_search()
 
     def _tick(self) -> None:
         if self.live and self.display and self.screen.is_active:
             self.load()
 
     def load(self) -> None:
-        if self.waiting("log"):  # one scan at a time
+        run_id, lines = self.run.info.run_id, self._view.lines
+        if lines is None:
+            empty = "No log so far." if self.live else _NONE
+        else:
+            empty = "The log is empty so far." if self.live else "The log is empty."
+        self._view.open(lambda: self.store.artifact_path(run_id, RUN_LOG), empty)
+
+    @on(FileView.Changed)
+    def _say(self) -> None:
+        view = self._view
+        lines = view.lines
+        if lines is None:
             return
-        run_id, index = self.run.info.run_id, self._index
-
-        def question() -> tuple[LineIndex, bool]:
-            found = index or LineIndex(self.store.artifact_path(run_id, RUN_LOG))
-            try:
-                return found, found.scan()
-            except OSError as error:
-                reason = error.strerror or str(error)
-                raise NotFound(f"The log can't be read: {reason}.") from None
-
-        self.ask("log", question, self._scanned, failed=self._failed)
-
-    def _scanned(self, answer: tuple[LineIndex, bool]) -> None:
-        index, more = answer
-        view = self.query_one("#log", LinesView)
-        if self._index is None:
-            self._index = index
-            view.show(index, note="The log is empty so far." if self.live else "The log is empty.")
+        if lines.gap:
+            first, last = lines.gap
+            count = f"{size(last - first)} of {size(lines.end)} not read"
         else:
-            view.grown()
-        self._facts(index)
-        if more:
-            self.load()
-
-    def _facts(self, index: LineIndex) -> None:
-        ending = "⏵ following" if self.live else "end of the log"
+            count = f"{lines.total:,} lines"
+        following = self.live and view.following
+        ending = "⏵ following" if following else "G follows" if self.live else "end of the log"
         facts = Content.assemble(
-            (f"{index.total:,} lines", "$dim"), ("  " + ending, "$success" if self.live else "$dim")
+            (count, "$dim"),
+            ("  " + ending, "$success" if following else "$dim"),
+            ("  " + clean(view.remark, 80), "$warning") if view.remark else "",
         )
-        self.query_one("#log-facts", Static).update(facts)
-
-    def _failed(self, error: TuiflowError) -> None:
-        if self._index is None and isinstance(error, NotFound):
-            note = "No log so far." if self.live else _NONE
-            self.query_one("#log", LinesView).grown(note=note)
-        else:
-            self.query_one("#log", LinesView).grown(note=error.message)
+        self.query_one("#log-facts", Static).update(facts, layout=False)

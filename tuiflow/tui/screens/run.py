@@ -41,6 +41,7 @@ _HINTS = {
     ),
     "Params": ("lists.filter",),
     "Artifacts": ("lists.open",),
+    "Log": ("run.search", "run.next_match"),
 }
 
 
@@ -49,8 +50,8 @@ class RunScreen(RunActions):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(
-            "run", "runs.serve", "runs.diff", "runs.tags", "runs.note", "runs.delete",
-            "runs.restore",
+            "run.next_tab", "run.previous_tab", "run.copy", "runs.serve", "runs.diff",
+            "runs.tags", "runs.note", "runs.delete", "runs.restore", "runs.register", "runs.move", "runs.rerun",
         )
     ]  # fmt: skip
 
