@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tuiflow.sklearn.plots import DPI, plots_are_possible, say_what_is_missing
+from tuiflow.sklearn.plots import plots_are_possible, say_what_is_missing
 from tuiflow.tracking import record
 from tuiflow.tracking.autolog.session import Session
 
-MAX_DRAWN = 60
+DPI = 110
+MAX_DRAWN = 40
 """The picture shows as many features, the most important ones."""
+
+MAX_NAME = 40
 
 Importance = Mapping[str, float | Sequence[float]]
 """Feature → its importance, or one for each class."""
@@ -40,7 +43,13 @@ def _draw(path: Path, kind: str, importance: Importance) -> None:
     rows = {name: _numbers(value) for name, value in importance.items()}
     order = sorted(rows, key=lambda name: sum(map(abs, rows[name])))[-MAX_DRAWN:]
     classes = max(len(values) for values in rows.values())
-    figure = Figure(figsize=(6.4, 4.8 + 0.15 * max(len(order) - 10, 0)), dpi=DPI, layout="tight")
+    # Finding the margins by drawing would take as long as the picture.
+    tall = 4.8 + 0.15 * max(len(order) - 10, 0)
+    names = 0.07 * min(max(map(len, order)), MAX_NAME) + 0.3
+    figure = Figure(figsize=(4.4 + names, tall), dpi=DPI)
+    figure.subplots_adjust(
+        left=names / (4.4 + names), right=0.97, top=1 - 0.4 / tall, bottom=0.6 / tall
+    )
     FigureCanvasAgg(figure)
     ax = figure.subplots()
     height = 0.8 / classes if classes > 1 else 0.5
@@ -53,7 +62,9 @@ def _draw(path: Path, kind: str, importance: Importance) -> None:
             label=f"Class {index}" if classes > 1 else None,
         )
     # Names of features are the data's: no math text.
-    ax.set_yticks(range(len(order)), [name.replace("$", r"\$") for name in order])
+    labels = [name[:MAX_NAME].replace("$", r"\$") for name in order]
+    ax.set_yticks(range(len(order)), labels, fontsize=8)
+    ax.tick_params(axis="y", length=0)
     ax.set_xlabel("Importance")
     some = f", the first {len(order)} of {len(rows)}" if len(order) < len(rows) else ""
     ax.set_title(f"Feature Importance ({kind}{some})")

@@ -9,7 +9,7 @@ from tuiflow.tracking.autolog.checkpoints import CheckpointPlan
 from tuiflow.tracking.autolog.config import AutologConfig
 
 FLAVOR = "pytorch"
-TRIED_WITH = "2.2"
+TRIED_WITH = "2.4"
 """The oldest Lightning that autologging was tried with."""
 
 MODEL_FILE = "model/model.ckpt"
