@@ -26,6 +26,7 @@ SUFFIXES = (*PICTURES, ".csv")
 SIZE_INCHES, DPI = (6.4, 4.0), 200
 _BUCKETS = 1000
 """A longer line is drawn by the first, least, greatest and last point of so many stretches."""
+_MARKS = 200
 COLOURS = ("#2a5fd0", "#b35c00", "#00785c", "#a3338c", "#7a6a00", "#6b46c1")
 DASHES = ("-", "--", ":", "-.")
 
@@ -132,6 +133,7 @@ class CurveChart:
                 raw = prepare(curve, look.axis, look.log)
                 self._line(axes, raw, color=colour, alpha=0.25, linewidth=0.8)
             self._line(axes, line, color=colour, linestyle=dashes, linewidth=1.3)
+            self._odd(axes, line, colour)
             axes.plot([], [], color=colour, linestyle=dashes, label=label(curve.name))
         if look.log:
             axes.set_yscale("log")
@@ -156,6 +158,19 @@ class CurveChart:
             marker = "o" if stop - begin == 1 else ""
             values = [10**y for y in ys] if self.look.log else ys
             axes.plot(xs, values, marker=marker, markersize=3, **options)
+
+    def _odd(self, axes: Axes, line: Line, colour: str) -> None:
+        """Mark what has no place on the y axis, as a terminal's chart does."""
+        low, high = self.window or (float("-inf"), float("inf"))
+        marks = (line.nans, 0.02, "x"), (line.below, 0.02, "v"), (line.above, 0.98, "^")
+        for xs, height, marker in marks:
+            seen = [x for x in xs if low <= x <= high]
+            every = len(seen) // _MARKS + 1
+            if seen:
+                axes.plot(
+                    seen[::every], [height] * len(seen[::every]), linestyle="", color=colour,
+                    marker=marker, markersize=4, transform=axes.get_xaxis_transform(),
+                )  # fmt: skip
 
     def _ticks(self, axes: Axes) -> None:
         if self.look.axis is Axis.STEP:

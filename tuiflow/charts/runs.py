@@ -96,8 +96,9 @@ def read_scatter(
     rows, (x_values, y_values) = store.run_columns(query, (x, y))
     x_values, y_values = _in_seconds(x, x_values), _in_seconds(y, y_values)
     names: tuple[str, ...] = ()
-    if any(isinstance(value, str) for value in x_values):
-        names = _names(x_values)
+    drawn = [v for v, y_value in zip(x_values, y_values, strict=True) if _has_place(y_value, log_y)]
+    if any(isinstance(value, str) for value in drawn):
+        names = _names(drawn)
         places = {name: float(place) for place, name in enumerate(names)}
         x_values = [None if v is None else places.get(_written(v)) for v in x_values]
         log_x = False
@@ -123,6 +124,10 @@ def _place(value: Value, log: bool) -> float | None:
     if log:
         return math.log10(value) if value > 0 else None
     return float(value)
+
+
+def _has_place(value: Value, log: bool) -> bool:
+    return _place(value, log) is not None
 
 
 def _names(values: Sequence[Value]) -> tuple[str, ...]:

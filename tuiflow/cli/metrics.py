@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Iterable, Sequence
-from typing import Annotated, TextIO
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -21,11 +23,22 @@ from tuiflow.store import Store
 from tuiflow.store.export import json_number
 from tuiflow.text import clean, did_you_mean, moment, number
 
+if TYPE_CHECKING:
+    from tuiflow.plot import Curve, Look
+
 POINTS_SHOWN = 100
 """Points of each metric in a table, where no --limit is given."""
 NAMES_SHOWN = 10
 PLOT_WIDTH, PLOT_HEIGHT = 80, 20
 """Size of a chart that goes to no terminal; on one, the height it has at most."""
+
+
+class By(StrEnum):
+    """The x axis of a chart; the values are those of `plot.Axis`."""
+
+    STEP = "step"
+    TIME = "time"
+    CLOCK = "clock"
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +69,18 @@ def metrics(
             show_default=False,
         ),
     ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save",
+            metavar="FILE",
+            help="Save the chart as .svg, .png or .pdf, or its data as .csv.",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[
+        By, typer.Option("--by", help="What the chart is drawn over; time is since the start.")
+    ] = By.STEP,
     log_axis: Annotated[bool, typer.Option("--log", help="A logarithmic chart.")] = False,
     smooth: Annotated[
         float,
@@ -71,24 +96,37 @@ def metrics(
     """Show the metrics of a run; with KEY, the points of one or more, as a list or a chart."""
     if as_csv:
         output_format = Format.CSV
+    if save is not None:
+        from tuiflow.charts import export
+
+        if plot or output is not None or output_format is not Format.TABLE:
+            raise InvalidInput("--save writes a chart to its file; leave --plot and the like out.")
+        export.check_path(save)
     if plot and output_format is not Format.TABLE:
         raise InvalidInput("A chart has no format; leave out --plot or --format.")
     opened = open_existing(store)
     found = opened.get_run(opened.resolve_run(run))
     summaries = {item.key: item for item in opened.metric_summaries(found.info.run_id)}
-    if plot and not keys and len(summaries) == 1:
+    chart = plot or save is not None
+    if chart and not keys and len(summaries) == 1:
         keys = list(summaries)
-    if plot and not keys:
+    if chart and not keys:
         raise InvalidInput(f"Name a metric to draw; run {title(found)} has: {_names(summaries)}.")
     for key in keys or ():
         if key not in summaries:
             hint = did_you_mean(key, summaries) or f"; it has: {_names(summaries)}."
             raise NotFound(f"Run {title(found)} has no metric {key!r}{hint}")
     chosen = [summaries[key] for key in dict.fromkeys(keys or ())]
+    if save is not None:
+        name = clean(found.info.run_name)
+        look = _look(by, log_axis, smooth)
+        drawn = export.CurveChart(_curves(opened, found, chosen), look, title=name)
+        export.save(drawn, save)
+        return
     with out.output(output) as stream:
         if plot:
             plain = ascii_only or not out.knows(stream, "⣿┤×▲")
-            _draw(opened, found, chosen, stream, log_axis, smooth, plain)
+            _draw(opened, found, chosen, stream, _look(by, log_axis, smooth), plain)
         elif chosen:
             histories = [
                 (item.key, opened.metric_history(found.info.run_id, item.key)) for item in chosen
@@ -187,29 +225,40 @@ _DASHES = (0, 6, 3, 1)
 """Lengths of the dashes that tell lines apart where there are no colours."""
 
 
+def _look(by: By, log: bool, smooth: float) -> Look:
+    from tuiflow.plot import Axis, Look
+
+    return Look(Axis(by.value), log, smooth)
+
+
+def _curves(store: Store, run: Run, items: Sequence[MetricSummary]) -> list[Curve]:
+    from tuiflow.charts.curves import Curves
+
+    counts = {item.key: item.count for item in items}
+    return Curves(store).read(run.info, list(counts), counts)
+
+
 def _draw(
     store: Store,
     run: Run,
     items: Sequence[MetricSummary],
     stream: TextIO,
-    log_axis: bool,
-    smooth: float,
+    look: Look,
     plain: bool,
 ) -> None:
-    from tuiflow.plot import LINE, Curve, Layer, compose, extent, prepare, to_ascii
+    from tuiflow.plot import LINE, Layer, compose, extent, prepare, to_ascii
 
     terminal = out.is_terminal(stream)
     size = shutil.get_terminal_size((PLOT_WIDTH, PLOT_HEIGHT + 4))
     width = max(size.columns, 20) if terminal else PLOT_WIDTH
     height = max(min(size.lines - len(items) - 3, PLOT_HEIGHT), 5) if terminal else PLOT_HEIGHT
     layers = []
-    for index, item in enumerate(items):
-        history = store.metric_history(run.info.run_id, item.key)
-        curve = Curve(item.key, history.steps, history.timestamps, history.values)
+    for index, curve in enumerate(_curves(store, run, items)):
         dash = 0 if terminal else _DASHES[index % len(_DASHES)]
-        layers.append(Layer(prepare(curve, log=log_axis, smooth=smooth), LINE + index, dash))
+        prepared = prepare(curve, look.axis, look.log, look.smooth)
+        layers.append(Layer(prepared, LINE + index, dash))
     window = extent([layer.line for layer in layers]) or (0.0, 1.0)
-    picture = compose(layers, window, width, height, log=log_axis)
+    picture = compose(layers, window, width, height, log=look.log, axis=look.axis)
     rows = [(to_ascii(chars) if plain else chars, tones) for chars, tones in picture.rows]
     legend = [_legend(item, plain) for item in items]
     if not terminal:

@@ -57,7 +57,7 @@ def gutter(bounds: Window, plot_rows: int, *, log: bool = False, whole: bool = F
     marks = (ticks.logarithmic if log else ticks.linear)(low, high, max(plot_rows // 4, 2))
     if whole:
         marks = [mark for mark in marks if mark == int(mark)]
-    names = ticks.labels(marks)
+    names = (ticks.powers if log else ticks.labels)(marks)
     found: dict[int, str] = {}
     for mark, name in zip(marks, names, strict=True):
         place = math.log10(mark) if log else mark

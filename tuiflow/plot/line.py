@@ -7,14 +7,14 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from itertools import islice
 from operator import le
 
 from tuiflow.plot.peaks import Peaks
 
 
-class Axis(Enum):
+class Axis(StrEnum):
     """What x means: the step, seconds since the curve's origin, or the time of day (epoch s)."""
 
     STEP = "step"

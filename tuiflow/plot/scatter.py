@@ -77,8 +77,12 @@ def x_marks(
         room = max(columns // len(names) - 2, 3)
         shown = [name if len(name) <= room else name[: room - 1] + "…" for name in names]
         return [float(place) for place in range(len(names))], shown
-    marks = (ticks.logarithmic if log else ticks.linear)(*window, max(columns // BETWEEN, 1))
-    return [math.log10(mark) for mark in marks] if log else marks, ticks.labels(marks)
+    count = max(columns // BETWEEN, 1)
+    if log:
+        marks = ticks.logarithmic(*window, count)
+        return [math.log10(mark) for mark in marks], ticks.powers(marks)
+    marks = ticks.linear(*window, count)
+    return marks, ticks.labels(marks)
 
 
 def nearest(

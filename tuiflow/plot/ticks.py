@@ -65,6 +65,17 @@ def labels(ticks: Sequence[float]) -> list[str]:
     return [f"{t:.{places}f}" for t in ticks]
 
 
+def powers(ticks: Sequence[float]) -> list[str]:
+    """Write the ticks of a logarithmic axis, each for itself: `0.001`, `0.5`, `20`, `1e-5`."""
+    return [
+        f"{t:g}" if 1e-4 <= t < 1e6 else _scientific(t, 0 if _is_power(t) else 1) for t in ticks
+    ]
+
+
+def _is_power(value: float) -> bool:
+    return math.isclose(value, float(f"{value:.0e}"), rel_tol=1e-9)
+
+
 def _exponent(value: float) -> int:
     return math.floor(math.log10(value) + 1e-9)
 

@@ -20,8 +20,9 @@ from tuiflow.entities import MetricSummary, Run
 from tuiflow.plot import Curve
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.panes.base import RunPane, interest
-from tuiflow.tui.widgets.chart import COLOURS, Chart
+from tuiflow.tui.widgets.chart import Chart
 from tuiflow.tui.widgets.chart_keys import ChartKeys
+from tuiflow.tui.widgets.chart_words import COLOURS
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView, Tone
 
 MOST_CURVES = 12

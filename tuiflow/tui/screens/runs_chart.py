@@ -24,6 +24,7 @@ from tuiflow.tui.widgets.runs_plot import RunsPlot
 
 _ATTRIBUTES = ("duration", "start_time", "status", "user_id", "experiment", "run_name")
 _NUMBERS = ("duration", "start_time")
+_NAME = Key(Kind.ATTRIBUTE, "run_name")
 
 
 class RunsChartScreen(StoreScreen):
@@ -82,7 +83,8 @@ class RunsChartScreen(StoreScreen):
             (key for key in [*shown, *metrics] if key.kind is Kind.METRIC and key != self._y),
             Key(Kind.ATTRIBUTE, "duration"),
         )
-        self._column = next(iter(shown), self._y or self._x)
+        # A name says nothing of how runs spread: the table's cursor starts there.
+        self._column = next((key for key in shown[:1] if key != _NAME), self._y or self._x)
         # Nothing to put on a second axis: one column can be drawn.
         self._histogram = self._y is None
         self._read()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -24,46 +24,29 @@ from tuiflow.plot import (
     Curve,
     Layer,
     Line,
-    Look,
     Picture,
     compose,
     extent,
 )
 from tuiflow.plot.kept import Due, Lines
-from tuiflow.plot.ticks import clock
 from tuiflow.tui.actions import bindings
-from tuiflow.tui.reader import Asks
-from tuiflow.tui.widgets import chart_legend
 from tuiflow.tui.widgets.chart_keys import ChartKeys
-from tuiflow.tui.widgets.chart_legend import Entry, Words
 from tuiflow.tui.widgets.chart_mouse import ChartMouse
 from tuiflow.tui.widgets.chart_save import ask_and_save
 from tuiflow.tui.widgets.chart_view import ChartView
+from tuiflow.tui.widgets.chart_words import COLOURS, ChartWords, Ready, dash
 
 if TYPE_CHECKING:
     from tuiflow.charts.export import CurveChart
 
-COLOURS = 6
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
 AT_ONCE = 20_000
 """Points that are made drawable between two frames; more of them go to a worker."""
-_DASHES = ((0, "──"), (4, "╌╌"), (2, "┈┈"), (8, "─╴"))
 _CROSS = 2
 _AXES = (Axis.STEP, Axis.TIME, Axis.CLOCK)
-_BY = {Axis.STEP: "by step", Axis.TIME: "by time", Axis.CLOCK: "by clock"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """What can be drawn: the lines of curves in one look, and the same ones not smoothed."""
-
-    curves: tuple[Curve, ...] = ()
-    look: Look = PLAIN
-    lines: tuple[Line, ...] = ()
-    raws: tuple[Line, ...] = ()
-
-
-class Chart(ChartView, ChartMouse, ChartKeys, Asks, can_focus=True):
+class Chart(ChartWords, ChartView, ChartMouse, ChartKeys, can_focus=True):
     """Draws what `show` was given, under a legend that reads off the crosshair.
 
     Long series are made drawable in a worker; until then the last picture stays.
@@ -88,7 +71,7 @@ class Chart(ChartView, ChartMouse, ChartKeys, Asks, can_focus=True):
         self._note = ""
         self._live = False
         self._kept = Lines()
-        self._ready = _Ready()
+        self._ready = Ready()
         self._picture: Picture | None = None
         self._drawn_size: tuple[int, int] | None = None
         self._styles: dict[int, Style] = {}
@@ -129,6 +112,8 @@ class Chart(ChartView, ChartMouse, ChartKeys, Asks, can_focus=True):
         else:
             question = partial(_make_all, due)
             self.ask("lines", question, self._made, failed=lambda _: None)
+            self._head = []
+            self.refresh(Region(0, 0, self.size.width, 1))
 
     def _made(self, found: list[tuple[Due, Line]]) -> None:
         self._kept.keep_only(self._curves)
@@ -137,7 +122,7 @@ class Chart(ChartView, ChartMouse, ChartKeys, Asks, can_focus=True):
         raw = replace(self.mode, smooth=0.0)
         lines = [self._kept.get(curve, self.mode) for curve in self._curves]
         raws = [self._kept.get(curve, raw) for curve in self._curves]
-        self._ready = _Ready(
+        self._ready = Ready(
             self._curves,
             self.mode,
             tuple(line for line in lines if line is not None),
@@ -170,7 +155,7 @@ class Chart(ChartView, ChartMouse, ChartKeys, Asks, can_focus=True):
                     Layer(raw, FAINT + number % COLOURS) for number, raw in enumerate(ready.raws)
                 ]
             layers += [
-                Layer(line, LINE + number % COLOURS, _dash(number)[0])
+                Layer(line, LINE + number % COLOURS, dash(number)[0])
                 for number, line in enumerate(ready.lines)
             ]
             self._picture = compose(
@@ -209,14 +194,20 @@ class Chart(ChartView, ChartMouse, ChartKeys, Asks, can_focus=True):
                 tones = tones[:at] + bytes([_CROSS]) + tones[at + 1 :]
         segments = [Segment(part, self._tone(tone)) for part, tone in _runs(chars, tones)]
         strip = Strip(segments, len(chars)).adjust_cell_length(width, self.rich_style)
-        if column is not None and row < len(self._box):
-            return self._with_box(strip, self._box[row], picture, column)
+        if column is not None and row < picture.plot_rows:
+            at = picture.left + column
+            if tones[at] != _CROSS:  # a line there keeps its colour, on another ground
+                lit = strip.crop(at, at + 1).apply_style(self._words().box)
+                strip = self._over(strip, lit, at)
+            if row < len(self._box):
+                box = self._box[row]
+                strip = self._over(strip, box, self._box_start(picture, column, box.cell_length))
         return strip
 
-    def _with_box(self, strip: Strip, box: Strip, picture: Picture, column: int) -> Strip:
-        start = self._box_start(picture, column, box.cell_length)
-        end = start + box.cell_length
-        return Strip.join([strip.crop(0, start), box, strip.crop(end, self.size.width)])
+    def _over(self, strip: Strip, part: Strip, start: int) -> Strip:
+        """A strip with another one over it."""
+        end = start + part.cell_length
+        return Strip.join([strip.crop(0, start), part, strip.crop(end, self.size.width)])
 
     def _box_start(self, picture: Picture, column: int, width: int) -> int:
         """The box keeps to the side of the plot where the crosshair is not."""
@@ -249,91 +240,6 @@ class Chart(ChartView, ChartMouse, ChartKeys, Asks, can_focus=True):
         if tone == AXIS:
             return self.get_component_rich_style("chart--axis")
         return self.get_component_rich_style("chart--cross") if tone == _CROSS else self.rich_style
-
-    # the legend
-
-    def _head_lines(self) -> int:
-        return len(self._heading())
-
-    def _heading(self) -> list[Strip]:
-        """The legend; made once, and the box of the crosshair with it."""
-        if not self._head or self._head[0].cell_length != self.size.width:
-            self._head = self._made_heading()
-        return self._head
-
-    def _made_heading(self) -> list[Strip]:
-        width = self.size.width
-        words = self._words()
-        names = self._entries(None)
-        most = max(self.size.height // 6, 1)
-        modes = " · ".join(self._modes())
-        legend = partial(chart_legend.legend, words=words, width=width, live=self._live)
-        heads = legend(names, modes=modes, most_lines=most)
-        self._box = []
-        if self._cross is None:
-            return heads
-        reading, entries = self._read_x(self._cross), self._entries(self._cross)
-        room = width - (7 if self._live else 0)
-        if len(heads) == 1 and chart_legend.fits(entries, room, reading):
-            # What is read off comes first: the modes give way to it.
-            return legend(entries, reading=reading)
-        self._box = chart_legend.readout(
-            entries, words, reading, max(width // 2, 12), max(self.size.height - len(heads) - 2, 2)
-        )
-        return heads
-
-    def _words(self) -> Words:
-        style = self.get_component_rich_style
-        box = Style.from_color(None, style("chart--box").bgcolor)
-        live = style("chart--live")
-        return Words(style("chart--legend"), style("chart--dim"), live, self.rich_style, box)
-
-    def _entries(self, x: float | None) -> list[Entry]:
-        return [
-            Entry(
-                _dash(number)[1],
-                text.clean(curve.name),
-                self._tone(LINE + number % COLOURS),
-                "" if x is None else self._read_y(number, x),
-            )
-            for number, curve in enumerate(self._ready.curves)
-        ]
-
-    def _modes(self) -> Iterator[str]:
-        if not self._curves:
-            return
-        yield _BY[self.mode.axis]
-        if self.mode.log:
-            yield "log"
-        if self.mode.smooth:
-            yield f"smooth {self.mode.smooth:g}"
-        if self._window is not None:
-            yield "zoomed"
-
-    def _read_x(self, x: float) -> str:
-        axis = self._ready.look.axis
-        if axis is Axis.STEP:
-            return f"step {x:.0f}"
-        return f"at {clock(round(x, 1))}" if axis is Axis.TIME else text.moment(round(x * 1000))
-
-    def _read_y(self, number: int, x: float) -> str:
-        """The value as logged, and the smoothed one after it; a dash where a curve is not."""
-        raw, look = self._ready.raws[number], self._ready.look
-        index = raw.nearest(x)
-        if index is None or not self._reaches(raw, x):
-            return text.MISSING
-        value = text.number(raw.all_values[index])
-        if not look.smooth:
-            return value
-        smoothed = self._ready.lines[number].y_near(raw.all_xs[index])
-        if smoothed is None:
-            return value
-        return f"{value} ~{text.number(10**smoothed if look.log else smoothed)}"
-
-    def _reaches(self, line: Line, x: float) -> bool:
-        picture = self._picture
-        slack = (picture.window[1] - picture.window[0]) / picture.columns if picture else 0.0
-        return line.all_xs[0] - slack <= x <= line.all_xs[-1] + slack
 
     # crosshair
 
@@ -409,8 +315,3 @@ def _runs(chars: str, tones: bytes) -> Iterator[tuple[str, int]]:
         if at == len(chars) or (chars[at] != " " and tones[at] != tones[start]):
             yield chars[start:at], tones[start]
             start = at
-
-
-def _dash(number: int) -> tuple[int, str]:
-    """Colours come again after `COLOURS` curves, but never with the same dashes, up to 24."""
-    return _DASHES[(number + number // COLOURS) % len(_DASHES)]

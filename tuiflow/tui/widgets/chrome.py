@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.geometry import Region
 
 from tuiflow.text import clean, shorten_middle
-from tuiflow.tui.actions import action
 from tuiflow.tui.reader import Asks
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Header(Asks):
-    """`tuiflow  STORE      1 Runs  3 Servers ●n      HOST · 14:02`, one line."""
+    """`tuiflow  STORE      1 Runs  2 Models  3 Servers ●n      HOST · 14:02`, one line."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "header--name",
@@ -30,7 +29,7 @@ class Header(Asks):
         "header--live",
     }
 
-    PLACES = (("runs", "app.runs"), ("servers", "app.servers"))
+    PLACES = (("runs", "app.runs"), ("models", "app.models"), ("servers", "app.servers"))
 
     def __init__(self, place: str) -> None:
         super().__init__()
@@ -60,8 +59,8 @@ class Header(Asks):
         plain = 0
         spots = []
         for place, action_id in self.PLACES:
-            item = action(action_id)
-            label = f"{item.shown_key} {item.title}"
+            item = app.action_of(action_id)
+            label = f"{item.shown_key} {item.title}".lstrip()
             here = "header--here" if place == self._place else "header--place"
             spots.append((plain, plain + cell_len(label), action_id))
             places.append(Content.styled(label, style(here)))
@@ -167,7 +166,7 @@ class Hints(Asks):
             x += hint.width
 
     def _fitting(self) -> list[_Hint]:
-        last = _Hint("app.help", "?", "help", True)
+        last = self._hint("app.help")
         room = self.size.width - last.width
         fitting: list[_Hint] = []
         for hint in map(self._hint, self._screen.hints()):
@@ -180,7 +179,7 @@ class Hints(Asks):
     def _hint(self, hint: str | tuple[str, str]) -> _Hint:
         if isinstance(hint, tuple):
             return _Hint("", *hint, True)
-        item = action(hint)
+        item = self.app.action_of(hint)
         return _Hint(hint, item.shown_key, item.title, self._screen.why_not(hint) is None)
 
     def render(self) -> Content:
@@ -193,8 +192,9 @@ class Hints(Asks):
             self._spots.append((x, x + hint.width, hint.id))
             x += hint.width
             key, title = ("hints--key", "hints--title") if hint.usable else ("hints--off",) * 2
-            parts.append(Content.styled(f" {hint.key} ", style(key)))
-            parts.append(Content.styled(f"{hint.title} ", style(title)))
+            if hint.key:
+                parts.append(Content.styled(f" {hint.key}", style(key)))
+            parts.append(Content.styled(f" {hint.title} ", style(title)))
         return Content("").join(parts)
 
     def on_click(self, event: events.Click) -> None:
@@ -205,7 +205,8 @@ class Hints(Asks):
 
 @dataclass(frozen=True, slots=True)
 class _Hint:
-    """`id` is empty for a key that is no action of the table, such as one of a text field."""
+    """`id` is empty for a key that is no action of the table, such as one of a text field; `key`
+    for an action that the user has left without one."""
 
     id: str
     key: str
@@ -214,4 +215,4 @@ class _Hint:
 
     @property
     def width(self) -> int:
-        return cell_len(f" {self.key} {self.title} ")
+        return cell_len(f" {self.key} {self.title} " if self.key else f" {self.title} ")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
 from tuiflow.entities import TAG_MODELS, Run, RunStatus
-from tuiflow.filters import Key, Kind
+from tuiflow.filters import Key, Kind, OrderKey
 from tuiflow.protocols import KeyNames
+from tuiflow.store.usage import KeyUsage
 from tuiflow.text import (
     MISSING,
     STATUS_GLYPHS,
@@ -27,7 +28,10 @@ SHOWN_BY_DEFAULT = 6
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `id` is what is remembered, `key` what it sorts by."""
+    """One column: `id` is what is remembered, `key` what it sorts by.
+
+    `backwards`: what it shows falls where the key rises.
+    """
 
     id: str
     title: str
@@ -35,6 +39,7 @@ class Column:
     right: bool = False
     narrowest: int = 3
     widest: int = 24
+    backwards: bool = False
 
 
 def _attribute(name: str) -> Key:
@@ -46,7 +51,7 @@ _ATTRIBUTES = {
     for column in (
         Column("name", "name", _attribute("run_name"), narrowest=12, widest=26),
         Column("experiment", "experiment", _attribute("experiment"), narrowest=10),
-        Column("age", "age", _attribute("start_time"), right=True, narrowest=7),
+        Column("age", "age", _attribute("start_time"), right=True, narrowest=7, backwards=True),
         Column("took", "took", _attribute("duration"), right=True, narrowest=6),
         Column("status", "status", _attribute("status"), narrowest=8),
         Column("started", "started", _attribute("start_time"), narrowest=19),
@@ -74,9 +79,31 @@ def column(column_id: str) -> Column | None:
     return Column(column_id, clean(name), Key(kind, name), metric, narrowest, widest)
 
 
-def sort_title(key: Key) -> str:
-    """The title of the column that sorts by this key."""
-    return next((item.title for item in _ATTRIBUTES.values() if item.key == key), key.name)
+_OWN_TITLES = frozenset(item.title for item in _ATTRIBUTES.values())
+
+
+def told_apart(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns with titles that tell a metric from a param or from a column of our own."""
+    titles = Counter(item.title for item in columns)
+    return tuple(
+        replace(item, title=clean(item.id))
+        if item.id not in _ATTRIBUTES and (item.title in _OWN_TITLES or titles[item.title] > 1)
+        else item
+        for item in columns
+    )
+
+
+def arrow(order: OrderKey, col: Column | None) -> str:
+    """Which way the values of a column run down the screen, sorted so."""
+    return "↓" if order.descending != (col is not None and col.backwards) else "↑"
+
+
+def sort_title(order: OrderKey) -> str:
+    """The title of the column that sorts so, and its arrow: `rmse ↑`."""
+    key = order.key
+    own = next((item for item in _ATTRIBUTES.values() if item.key == key), None)
+    title = own.title if own else str(key) if key.name in _OWN_TITLES else key.name
+    return f"{clean(title, 40)} {arrow(order, own)}"
 
 
 def all_columns(names: KeyNames) -> list[str]:
@@ -90,32 +117,26 @@ def all_columns(names: KeyNames) -> list[str]:
 
 
 def default_columns(
-    runs: Sequence[Run], shown: Sequence[str] = (), *, experiment: bool = False
+    usage: KeyUsage, shown: Sequence[str] = (), *, experiment: bool = False
 ) -> list[str]:
-    """Columns for these runs until the user chooses some.
+    """Columns for runs of such keys until the user chooses some.
 
     The metrics most runs have, and the params that differ between them. What is `shown` already
     stays, so that columns don't come and go while runs are logging.
     """
-    metrics = Counter(name for run in runs for name in run.data.metrics)
-    params = Counter(name for run in runs for name in run.data.params)
-    if len(runs) > 1:
-        for name in list(params):
-            if len({run.data.params.get(name) for run in runs}) == 1:
-                del params[name]
+    params = {name: count for name, count in usage.params.items() if name not in usage.constant}
     head = ["name", *(["experiment"] if experiment else []), "age", "took"]
     return [
         *head,
-        *_most("metrics", metrics, shown),
+        *_most("metrics", usage.metrics, shown),
         *_most("params", params, shown),
         "model",
     ]
 
 
-def _most(prefix: str, counts: Counter[str], shown: Sequence[str]) -> list[str]:
+def _most(prefix: str, counts: Mapping[str, int], shown: Sequence[str]) -> list[str]:
     kept = [item for item in shown if item.startswith(prefix + ".")]
-    ranked = sorted(counts, key=lambda name: (-counts[name], name.count("/"), name))
-    new = [f"{prefix}.{name}" for name in ranked if f"{prefix}.{name}" not in kept]
+    new = [f"{prefix}.{name}" for name in counts if f"{prefix}.{name}" not in kept]
     return kept + new[: max(SHOWN_BY_DEFAULT - len(kept), 0)]
 
 

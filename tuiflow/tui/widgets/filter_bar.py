@@ -1,10 +1,14 @@
-"""The filter bar: live, keeps the last good filter while the text is wrong, caret under it."""
+"""The filter bar: live, keeps the last good filter while the text is wrong, caret under it.
+
+It completes what is typed, and goes through the filters that were with up and down.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -15,10 +19,19 @@ from textual.widgets import Input, Static
 
 from tuiflow.errors import FilterError
 from tuiflow.filters import Key, Node, parse_filter
+from tuiflow.filters.complete import Offer, Place, accept, offers, place_at
+from tuiflow.filters.values import holds_text
+from tuiflow.store import Store
 from tuiflow.tui.reader import Asks
+from tuiflow.tui.views import add_to_history, load_history
+from tuiflow.tui.widgets.offers import Offers
 
 DELAY_SECONDS = 0.15
 """How long typing must pause before the filter is applied."""
+_SIGN = 3
+"""Cells before the text."""
+
+Scope = tuple[str, ...] | None
 
 
 class FilterBar(Asks):
@@ -29,7 +42,10 @@ class FilterBar(Asks):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", "clear", show=False),
-        Binding("down,tab", "leave", "to the runs", show=False),
+        Binding("tab", "complete", "complete", show=False),
+        Binding("ctrl+@,ctrl+space", "offer", "offer", show=False),
+        Binding("down", "go(1)", show=False),
+        Binding("up", "go(-1)", show=False),
     ]
 
     class Changed(Message):
@@ -42,10 +58,17 @@ class FilterBar(Asks):
         super().__init__()
         self.text = ""
         self.node: Node | None = None
-        self.known: Iterable[Key] = ()
+        self.known: tuple[Key, ...] = ()
         self._timer: Timer | None = None
+        self._scope: Scope = None
+        self._values: dict[Key, list[tuple[str, int]]] = {}
+        self._history: list[str] = []
+        self._place_in_history = -1
+        self._draft = ""
+        self._place: Place | None = None
 
     def compose(self) -> ComposeResult:
+        yield Offers()
         with Horizontal():
             yield Static("/", id="filter-sign")
             yield Input(id="filter", compact=True, select_on_focus=False)
@@ -54,6 +77,10 @@ class FilterBar(Asks):
     @property
     def _input(self) -> Input:
         return self.query_one(Input)
+
+    @property
+    def _offers(self) -> Offers:
+        return self.query_one(Offers)
 
     @property
     def is_typing(self) -> bool:
@@ -67,15 +94,28 @@ class FilterBar(Asks):
         self._stop_timer()
         with self.prevent(Input.Changed):
             self._input.value = text
+        self._offers.close()
         self.text, self.node = "", None
         self._parse()
         self.set_class(bool(text), "-shown")
 
-    def open(self) -> None:
-        """Show the bar and put the focus into it."""
+    def open(self, scope: Scope) -> None:
+        """Show the bar and put the focus into it; `scope` are the experiments whose keys and values
+        are offered."""
         self.add_class("-shown")
         self.screen.set_focus(self._input)
         self._input.action_end()
+        self._scope, self._values, self._place_in_history = scope, {}, -1
+        self.ask("keys", partial(_keys, self.store, scope), self._know_keys)
+        self.ask("history", partial(load_history, self.store), self._know_history)
+
+    def _know_keys(self, keys: tuple[Key, ...]) -> None:
+        self.known = keys
+        if self._offers.is_open:
+            self._offer()
+
+    def _know_history(self, history: list[str]) -> None:
+        self._history = history
 
     def clear(self) -> bool:
         """Take the filter away; False where there was none."""
@@ -86,20 +126,39 @@ class FilterBar(Asks):
         return had
 
     def action_clear(self) -> None:
+        if self._offers.is_open:
+            self._offers.close()
+            return
         self.clear()
         self.action_leave()
 
     def action_leave(self) -> None:
-        self._apply()
+        """Apply what is written and go back to the runs."""
+        self._offers.close()
+        if self._apply() and self.text:
+            save = partial(add_to_history, self.store, self.text)
+            self.ask("add", save, self._know_history)
         self.set_class(bool(self._input.value), "-shown")
         self.post_message(self.Left())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.action_leave()
+        chosen = self._offers.chosen
+        if chosen is not None:
+            self._take(chosen)
+        else:
+            self.action_leave()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        self._place_in_history = -1
+        self._changed()
+        if self._input.value.strip():
+            self._offer()
+        else:
+            self._offers.close()
+
+    def _changed(self) -> None:
         self._stop_timer()
         self._timer = self.set_timer(DELAY_SECONDS, self._apply)
 
@@ -108,11 +167,81 @@ class FilterBar(Asks):
             self._timer.stop()
             self._timer = None
 
-    def _apply(self) -> None:
+    # completion
+
+    def action_offer(self) -> None:
+        """Open the list of what could stand here."""
+        self._offer()
+
+    def _offer(self) -> None:
+        field = self._input
+        self._place = place = place_at(field.value, field.cursor_position)
+        if place is None:
+            self._offers.close()
+            return
+        key = place.wanted.value_of
+        if key is not None and holds_text(key) and key not in self._values:
+            self._values[key] = []
+            ask = partial(self.store.value_counts, key, self._scope)
+            self.ask("values", ask, partial(self._know_values, key))
+        values = () if key is None else self._values.get(key, ())
+        x = _SIGN + cell_len(field.value[: place.start]) - round(field.scroll_x)
+        self._offers.show(offers(place, self.known, values), max(x - 1, 0))
+
+    def _know_values(self, key: Key, values: list[tuple[str, int]]) -> None:
+        self._values[key] = values
+        if self.is_typing and self._input.value.strip():
+            self._offer()
+
+    def action_complete(self) -> None:
+        """Take what is chosen, else the first offer; without a list, leave."""
+        if self._offers.is_open:
+            self._take(self._offers.chosen or self._offers.first)
+        else:
+            self.action_leave()
+
+    def on_offers_taken(self, event: Offers.Taken) -> None:
+        self._take(event.offer)
+
+    def _take(self, offer: Offer) -> None:
+        if self._place is None:
+            return
+        text, cursor = accept(self._place, offer)
+        with self.prevent(Input.Changed):
+            self._input.value = text
+        self._input.cursor_position = cursor
+        self._changed()
+        self._offer()
+
+    # history
+
+    def action_go(self, step: int) -> None:
+        """Choose in the list; without one, go back and forth through the filters that were."""
+        if self._offers.is_open:
+            self._offers.move(step)
+            return
+        place = self._place_in_history - step
+        if not -1 <= place < len(self._history):
+            return
+        if self._place_in_history < 0:
+            self._draft = self._input.value
+        self._place_in_history = place
+        with self.prevent(Input.Changed):
+            self._input.value = self._draft if place < 0 else self._history[place]
+        self._input.action_end()
+        self._changed()
+
+    # applying
+
+    def _apply(self) -> bool:
+        """Take over what is written; False where it is wrong."""
         self._stop_timer()
         before = self.node
-        if self._parse() and self.node != before:
+        if not self._parse():
+            return False
+        if self.node != before:
             self.post_message(self.Changed())
+        return True
 
     def _parse(self) -> bool:
         text = self._input.value
@@ -135,3 +264,9 @@ class FilterBar(Asks):
         line = self.query_one("#filter-mistake", Static)
         line.update(Content(message))
         line.display = True
+
+
+def _keys(store: Store, scope: Scope) -> tuple[Key, ...]:
+    """All keys in use; metrics, params and tags by how often, then what the sample had not."""
+    used = store.key_usage(scope).names.keys()
+    return tuple(dict.fromkeys([*used, *store.key_names(scope).keys()]))

@@ -132,6 +132,12 @@ class RowsView(ScrollView, can_focus=True):
             self._see()
             self.post_message(self.Moved(self, self.key))
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show rows in other columns; those that are there must fit them, or be replaced next."""
+        if tuple(columns) != self._columns:
+            self._columns, self._widths = tuple(columns), None
+            self.refresh()
+
     @property
     def key(self) -> str | None:
         """The key of the row under the cursor."""

@@ -7,7 +7,7 @@ the store only the lines that look different.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -31,6 +31,8 @@ from tuiflow.tui.widgets.titles import title_line
 
 LEAD = 4
 """Cells before the first column: cursor, mark, status, space."""
+_SIGNS = {(False, False): " ", (True, False): "◆", (False, True): "▴", (True, True): "◈"}
+"""What stands before a run, by whether it is marked and whether it is pinned."""
 MORE = 2
 """Cells after the last column, for the sign that there are more."""
 
@@ -62,12 +64,16 @@ class RunRows(ScrollView, Asks):
         self._pages = Pages(self._load)
         self.marks = Marks()
         self._sheet = Sheet()
-        self.order: OrderKey | None = None
+        self.orders: tuple[OrderKey, ...] = ()
+        self._pinned = 0
+        self.strangers: frozenset[int] = frozenset()
+        """Row keys that are shown for being pinned: the query has not found them."""
         self.notice: tuple[str, ...] = ()
         """Lines shown where there are no rows."""
         self._cursor = 0
         self._wanted: int | None = None
         """The run one moved to last: the cursor goes back to it when it comes back."""
+        self._shape: tuple[tuple[Column, ...], int] = ((), 1)
         self._window: tuple[tuple[int, int], list[tuple[Run | None, str]]] | None = None
         self._painted: dict[int, Strip] = {}
 
@@ -83,6 +89,21 @@ class RunRows(ScrollView, Asks):
     @property
     def keys(self) -> array[int]:
         return self._pages.keys
+
+    @property
+    def found(self) -> int:
+        """How many runs the query has found."""
+        return len(self.keys) - len(self.strangers)
+
+    @property
+    def order(self) -> OrderKey | None:
+        """What the rows are sorted by first."""
+        return self.orders[0] if self.orders else None
+
+    @property
+    def pinned(self) -> int:
+        """How many rows stay on top when the others are scrolled: at most half of them."""
+        return min(self._pinned, self._rows_high // 2)
 
     @property
     def row(self) -> int:
@@ -113,25 +134,47 @@ class RunRows(ScrollView, Asks):
         rows = range(min(PAGE, len(self.keys)))
         return [run for run in map(self._pages.get, rows) if run is not None]
 
-    def set_columns(self, ids: Sequence[str]) -> None:
-        """Show these columns; ids that name none are left out."""
-        found = tuple(col for col in map(cols.column, ids) if col is not None)
-        if found != self.columns:
-            self._sheet.set_columns(found)
+    def set_columns(self, ids: Sequence[str], pinned: Sequence[str] = ()) -> None:
+        """Show these columns, after the first one those that are `pinned`; ids that name none are
+        left out."""
+        stay = [item for item in pinned if item in ids and item != ids[0]]
+        ordered = [*ids[:1], *stay, *(item for item in ids[1:] if item not in stay)]
+        found = cols.told_apart([col for col in map(cols.column, ordered) if col is not None])
+        if (found, 1 + len(stay)) != self._shape:
+            self._shape = found, 1 + len(stay)
+            self._sheet.set_columns(*self._shape)
             self._measure()
             self._sheet.scroll(self._room)
             self._repaint()
 
-    def set_order(self, order: OrderKey | None) -> None:
-        """Mark the column the rows are sorted by."""
-        if order != self.order:
-            self.order = order
+    def width_of(self, column: Column) -> int:
+        """Cells of a column that is shown."""
+        return self._sheet.width(column)
+
+    def set_widths(self, widths: Mapping[str, int]) -> None:
+        """Give columns these widths, by id; the others are as wide as their cells need."""
+        self._sheet.set_widths(widths)
+        self._sheet.scroll(self._room)
+        self._repaint()
+
+    def set_order(self, orders: Sequence[OrderKey]) -> None:
+        """Mark the columns the rows are sorted by."""
+        if tuple(orders) != self.orders:
+            self.orders = tuple(orders)
             self._repaint_line(0)
 
-    def show(self, keys: array[int], *, stay: bool = True) -> None:
+    def show(
+        self,
+        keys: array[int],
+        *,
+        stay: bool = True,
+        pinned: int = 0,
+        strangers: frozenset[int] = frozenset(),
+    ) -> None:
         """Show the runs of these row keys; the cursor stays on its run if it is still there.
 
-        Without `stay` it starts over at the top, and columns get new widths. Repaints only lines
+        The first `pinned` stay on top; `strangers` are those of them that were not found. Without
+        `stay` the cursor starts over at the top, and columns get new widths. Repaints only lines
         that look different.
         """
         if not stay:
@@ -139,6 +182,7 @@ class RunRows(ScrollView, Asks):
         old_key, old_row, old_top = self.run_key, self._cursor, self.scroll_offset.y
         at_start = old_top == 0
         self._pages.set_keys(keys)
+        self._pinned, self.strangers = pinned, strangers
         row = 0
         if stay:
             row = _find(keys, self._wanted, _find(keys, old_key, old_row))
@@ -197,7 +241,7 @@ class RunRows(ScrollView, Asks):
             return Strip([Segment(pad(f"  {text}", width), notice)], width)
         if y == 0:
             return self._draw_titles(width, base)
-        row = self.scroll_offset.y + y - 1
+        row = self.row_at(y)
         if row >= len(self.keys):
             return Strip.blank(width, base)
         run, text = self._visible()[y - 1]
@@ -207,7 +251,7 @@ class RunRows(ScrollView, Asks):
             style = base + self.get_component_rich_style(name, partial=True)
         marked = self.keys[row] in self.marks
         bar = "▌" if row == self._cursor else " "
-        lead = f"{bar}{'◆' if marked else ' '}"
+        lead = f"{bar}{_SIGNS[marked, row < self._pinned]}"
         marking = self.get_component_rich_style("run-table--marked", partial=True)
         if run is None:
             return Strip([Segment(pad(f"{lead} not readable", width), style)], width)
@@ -217,7 +261,7 @@ class RunRows(ScrollView, Asks):
         rest = pad(" " + text, width - LEAD + 1)
         return Strip(
             [
-                Segment(lead, style + marking if marked or bar != " " else style),
+                Segment(lead, style + marking if lead != "  " else style),
                 Segment(cols.glyph(run), style + Style(color=status.color)),
                 Segment(rest, style),
             ],
@@ -229,18 +273,30 @@ class RunRows(ScrollView, Asks):
             base + self.get_component_rich_style(f"run-table--{name}", partial=True)
             for name in ("title", "title-here", "title-sorted")
         )
-        return title_line(self._sheet, self.order, (LEAD, self._room, MORE), *styles)
+        return title_line(self._sheet, self.orders, (LEAD, self._room, MORE), *styles)
 
     def _visible(self) -> list[tuple[Run | None, str]]:
         """Runs and cell texts of the rows on screen, made once until something changes."""
         top = self.scroll_offset.y
         place = (top, self.size.height)
         if self._window is None or self._window[0] != place:
-            self._window = (place, self._texts(top, self._rows_high))
+            self._window = (place, self._texts())
         return self._window[1]
 
-    def _texts(self, top: int, count: int) -> list[tuple[Run | None, str]]:
-        runs = [self._pages.get(row) for row in range(top, min(top + count, len(self.keys)))]
+    def row_at(self, y: int) -> int:
+        """The row in line `y` of the table; the titles are in line 0."""
+        return y - 1 if y <= self.pinned else self.scroll_offset.y + y - 1
+
+    def _line_of(self, row: int) -> int | None:
+        """The line a row is in, or would be; None where it is under the pinned ones."""
+        if row < self.pinned:
+            return row + 1
+        y = row - self.scroll_offset.y + 1
+        return y if y > self.pinned else None
+
+    def _texts(self) -> list[tuple[Run | None, str]]:
+        rows = map(self.row_at, range(1, self._rows_high + 1))
+        runs = [self._pages.get(row) for row in rows if row < len(self.keys)]
         there = [run for run in runs if run is not None]
         lines = iter(self._sheet.lines(there, self._room, self.app.clock()))
         return [(run, next(lines) if run is not None else "") for run in runs]
@@ -260,7 +316,9 @@ class RunRows(ScrollView, Asks):
             self.refresh(Region(0, y, self._width, 1))
 
     def _repaint_row(self, row: int) -> None:
-        self._repaint_line(row - self.scroll_offset.y + 1)
+        y = self._line_of(row)
+        if y is not None:
+            self._repaint_line(y)
 
     def _repaint_changed(self, lines: Iterable[int] | None = None) -> None:
         for y in range(self.size.height) if lines is None else lines:
@@ -270,8 +328,7 @@ class RunRows(ScrollView, Asks):
     def tick(self) -> None:
         """Let the times of running runs go on; repaints only the lines where that shows."""
         self._window = None
-        top = self.scroll_offset.y
-        rows = [self._pages.get(row) for row in range(top, top + self._rows_high)]
+        rows = [self._pages.get(self.row_at(y)) for y in range(1, self._rows_high + 1)]
         self._repaint_changed(
             y for y, run in enumerate(rows, 1) if run is not None and run.info.end_time is None
         )
@@ -289,10 +346,12 @@ class RunRows(ScrollView, Asks):
         self._repaint_row(self._cursor)
 
     def _scroll_to_cursor(self) -> None:
-        top = self.scroll_offset.y
+        top, pinned = self.scroll_offset.y, self.pinned
         last = top + self._rows_high - 1
-        if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False)
+        if self._cursor < pinned:
+            return
+        if self._cursor < top + pinned:
+            self.scroll_to(y=self._cursor - pinned, animate=False)
         elif self._cursor > last:
             self.scroll_to(y=self._cursor - self._rows_high + 1, animate=False)
 

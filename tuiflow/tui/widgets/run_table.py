@@ -30,9 +30,16 @@ class RunTable(RunRows, can_focus=True):
     class TitleClicked(Message):
         """Somebody clicked the title of the cursor's column."""
 
-    def show(self, keys: array[int], *, stay: bool = True) -> None:
+    def show(
+        self,
+        keys: array[int],
+        *,
+        stay: bool = True,
+        pinned: int = 0,
+        strangers: frozenset[int] = frozenset(),
+    ) -> None:
         old = self.run_key
-        super().show(keys, stay=stay)
+        super().show(keys, stay=stay, pinned=pinned, strangers=strangers)
         if self.run_key != old:
             self.post_message(self.Moved())
 
@@ -57,9 +64,16 @@ class RunTable(RunRows, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         top = round(new_value)
-        inside = max(top, min(self._cursor, top + self._rows_high - 1))
+        inside = max(top + self.pinned, min(self._cursor, top + self._rows_high - 1))
+        if self._cursor < self.pinned:
+            return
         if inside != self._cursor and self.is_mouse_over:
             self.move_to(inside)
+
+    def go_to(self, key: int) -> None:
+        """Put the cursor on the run of this row key, if it is there."""
+        if key in self.keys:
+            self.move_to(self.keys.index(key))
 
     def _move_column(self, step: int) -> None:
         if not self._sheet.move(step):
@@ -123,7 +137,9 @@ class RunTable(RunRows, can_focus=True):
             self._marks_changed()
 
     def action_mark_all(self) -> None:
-        self.marks.add(self.keys)
+        strangers = self.strangers
+        found = [key for key in self.keys if key not in strangers] if strangers else self.keys
+        self.marks.add(found)
         self._marks_changed()
 
     def action_unmark(self) -> None:
@@ -144,7 +160,7 @@ class RunTable(RunRows, can_focus=True):
             if at is not None:
                 self.post_message(self.TitleClicked())
             return
-        row = self.scroll_offset.y + event.y - 1
+        row = self.row_at(event.y)
         if row < len(self.keys):
             self.move_to(row)
             if event.chain == 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tuiflow.entities import Run
 from tuiflow.filters import Kind
@@ -12,10 +12,13 @@ from tuiflow.tui.widgets.columns import Column
 
 GAP = 2
 """Cells between columns."""
+NARROWEST, WIDEST = 3, 80
+"""Cells that somebody can give a column."""
 
 
 class Sheet:
-    """Columns with a cursor on one of them; the first stays when the others are scrolled."""
+    """Columns with a cursor on one of them; the first, and those pinned to it, stay when the others
+    are scrolled."""
 
     def __init__(self) -> None:
         self.columns: tuple[Column, ...] = ()
@@ -23,6 +26,8 @@ class Sheet:
         """The cursor's column, from 0."""
         self.first = 1
         """The first scrolled column that is shown."""
+        self._pinned = 1
+        self._chosen: Mapping[str, int] = {}
         self._widths: dict[str, int] = {}
         self._right: dict[str, bool] = {}
 
@@ -32,18 +37,35 @@ class Sheet:
         return self.columns[self.place] if self.place < len(self.columns) else None
 
     def width(self, col: Column) -> int:
-        return self._widths[col.id]
+        return self._chosen.get(col.id) or self._widths[col.id]
 
     def is_right(self, col: Column) -> bool:
         """Whether its cells are set to the right."""
         return self._right[col.id]
 
-    def set_columns(self, columns: Sequence[Column]) -> None:
-        """Take other columns; the cursor stays on its own, if that is still there."""
-        here = self.column
+    def set_columns(self, columns: Sequence[Column], pinned: int = 1) -> None:
+        """Take other columns, of which so many stay on the left; the cursor stays on its own, if
+        that is still there."""
+        here = self.column and self.column.id
         self.columns = tuple(columns)
-        self.place = self.columns.index(here) if here in self.columns else 0
+        self._pinned = max(pinned, 1)
+        self.place = next((i for i, col in enumerate(self.columns) if col.id == here), 0)
         self.first = 1
+
+    def set_widths(self, widths: Mapping[str, int]) -> None:
+        """Take these widths, by column id, in the place of what the cells need."""
+        self._chosen = widths
+
+    def fixed(self, room: int) -> int:
+        """How many columns stay: the pinned ones, as far as they leave a third of the room."""
+        count = min(self._pinned, len(self.columns))
+        while count > 1 and self._cells(0, count) > room * 2 // 3:
+            count -= 1
+        return count
+
+    def _cells(self, start: int, end: int) -> int:
+        """Cells of some neighbouring columns and the gaps between them."""
+        return sum(self.width(col) + GAP for col in self.columns[start:end]) - GAP
 
     def forget_widths(self) -> None:
         self._widths.clear()
@@ -64,25 +86,26 @@ class Sheet:
         return self.place != old
 
     def scroll(self, room: int) -> bool:
-        """Choose `first` so that the cursor's column can be seen whole; True where it changed."""
+        """Choose `first` so that the cursor's column can be seen whole, and no room is left over
+        while columns are hidden; True where it changed."""
         if not self.columns:
             return False
-        old = self.first
-        room -= self.width(self.columns[0])
-        self.first = max(min(self.first, max(self.place, 1)), 1)
-        while self.first < self.place:
-            shown = self.columns[self.first : self.place + 1]
-            if sum(self.width(col) + GAP for col in shown) <= room:
-                break
+        old, fixed = self.first, self.fixed(room)
+        room -= self._cells(0, fixed) + GAP
+        self.first = max(min(self.first, max(self.place, fixed)), fixed)
+        while self.first < self.place and self._cells(self.first, self.place + 1) > room:
             self.first += 1
+        while self.first > fixed and self._cells(self.first - 1, len(self.columns)) <= room:
+            self.first -= 1
         return self.first != old
 
     def shown(self, room: int) -> list[Column]:
         """The columns that fit whole into `room` cells."""
         found: list[Column] = []
-        for col in [*self.columns[:1], *self.columns[max(self.first, 1) :]]:
+        fixed = self.fixed(room)
+        for col in [*self.columns[:fixed], *self.columns[max(self.first, fixed) :]]:
             room -= self.width(col)
-            if room < 0 and len(found) > 1:
+            if room < 0 and len(found) > fixed:
                 break
             found.append(col)
             room -= GAP
