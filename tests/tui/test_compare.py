@@ -5,17 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import math
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from driving import until
+from driving import screen_text, until
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tuiflow import diff
 from tuiflow.entities import Metric, Param
 from tuiflow.store import Store, open_store
 from tuiflow.tui.app import TuiflowApp
+from tuiflow.tui.modals.detail import DetailModal, DiffLines
 from tuiflow.tui.screens.compare import CompareScreen
 from tuiflow.tui.widgets.chart import Chart
 
@@ -342,6 +346,152 @@ async def test_too_few_runs_are_told_in_words(app: TuiflowApp) -> None:
         assert screen.why_not("compare.export") is not None
 
 
+# what takes longer, and what a row has more to say
+
+
+PACKAGES = ("numpy==2.4.6\nscikit-learn==1.8.0\n", "numpy==2.4.6\nscikit-learn==1.9.1\n")
+SOURCES = ("import x\nscale = False\nrun()\n", "import x\nscale = True\nrun()\n")
+REPORTS = ("# Report\n", "# Report\n\nBetter \x1b[31m[bold]than.\n")
+
+
+@pytest.fixture
+def recorded(seeded: Store) -> Store:
+    """Two of the runs know their code, their packages and an artifact."""
+    for name, packages, source, report in zip(WINE[::2], PACKAGES, SOURCES, REPORTS, strict=True):
+        run_id = seeded.resolve_run(name)
+        seeded.contents.put(run_id, "packages", "", packages.encode())
+        seeded.contents.put(run_id, "source", "train.py", source.encode())
+        with seeded.writing_artifact(run_id, "report.md") as part:
+            part.write_text(report)
+    return seeded
+
+
+async def go_to(pilot: Pilot[object], screen: CompareScreen, name: str) -> None:
+    await press(pilot, "g")
+    for _ in range(60):
+        if screen.table.row_name == name:
+            return
+        await press(pilot, "j")
+    raise AssertionError(f"no {name}")
+
+
+def modal_text(pilot: Pilot[object]) -> str:
+    assert isinstance(pilot.app.screen, DetailModal)
+    return screen_text(pilot.app)
+
+
+def color_of(view: DiffLines, y: int) -> object:
+    style = next(iter(view.render_line(y))).style
+    return style and style.color
+
+
+async def test_code_packages_and_artifacts_are_rows_and_enter_shows_their_lines(
+    recorded: Store, app: TuiflowApp
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE[::2])
+        assert "code: train.py · env: scikit-learn 1.8.0 → 1.9.1" in str(
+            screen.query_one("#compare-summary").render()
+        )
+        assert row(screen, "train.py") == ["", "+1 −1 @@ -2 +2 @@ -scale = False +scale = True"]
+        assert row(screen, "scikit-learn") == ["1.8.0", "≠ 1.9.1"]
+        assert any("environment" in line for line in shown(screen))
+        await go_to(pilot, screen, "code/train.py")
+        await press(pilot, "l", "enter")
+        await until(pilot, lambda: "+scale = True" in modal_text(pilot))
+        view = app.screen.query_one(DiffLines)
+        colours = {view.render_line(y).text[:1]: color_of(view, y) for y in range(5)}
+        assert len({colours["+"], colours["-"], colours["@"], colours[" "]}) == 4
+        assert "train.py: bold-otter-3 → able-crane-41" in modal_text(pilot)
+        await press(pilot, "escape")
+        # On the baseline's column, it is shown against the run that differs.
+        await press(pilot, "h", "enter")
+        await until(pilot, lambda: "-scale = False" in modal_text(pilot))
+        await press(pilot, "escape")
+        await go_to(pilot, screen, "artifacts/report.md")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "+Better ␛[31m[bold]than." in modal_text(pilot))
+        await press(pilot, "j", "G", "escape")
+        assert app.screen is screen
+
+
+async def test_the_tables_are_shown_before_what_takes_longer(
+    recorded: Store, app: TuiflowApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_read = threading.Event()
+    read_rest = diff.read_rest
+
+    def slowly(*arguments: Any) -> Any:
+        may_read.wait(30)
+        return read_rest(*arguments)
+
+    monkeypatch.setattr(diff, "read_rest", slowly)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = CompareScreen([app.store.resolve_run(name) for name in WINE[::2]])
+        await app.push_screen(screen)
+        await until(pilot, lambda: screen.comparison is not None)
+        assert row(screen, "rmse")
+        assert screen.comparison is not None
+        assert not screen.comparison.complete
+        assert any("reading code" in line for line in shown(screen))
+        await go_to(pilot, screen, "params/alpha")
+        # The store goes on changing meanwhile; the metrics are kept up, and nothing starves.
+        other = open_store(app.store.root)
+        run_id = other.resolve_run("deep-panda-2")
+        other.log_batch(run_id, [Metric("x", 1.0, 2**41, 0)])
+        other.close()
+        await press(pilot, "r")
+        assert row(screen, "rmse")
+        may_read.set()
+        await until(pilot, lambda: screen.comparison and screen.comparison.complete)
+        assert row(screen, "train.py")[1].startswith("+1 −1")
+        assert screen.table.row_name == "params/alpha"
+        assert not any("reading code" in line for line in shown(screen))
+        # Once it was read it stays while it is read again.
+        may_read.clear()
+        await press(pilot, "r")
+        assert row(screen, "train.py")[1].startswith("+1 −1")
+        may_read.set()
+
+
+async def test_v_goes_by_the_least_greatest_and_best_value(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, CURVES)
+        last = row(screen, "val/loss")
+        seen = []
+        for word in ("min", "max", "best", "metrics ─"):
+            await press(pilot, "v")
+            await until(pilot, lambda word=word: word in shown(screen)[1])
+            seen.append(row(screen, "val/loss")[0])
+        assert seen[0] == seen[2] != seen[1]
+        assert row(screen, "val/loss") == last
+
+
+async def test_i_turns_the_direction_round_and_z_takes_it_back(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE)
+        assert row(screen, "mae")[2].startswith("▲")
+        await go_to(pilot, screen, "metrics/mae")
+        await press(pilot, "i")
+        await until(pilot, lambda: row(screen, "mae")[2].startswith("▼"))
+        assert app.store.metric_directions() == {"mae": False}
+        await press(pilot, "z")
+        await until(pilot, lambda: row(screen, "mae")[2].startswith("▲"))
+        assert app.store.metric_directions() == {}
+        await go_to(pilot, screen, "params/alpha")
+        assert screen.why_not("compare.direction") is not None
+
+
+async def test_what_goes_with_the_metric_is_told_of_five_runs(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WIDE)
+        await press(pilot, "G")
+        [line] = [line for line in shown(screen) if "ρ" in line]
+        assert " ".join(line.split()) == "alpha ρ +1.00 n 5 higher alpha, worse rmse"
+        fewer = await compare(pilot, WINE)
+        assert not any("what goes with" in line for line in shown(fewer))
+
+
 # how it looks
 
 Snap = Callable[..., bool]
@@ -376,6 +526,27 @@ def test_look_unfolded(app: TuiflowApp, snap_compare: Snap, size: tuple[int, int
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_look_transposed(app: TuiflowApp, snap_compare: Snap, size: tuple[int, int]) -> None:
     assert snap_compare(app, terminal_size=size, run_before=before("j", "t", "n", names=WIDE))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_look_of_code(
+    recorded: Store, app: TuiflowApp, snap_compare: Snap, size: tuple[int, int]
+) -> None:
+    keys = ("n",) * 6
+    assert snap_compare(app, terminal_size=size, run_before=before(*keys, names=WINE[::2]))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_look_of_the_lines_of_a_file(
+    recorded: Store, app: TuiflowApp, snap_compare: Snap, size: tuple[int, int]
+) -> None:
+    async def run_before(pilot: Pilot[object]) -> None:
+        screen = await compare(pilot, WINE[::2])
+        await go_to(pilot, screen, "code/train.py")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, DetailModal))
+
+    assert snap_compare(app, terminal_size=size, run_before=run_before)
 
 
 def test_look_in_light(app: TuiflowApp, snap_compare: Snap) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.strip import Strip
@@ -34,7 +35,8 @@ class DiffLines(LinesView):
         sign = self.source.line(y + self.scroll_offset.y)[:1]
         if sign not in self._CLASSES:
             return strip
-        return strip.apply_style(self.get_component_rich_style(self._CLASSES[sign], partial=True))
+        style = self.get_component_rich_style(self._CLASSES[sign], partial=True)
+        return Strip(Segment.apply_style(strip, post_style=style), strip.cell_length)
 
 
 class DetailModal(Modal[None]):
