@@ -83,9 +83,9 @@ def list_models(
         rows = [
             [
                 model.name,
-                str(_latest(model) or MISSING),
+                str(model.newest_version or MISSING),
                 ", ".join(f"{key}={number}" for key, number in sorted(model.aliases.items())),
-                ago(_changed(model), now),
+                ago(model.last_change, now),
                 model.description or "",
             ]
             for model in found
@@ -114,20 +114,11 @@ _MODEL_TITLES = (
 )
 
 
-def _latest(model: RegisteredModel) -> int | None:
-    return max((version.version for version in model.latest_versions), default=None)
-
-
-def _changed(model: RegisteredModel) -> int:
-    times = (version.last_updated_timestamp for version in model.latest_versions)
-    return max((model.last_updated_timestamp, *times))
-
-
 def _model_row(model: RegisteredModel) -> list[object]:
     aliases = " ".join(f"{key}={number}" for key, number in sorted(model.aliases.items()))
     return [
         model.name,
-        _latest(model),
+        model.newest_version,
         aliases,
         model.description,
         iso(model.creation_timestamp),
@@ -138,7 +129,7 @@ def _model_row(model: RegisteredModel) -> list[object]:
 def _model_record(model: RegisteredModel) -> dict[str, Any]:
     return {
         "name": model.name,
-        "latest_version": _latest(model),
+        "latest_version": model.newest_version,
         "aliases": dict(sorted(model.aliases.items())),
         "description": model.description,
         "tags": dict(sorted(model.tags.items())),

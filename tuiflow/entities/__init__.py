@@ -361,3 +361,14 @@ class RegisteredModel(Fields):
     latest_versions: Sequence[ModelVersion] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def newest_version(self) -> int | None:
+        """The highest number of its versions, None where there are none."""
+        return max((version.version for version in self.latest_versions), default=None)
+
+    @property
+    def last_change(self) -> int:
+        """When it or one of its newest versions was changed last; epoch ms."""
+        times = (version.last_updated_timestamp for version in self.latest_versions)
+        return max((self.last_updated_timestamp, *times))

@@ -123,9 +123,7 @@ def write_csv(store: TrackingStore, keys: Sequence[int], stream: Sink) -> int:
     return count
 
 
-def write_csv_steps(
-    store: TrackingStore, keys: Sequence[int], stream: Sink
-) -> Iterator[int]:
+def write_csv_steps(store: TrackingStore, keys: Sequence[int], stream: Sink) -> Iterator[int]:
     """As `write_csv`, but yields how many runs have been written: 0 while columns are collected."""
     names: dict[str, dict[str, None]] = {"metrics": {}, "params": {}, "tags": {}}
     for page in _pages(store, keys):

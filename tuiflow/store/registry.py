@@ -81,6 +81,16 @@ class Registry:
         with self._db.read() as conn:
             return load_models(conn)
 
+    def count_versions(self) -> dict[str, int]:
+        """How many versions each registered model has that has any."""
+        with self._db.read() as conn:
+            return dict(
+                conn.execute(
+                    "SELECT m.name, count(*) FROM model_versions v"
+                    " JOIN registered_models m ON m.id = v.model GROUP BY m.id"
+                )
+            )
+
     def update_model(self, name: str, description: str | None) -> RegisteredModel:
         with self._db.write() as conn:
             conn.execute(

@@ -27,9 +27,7 @@ class RunFormat(StrEnum):
     MD = "md"
 
 
-def write_runs(
-    store: Store, keys: Sequence[int], form: RunFormat, stream: Sink
-) -> Iterator[int]:
+def write_runs(store: Store, keys: Sequence[int], form: RunFormat, stream: Sink) -> Iterator[int]:
     """Write the runs of these row keys; yields, now and then, how many are written."""
     if form is RunFormat.CSV:
         yield from write_csv_steps(store, keys, stream)

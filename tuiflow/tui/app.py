@@ -16,6 +16,7 @@ from tuiflow.store.locate import with_tilde
 from tuiflow.store.processes import is_alive, this_process
 from tuiflow.text import clean_block
 from tuiflow.tui.reader import POLL_SECONDS, StoreChanged
+from tuiflow.tui.reruns import Reruns
 from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.themes import DARK, LIGHT
 from tuiflow.tui.undo import UndoStack
@@ -35,6 +36,12 @@ def _runs_screen() -> Screen[object]:
     return RunsScreen()
 
 
+def _models_screen() -> Screen[object]:
+    from tuiflow.tui.screens.models import ModelsScreen
+
+    return ModelsScreen()
+
+
 def _servers_screen() -> Screen[object]:
     from tuiflow.tui.screens.servers import ServersScreen
 
@@ -51,6 +58,7 @@ class TuiflowApp(App[object]):
     CSS_PATH = "tuiflow.tcss"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[object]]]] = {
         "runs": _runs_screen,
+        "models": _models_screen,
         "servers": _servers_screen,
     }
     DEFAULT_MODE = "runs"
@@ -81,6 +89,7 @@ class TuiflowApp(App[object]):
         self.undo = UndoStack()
         self.started_servers: set[int] = set()
         """Ids of the servers started in this app: they end with it unless detached."""
+        self.reruns = Reruns(self)
         self._data_version = store.data_version()
         self.animation_level = "none"
         self.register_theme(DARK)
@@ -172,6 +181,9 @@ class TuiflowApp(App[object]):
 
     def action_runs(self) -> None:
         self._go("runs")
+
+    def action_models(self) -> None:
+        self._go("models")
 
     def action_servers(self) -> None:
         self._go("servers")

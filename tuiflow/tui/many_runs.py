@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuiflow.entities import Run
 from tuiflow.filters import Kind, OrderKey
 from tuiflow.protocols import RunQuery
-from tuiflow.tui.run_actions import RunActions, plural
+from tuiflow.tui.bulk import Progress, plural
+from tuiflow.tui.run_actions import RunActions
 from tuiflow.tui.widgets.run_table import RunTable
+
+if TYPE_CHECKING:
+    from tuiflow.tui.modals.export_runs import ExportRunsModal
 
 MOST_COMPARED = 20
 """More columns than that can't be read side by side."""
@@ -34,12 +39,11 @@ class ManyRuns(RunActions):
     def current_run(self) -> Run | None:
         return self.table.run
 
-    def with_chosen(self, then: Callable[[list[Run]], None]) -> None:
-        table, store = self.table, self.store
-        keys = list(table.marks) or ([] if table.run_key is None else [table.run_key])
-        self.ask("chosen", lambda: store.load_runs(keys), then)
+    def chosen_keys(self) -> Sequence[int]:
+        table = self.table
+        return list(table.marks) or ([] if table.run_key is None else [table.run_key])
 
-    def forget_chosen(self, runs: Sequence[Run]) -> None:
+    def forget_chosen(self) -> None:
         self.table.action_unmark()
 
     def why_not(self, action_id: str) -> str | None:
@@ -77,30 +81,40 @@ class ManyRuns(RunActions):
         self.app.push_screen(CompareScreen([run.info.run_id for run in runs], metric))
 
     def action_export(self) -> None:
-        from tuiflow.tui.modals.export import ExportModal
+        from tuiflow.tui.modals.export_runs import ExportRunsModal
 
         marks = list(self.table.marks)
         count = len(marks) or len(self.table.keys)
-        heading = f"Write {plural(count, 'marked run' if marks else 'run')} as CSV"
-        self.app.push_screen(
-            ExportModal(heading, f"{_file_name(self.export_name())}.csv"),
-            partial(self._export, marks),
-        )
+        heading = f"Write {plural(count, 'marked run' if marks else 'run')}"
+        modal = ExportRunsModal(heading, f"{_file_name(self.export_name())}.csv")
+        self.app.push_screen(modal, partial(self._export, marks, modal))
 
-    def _export(self, marks: list[int], path: Path | None) -> None:
-        if path is None:
+    def _export(self, marks: list[int], modal: ExportRunsModal, path: Path | None) -> None:
+        form = modal.form()
+        if path is None or form is None:
             return
-        store, query = self.store, self.query_now()
+        from tuiflow.store.run_files import export_runs
 
-        def write() -> int:
-            from tuiflow.store.export import new_file, write_csv
-
-            with new_file(path) as stream:
-                return write_csv(store, marks or store.search_keys(query), stream)
-
-        self.ask(
-            "export", write, lambda count: self.app.say(f"Wrote {plural(count, 'run')} to {path}")
+        keys = marks or list(self.table.keys)
+        store, artifacts = self.store, modal.artifacts
+        total = len(keys) * (1 if artifacts is None else 2)
+        progress = Progress(f"Writing {plural(len(keys), 'run')}", total, 1)
+        self.carry_out(
+            progress,
+            lambda: export_runs(store, keys, path, form, artifacts),
+            lambda progress: self._exported(progress, len(keys), path, artifacts),
         )
+
+    def _exported(self, progress: Progress, count: int, path: Path, artifacts: Path | None) -> None:
+        if progress.error is not None:
+            return
+        if progress.cancelled:
+            copying = progress.done > count
+            said = "the file is there, not all artifacts are" if copying else "nothing was written"
+            self.app.say(f"Stopped: {said}")
+            return
+        copies = "" if artifacts is None else f", their artifacts to {artifacts}/"
+        self.app.say(f"Wrote {plural(count, 'run')} to {path}{copies} · no undo: remove the file")
 
 
 def _file_name(name: str) -> str:

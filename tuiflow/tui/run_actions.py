@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from tuiflow.entities import TAG_NOTE, LifecycleStage, Run, RunStatus, RunTag, ServerInfo
+from tuiflow.entities import LifecycleStage, Run, ServerInfo
 from tuiflow.text import clean
+from tuiflow.tui.bulk import Chosen, Progress, choose, plural
 from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.undo import Undo
+
+if TYPE_CHECKING:
+    from tuiflow.tui.modals.notes import NoteForAll
+    from tuiflow.tui.modals.register import Registration
+    from tuiflow.tui.run_changes import RunChange
+
+Said = Callable[[str], str]
+"""A sentence about some runs: `a-run`, or `12 runs`."""
 
 
 class RunActions(StoreScreen):
@@ -18,14 +28,22 @@ class RunActions(StoreScreen):
         """The run under the cursor, or the only one."""
         raise NotImplementedError
 
-    def with_chosen(self, then: Callable[[list[Run]], None]) -> None:
-        """Call `then` with the marked runs, or the current one where none is marked."""
-        run = self.current_run()
-        if run is not None:
-            then([run])
+    def chosen_keys(self) -> Sequence[int]:
+        """The row keys of the runs that are marked or under the cursor; none for the only run."""
+        return ()
 
-    def forget_chosen(self, runs: Sequence[Run]) -> None:
-        """These runs are gone: unmark them."""
+    def with_chosen(self, then: Callable[[Chosen], None]) -> None:
+        """Call `then` with the chosen runs, unless there are none."""
+        store, keys, run = self.store, self.chosen_keys(), self.current_run()
+
+        def question() -> Chosen | None:
+            only = () if run is None else (store.row_key(run.info.run_id),)
+            return choose(store, keys or only)
+
+        self.ask("chosen", question, lambda chosen: None if chosen is None else then(chosen))
+
+    def forget_chosen(self) -> None:
+        """Something was done with the chosen runs that takes them away: unmark them."""
 
     def why_not(self, action_id: str) -> str | None:
         run = self.current_run()
@@ -53,119 +71,211 @@ class RunActions(StoreScreen):
 
         run = self.current_run()
         if run is not None:
-            self.app.push_screen(ServeModal(run), self._served)
+            self.app.push_screen(ServeModal(run), self.served)
 
-    def _served(self, server: ServerInfo | None) -> None:
+    def served(self, server: ServerInfo | None) -> None:
         if server is not None:
             self.app.started_servers.add(server.server_id)
             self.app.store_changed()
             self.app.action_servers()
+
+    def action_rerun(self) -> None:
+        run = self.current_run()
+        if run is not None:
+            self.app.reruns.ask(self, run)
+
+    # what is done with one run or with many
+
+    def _do(
+        self,
+        chosen: Chosen,
+        doing: str,
+        change: RunChange[Any],
+        said: Said,
+        unsaid: Said,
+    ) -> None:
+        """Carry out a change that can be taken back; `said` and `unsaid` tell of either."""
+        progress = Progress(f"{doing} {chosen.title}", len(chosen), change.size)
+        done = partial(self._done, chosen, change, said, unsaid)
+        self.carry_out(progress, change.do, done)
+
+    def _done(
+        self, chosen: Chosen, change: RunChange[Any], said: Said, unsaid: Said, progress: Progress
+    ) -> None:
+        count = change.count
+        if not count:
+            if progress.error is None:
+                self.app.say("There was nothing to change")
+            return
+        if not progress.cancelled and progress.error is None:
+            self.forget_chosen()
+        named = chosen.title if count == len(chosen) else f"{count:,} of {chosen.title}"
+        self.remember(Undo(said(named), change.undo, unsaid(named), count))
 
     # deleting and restoring
 
     def action_delete(self) -> None:
         self.with_chosen(self._ask_delete)
 
-    def _ask_delete(self, runs: list[Run]) -> None:
+    def _ask_delete(self, chosen: Chosen) -> None:
         from tuiflow.tui.modals.confirm import ConfirmModal
 
-        live = sum(run.info.shown_status == RunStatus.RUNNING for run in runs)
         remark = ""
-        if live:
-            remark = "It is still running" if len(runs) == 1 else f"{live} of them still running"
+        if chosen.live:
+            one = len(chosen) == 1
+            remark = "It is still running" if one else f"{chosen.live:,} of them still running"
         self.app.push_screen(
             ConfirmModal(
-                f"Delete {_count(runs)}?", [_describe(run) for run in runs], "Delete", remark
+                f"Delete {chosen.title}?", chosen.names, "Delete", remark, count=len(chosen)
             ),
-            lambda yes: self._delete(runs) if yes else None,
+            lambda yes: self._delete(chosen) if yes else None,
         )
 
-    def _delete(self, runs: list[Run]) -> None:
-        ids = [run.info.run_id for run in runs]
-        store = self.store
-        change = Undo(
-            f"Deleted {_count(runs)}",
-            partial(store.restore_runs, ids),
-            f"Restored {_count(runs)}",
-        )
-        self.forget_chosen(runs)
-        self.change(partial(store.delete_runs, ids), change)
+    def _delete(self, chosen: Chosen) -> None:
+        from tuiflow.tui.run_changes import Delete
+
+        change = Delete(self.store, chosen.keys)
+        self._do(chosen, "Deleting", change, "Deleted {}".format, "Restored {}".format)
 
     def action_restore(self) -> None:
         self.with_chosen(self._restore)
 
-    def _restore(self, runs: list[Run]) -> None:
-        ids = [run.info.run_id for run in runs]
-        store = self.store
-        change = Undo(
-            f"Restored {_count(runs)}",
-            partial(store.delete_runs, ids),
-            f"Deleted {_count(runs)} again",
-        )
-        self.forget_chosen(runs)
-        self.change(partial(store.restore_runs, ids), change)
+    def _restore(self, chosen: Chosen) -> None:
+        from tuiflow.tui.run_changes import Restore
+
+        change = Restore(self.store, chosen.keys)
+        self._do(chosen, "Restoring", change, "Restored {}".format, "Deleted {} again".format)
 
     # tags and note
 
     def action_tags(self) -> None:
         self.with_chosen(self._edit_tags)
 
-    def _edit_tags(self, runs: list[Run]) -> None:
+    def _edit_tags(self, chosen: Chosen) -> None:
         from tuiflow.tui.modals.tags import TagsModal
 
-        self.app.push_screen(TagsModal(runs), partial(self._tagged, runs))
+        heading = f"Tags of {chosen.title}"
+        tags = [run.data.tags for run in chosen.first]
+        self.app.push_screen(TagsModal(heading, tags), partial(self._tagged, chosen))
 
-    def _tagged(self, runs: list[Run], edits: dict[str, str | None] | None) -> None:
+    def _tagged(self, chosen: Chosen, edits: dict[str, str | None] | None) -> None:
+        from tuiflow.tui.run_changes import SetTags
+
         if edits:
-            title = f"Changed {plural(len(edits), 'tag')} of {_count(runs)}"
-            self._set_tags(runs, edits, title)
+            change = SetTags(self.store, chosen.keys, lambda run: edits)
+            count = plural(len(edits), "tag")
+            self._do(
+                chosen,
+                "Changing tags of",
+                change,
+                f"Changed {count} of {{}}".format,
+                f"Changed {count} of {{}}: undone".format,
+            )
 
     def action_note(self) -> None:
-        from tuiflow.tui.modals.note import NoteModal
+        self.with_chosen(self._edit_note)
 
-        run = self.current_run()
-        if run is not None:
-            self.app.push_screen(NoteModal(run), partial(self._noted, run))
+    def _edit_note(self, chosen: Chosen) -> None:
+        if len(chosen) == 1:
+            from tuiflow.tui.modals.note import NoteModal
 
-    def _noted(self, run: Run, note: str | None) -> None:
-        if note is not None and note != run.note:
-            name = clean(run.info.run_name, 40)
-            self._set_tags([run], {TAG_NOTE: note or None}, f"Changed the note of {name}")
+            run = chosen.first[0]
+            heading = f"Note of {run.info.run_name}"
+            self.app.push_screen(NoteModal(heading, run.note), partial(self._noted, chosen))
+        else:
+            from tuiflow.tui.modals.notes import NotesModal
 
-    def _set_tags(self, runs: list[Run], edits: dict[str, str | None], title: str) -> None:
+            self.app.push_screen(NotesModal(chosen.title), partial(self._noted_all, chosen))
+
+    def _noted(self, chosen: Chosen, note: str | None) -> None:
+        if note is not None and note != chosen.first[0].note:
+            self._write_note(chosen, note, append=False)
+
+    def _noted_all(self, chosen: Chosen, answer: NoteForAll | None) -> None:
+        if answer is not None:
+            self._write_note(chosen, answer.text, answer.append)
+
+    def _write_note(self, chosen: Chosen, note: str, append: bool) -> None:
+        from tuiflow.tui.run_changes import SetTags, noted
+
+        change = SetTags(self.store, chosen.keys, noted(note, append))
+        said = "Changed the note of {}"
+        self._do(chosen, "Writing the note of", change, said.format, f"{said}: undone".format)
+
+    # moving and registering
+
+    def action_move(self) -> None:
         store = self.store
+        self.with_chosen(
+            lambda chosen: self.ask(
+                "experiments", store.list_experiments, partial(self._ask_move, chosen)
+            )
+        )
 
-        def write(values: dict[str, dict[str, str | None]]) -> None:
-            for run_id, tags in values.items():
-                present = store.get_run(run_id).data.tags
-                store.log_batch(
-                    run_id, tags=[RunTag(k, v) for k, v in tags.items() if v is not None]
-                )
-                for key, value in tags.items():
-                    if value is None and key in present:
-                        store.delete_tag(run_id, key)
+    def _ask_move(self, chosen: Chosen, experiments: Sequence[Any]) -> None:
+        from tuiflow.tui.modals.names import MoveModal
 
-        new = {run.info.run_id: edits for run in runs}
-        old = {run.info.run_id: {key: run.data.tags.get(key) for key in edits} for run in runs}
-        change = Undo(title, partial(write, old), f"{title}: undone")
-        self.change(partial(write, new), change)
+        self.app.push_screen(
+            MoveModal(chosen, [item.name for item in experiments]), partial(self._move, chosen)
+        )
+
+    def _move(self, chosen: Chosen, experiment: str | None) -> None:
+        from tuiflow.tui.run_changes import Move
+
+        if experiment is not None:
+            name = clean(experiment, 40)
+            self._do(
+                chosen,
+                "Moving",
+                Move(self.store, chosen.keys, experiment),
+                lambda runs: f"Moved {runs} to {name}",
+                lambda runs: f"Moved {runs} back to where they were",
+            )
+
+    def action_register(self) -> None:
+        registry = self.store.registry
+        self.with_chosen(
+            lambda chosen: self.ask(
+                "models", registry.list_models, partial(self._ask_register, chosen)
+            )
+        )
+
+    def _ask_register(self, chosen: Chosen, models: Sequence[Any]) -> None:
+        from tuiflow.tui.modals.register import RegisterModal
+
+        if len(chosen) <= len(chosen.first) and not any(r.model_paths for r in chosen.first):
+            whose = f"{chosen.title} has" if len(chosen) == 1 else f"None of {chosen.title} has"
+            self.app.say(
+                f"{whose} no model to register: log one with tuiflow.sklearn.log_model",
+                severity="warning",
+            )
+            return
+        self.app.push_screen(RegisterModal(chosen, models), partial(self._register, chosen))
+
+    def _register(self, chosen: Chosen, answer: Registration | None) -> None:
+        from tuiflow.tui.run_changes import Register
+
+        if answer is None:
+            return
+        name = clean(answer.name, 40)
+        change = Register(self.store, chosen.keys, answer.name, answer.alias, answer.path)
+
+        def said(runs: str) -> str:
+            versions = change.versions
+            as_ = f"{name} version {versions[-1].version}"
+            if len(versions) > 1:
+                as_ = f"{name} versions {versions[0].version} to {versions[-1].version}"
+            alias = f" @{clean(answer.alias, 20)}" if answer.alias else ""
+            return f"Registered {runs} as {as_}{alias}"
+
+        self._do(chosen, "Registering", change, said, lambda runs: f"Registered {runs}: undone")
 
 
-_NEEDS_ACTIVE = {"runs.serve", "runs.tags", "runs.note", "runs.delete"}
+_NEEDS_ACTIVE = {
+    *("runs.serve", "runs.tags", "runs.note", "runs.delete", "runs.move", "runs.register"),
+    "runs.rerun",
+}
 _NEEDS_RUN = _NEEDS_ACTIVE | {
     *("runs.restore", "runs.diff", "app.copy_id"),
     *("lists.open", "lists.mark", "lists.range", "lists.mark_all"),
 }
-
-
-def plural(count: int, word: str) -> str:
-    """`1 run`, `1,204 runs`."""
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
-
-
-def _count(runs: Sequence[Run]) -> str:
-    return clean(runs[0].info.run_name, 40) if len(runs) == 1 else plural(len(runs), "run")
-
-
-def _describe(run: Run) -> str:
-    return f"{run.info.run_name}  {run.info.run_id[:8]}  in {run.info.experiment_name}"

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """A change: what was done, how to take it back, and what to say then."""
+    """A change: what was done, how to take it back, and what to say then.
+
+    `revert` may give an iterator that does so piece by piece, for `count` things in all; stopped
+    in between, what remains is still to be taken back.
+    """
 
     title: str
     revert: Callable[[], object]
     done: str
+    count: int = 1
 
 
 class UndoStack:

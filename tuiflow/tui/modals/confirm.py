@@ -20,7 +20,10 @@ SHOWN = 8
 
 
 class ConfirmModal(Modal[bool]):
-    """Ask whether to do `verb` to the objects named; answers True, or None for Cancel."""
+    """Ask whether to do `verb` to the objects named; answers True, or None for Cancel.
+
+    `count` is how many there are where not all are named.
+    """
 
     keys = "tab or arrows choose · enter does it · esc cancel"
 
@@ -28,17 +31,25 @@ class ConfirmModal(Modal[bool]):
         Binding("left,right,h,l", "app.focus_next", show=False),
     ]
 
-    def __init__(self, heading: str, names: Sequence[str], verb: str, remark: str = "") -> None:
+    def __init__(
+        self,
+        heading: str,
+        names: Sequence[str],
+        verb: str,
+        remark: str = "",
+        count: int | None = None,
+    ) -> None:
         super().__init__()
         self.heading = heading
         self._names = names
+        self._count = len(names) if count is None else count
         self._verb = verb
         self._remark = remark
 
     def compose_body(self) -> ComposeResult:
         lines = [f"  {clean(name, 60)}" for name in self._names[:SHOWN]]
-        if len(self._names) > SHOWN:
-            lines.append(f"  and {len(self._names) - SHOWN:,} more")
+        if self._count > SHOWN:
+            lines.append(f"  and {self._count - SHOWN:,} more")
         yield Static(Content("\n".join(lines)), classes="confirm--names")
         if self._remark:
             yield Static(Content(self._remark), classes="confirm--remark")

@@ -1,4 +1,4 @@
-"""Edit the note of a run."""
+"""Edit a note, or another text of some lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static, TextArea
 
-from tuiflow.entities import Run
 from tuiflow.tui.modals.base import Modal
 
 KEYS = "ctrl+s save · esc cancel"
@@ -25,10 +24,10 @@ class NoteModal(Modal[str]):
         Binding("escape", "cancel", priority=True, show=False),
     ]
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, heading: str, note: str) -> None:
         super().__init__()
-        self.heading = f"Note of {run.info.run_name}"
-        self._note = run.note
+        self.heading = heading
+        self._note = note
         self._asked = False
 
     def compose_body(self) -> ComposeResult:

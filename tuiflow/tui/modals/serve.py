@@ -25,18 +25,21 @@ HOST = "127.0.0.1"
 
 
 class ServeModal(Modal[ServerInfo], Asks):
-    """Starts the server and answers its row; what goes wrong is said here, to be put right."""
+    """Asks for what is not given: which of the run's models, unless `path` says so, and the port.
+
+    Starts the server and answers its row; what goes wrong is said here, to be put right."""
 
     keys = "enter start · tab next field · esc cancel"
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, path: str | None = None, title: str = "") -> None:
         super().__init__()
-        self.heading = f"Serve {run.info.run_name}"
+        self.heading = f"Serve {title or run.info.run_name}"
         self._run = run
+        self._paths = run.model_paths if path is None else (path,)
         self._starting = False
 
     def compose_body(self) -> ComposeResult:
-        paths = self._run.model_paths
+        paths = self._paths
         if len(paths) > 1:
             yield Static(Content("model"), classes="modal--label")
             models = RowsView([Column("", flexible=True)], heading=False, id="serve-models")
@@ -50,7 +53,7 @@ class ServeModal(Modal[ServerInfo], Asks):
         yield Static(id="serve-remark")
 
     def on_mount(self, event: Mount) -> None:
-        paths = self._run.model_paths
+        paths = self._paths
         if len(paths) > 1:
             self._models.show([Row(path, (Cell(path, "name"),)) for path in paths])
             self._models.focus()
@@ -100,8 +103,8 @@ class ServeModal(Modal[ServerInfo], Asks):
             self._remark("A port is a number from 1 to 65535.", "$error")
             self._port.focus()
             return
-        paths = self._run.model_paths
-        path = self._models.key if len(paths) > 1 else None
+        paths = self._paths
+        path = self._models.key if len(paths) > 1 else next(iter(paths), None)
         run_id = self._run.info.run_id
         self._starting = True
         self._remark("Starting…")

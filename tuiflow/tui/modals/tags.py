@@ -1,8 +1,8 @@
-"""Edit the tags of one or more runs."""
+"""Edit the tags of one or more runs, or of whatever else has tags."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tuiflow.entities import Run
 from tuiflow.tui.modals.base import Modal
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
@@ -24,6 +23,7 @@ class TagsModal(Modal[dict[str, str | None]]):
     """Answers what changes, by key; None as a value removes the tag."""
 
     keys = KEYS
+    own_prefixes: tuple[str, ...] = OWN_PREFIXES
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "rows('down')", priority=True, show=False),
@@ -33,11 +33,10 @@ class TagsModal(Modal[dict[str, str | None]]):
         Binding("ctrl+s", "save", priority=True, show=False),
     ]
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, heading: str, tags: Sequence[Mapping[str, str]]) -> None:
         super().__init__()
-        of = runs[0].info.run_name if len(runs) == 1 else f"{len(runs):,} runs"
-        self.heading = f"Tags of {of}"
-        self._runs = runs
+        self.heading = heading
+        self._tags = tags
         self._edits: dict[str, str | None] = {}
 
     def compose_body(self) -> ComposeResult:
@@ -50,9 +49,9 @@ class TagsModal(Modal[dict[str, str | None]]):
         self._show()
 
     def _show(self) -> None:
-        present = {key for run in self._runs for key in run.data.tags}
+        present = {key for tags in self._tags for key in tags}
         listed = sorted(
-            key for key in present | set(self._edits) if not key.startswith(OWN_PREFIXES)
+            key for key in present | set(self._edits) if not key.startswith(self.own_prefixes)
         )
         rows = self.query_one(RowsView)
         rows.show([Row(key, (key, self._cell(key))) for key in listed])
@@ -62,7 +61,7 @@ class TagsModal(Modal[dict[str, str | None]]):
         """The value the tag will have; None where it goes, `…` where runs differ."""
         if key in self._edits:
             return self._edits[key]
-        values = {run.data.tags.get(key) for run in self._runs}
+        values = {tags.get(key) for tags in self._tags}
         return next(iter(values)) if len(values) == 1 else "…"
 
     def _cell(self, key: str) -> Cell:
@@ -82,7 +81,7 @@ class TagsModal(Modal[dict[str, str | None]]):
             return
         self._edits[key.strip()] = value.strip()
         event.input.value = ""
-        self._say(KEYS)
+        self._say(self.keys)
         self._show()
         self.query_one(RowsView).go_to(key.strip())
 
@@ -107,6 +106,11 @@ class TagsModal(Modal[dict[str, str | None]]):
             else:
                 self._edits[key] = None
             self._show()
+
+    def forget_edit(self) -> None:
+        """Leave the tag under the cursor as it was."""
+        self._edits.pop(self.query_one(RowsView).key or "", None)
+        self._show()
 
     def action_save(self) -> None:
         self.dismiss(self._edits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -12,7 +13,8 @@ from textual.screen import Screen
 
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.acts import Acts
-from tuiflow.tui.reader import Asks, StoreChanged
+from tuiflow.tui.bulk import Progress
+from tuiflow.tui.reader import SPINNER_SECONDS, Asks, StoreChanged
 from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chrome import Crumbs, Header, Hints
 
@@ -32,7 +34,7 @@ class StoreScreen(Acts, Screen[object], Asks):
     """
 
     PLACE: ClassVar[str] = "runs"
-    """Which place of the header is lit: `runs` or `servers`."""
+    """Which place of the header is lit: `runs`, `models` or `servers`."""
 
     HINTS: ClassVar[tuple[str, ...]] = ()
     """Action ids for the foot of the screen, the most useful first."""
@@ -98,29 +100,65 @@ class StoreScreen(Acts, Screen[object], Asks):
 
     def change(self, write: Callable[[], object], undo: Undo) -> None:
         """Run `write` in a worker, say what was done and remember how to undo it."""
-        self.ask(self._change_topic(), write, lambda _: self._changed(undo))
+        self.carry_out(Progress(), write, lambda progress: self._changed(progress, undo))
+
+    def carry_out(
+        self, progress: Progress, work: Callable[[], object], then: Callable[[Progress], None]
+    ) -> None:
+        """Do `work` in a worker, which may give an iterator to be gone through, and `then` say
+        what has come of it. Where it takes a while, it is shown how far it is."""
+        self.ask(
+            self._change_topic(),
+            lambda: progress.carry_out(work),
+            lambda _: self._carried_out(progress, then),
+        )
+        if progress.total > progress.piece:
+            self.set_timer(SPINNER_SECONDS, lambda: self._show_progress(progress))
+
+    def _show_progress(self, progress: Progress) -> None:
+        from tuiflow.tui.modals.progress import ProgressModal
+
+        if not progress.ended:
+            self.app.push_screen(ProgressModal(progress))
+
+    def _carried_out(self, progress: Progress, then: Callable[[Progress], None]) -> None:
+        then(progress)
+        if progress.error is not None:
+            self.app.fail(progress.error)
+        self.app.store_changed()
 
     def _change_topic(self) -> str:
         # A write must not be dropped for a newer one: each is a topic of its own.
         self._changes += 1
         return f"change-{self._changes}"
 
-    def _changed(self, undo: Undo) -> None:
+    def _changed(self, progress: Progress, undo: Undo) -> None:
+        if progress.error is None:
+            self.remember(undo)
+
+    def remember(self, undo: Undo) -> None:
+        """Say what was done, and that it can be taken back."""
         self.app.undo.push(undo)
         self.app.say(f"{undo.title} · z undoes it")
-        self.app.store_changed()
 
     def action_undo(self) -> None:
         """Take back the last change made in this app."""
         last = self.app.undo.pop()
         if last is None:
             self.app.say("Nothing to undo")
-        else:
-            self.ask(self._change_topic(), last.revert, lambda _: self._undone(last))
+            return
+        progress = Progress(f"Undo: {last.title}", last.count)
+        self.carry_out(progress, last.revert, lambda progress: self._undone(progress, last))
 
-    def _undone(self, undo: Undo) -> None:
-        self.app.say(undo.done)
-        self.app.store_changed()
+    def _undone(self, progress: Progress, undo: Undo) -> None:
+        if progress.error is None and not progress.cancelled:
+            self.app.say(undo.done)
+            return
+        left = max(undo.count - progress.done, 0)
+        if left and (progress.done or progress.cancelled):
+            self.app.undo.push(replace(undo, count=left))
+        if progress.cancelled:
+            self.app.say(f"Stopped: {left:,} of {undo.count:,} are left · z goes on")
 
     # following the store
 
