@@ -55,8 +55,12 @@ class Pty:
             )
         finally:
             os.close(slave)
-        self.sent = b""
+        self._sent = bytearray()
+
+    @property
+    def sent(self) -> bytes:
         """Everything read so far."""
+        return bytes(self._sent)
 
     def resize(self, columns: int, rows: int) -> None:
         self.size = (columns, rows)
@@ -73,14 +77,14 @@ class Pty:
             found = os.read(self._master, 65536)
         except OSError:  # the other side is closed
             found = b""
-        self.sent += found
+        self._sent += found
         return found
 
     def wait(self, pattern: str, seconds: float = 60.0) -> None:
         """Read until the text (colours and motion left out) matches a regular expression."""
-        start = len(self.sent)
+        start = len(self._sent)
         deadline = time.monotonic() + seconds
-        while not re.search(pattern, plain(self.sent[start:])):
+        while not re.search(pattern, plain(bytes(self._sent[start:]))):
             assert self.read(0.1) or self.process.poll() is None, plain(self.sent)
             assert time.monotonic() < deadline, f"{pattern!r} never came: {plain(self.sent)}"
 
