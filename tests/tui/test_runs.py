@@ -117,7 +117,7 @@ async def test_filter_is_live_and_keeps_the_last_good_result(app: TuiflowApp) ->
         await type_filter(pilot, "metrics.rmse < 0.8 and params.alpha = 0.05")
         await until(pilot, lambda: names(app) == ["wry-lemur-6"])
         assert "1 marked" in screen_text(app), "marks stay on runs that are not shown"
-        await pilot.press("escape")
+        await pilot.press("escape", "escape")
         await until(pilot, lambda: len(names(app)) == 7)
         assert isinstance(app.focused, RunTable)
 
@@ -310,7 +310,7 @@ async def test_view_is_remembered_per_experiment(
         await type_filter(pilot, "metrics.rmse < 0.8")
         await until(pilot, lambda: len(names(app)) == 3)
         await pilot.press("enter", "l", "o")
-        await until(pilot, lambda: "age ↓" in screen_text(app))
+        await until(pilot, lambda: "age ↑" in screen_text(app))
         await pilot.press("tab", "k", "enter")
         await until(pilot, lambda: "digits › 3 runs" in screen_text(app))
         await until(pilot, lambda: app.store.get_state("runs.last") == "2")
@@ -319,7 +319,7 @@ async def test_view_is_remembered_per_experiment(
         await until(pilot, lambda: "digits › 3 runs" in screen_text(again))
         await until(pilot, lambda: again.screen.query_one(Experiments).row_count == 4)
         await pilot.press("tab", "j", "enter")
-        await until(pilot, lambda: "wine › 3 of 7 runs › age ↓" in screen_text(again))
+        await until(pilot, lambda: "wine › 3 of 7 runs › age ↑" in screen_text(again))
 
 
 async def test_export_asks_for_a_file_and_writes_csv(

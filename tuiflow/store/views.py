@@ -30,6 +30,11 @@ class View:
     pinned_runs: tuple[str, ...] = ()
     widths: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def first_order(self) -> OrderKey | None:
+        """What is sorted by first."""
+        return self.order[0] if self.order else None
+
 
 def to_json(view: View) -> dict[str, object]:
     """The view as JSON values."""

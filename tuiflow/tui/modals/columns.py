@@ -1,4 +1,4 @@
-"""Choose the columns of the runs table: check marks, and typing searches."""
+"""Choose the columns of the runs table and their order: check marks, and typing searches."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from tuiflow.tui.widgets.columns import all_columns
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 FIXED = "name"
-"""The column that is always there."""
+"""The column that is always there, and first."""
+MOST = 300
+"""Columns listed at once; typing finds the others."""
 
 _GROUPS = ("metrics.", "params.", "model", "tags.")
+_MORE = "…"
 
 
 class _Search(Input):
@@ -28,10 +31,13 @@ class _Search(Input):
 
 
 class ColumnsModal(Modal[list[str]]):
-    """Answers the ids of the columns chosen, in the order to show them; none for the default."""
+    """Answers the ids of the columns chosen, in the order to show them; none for the default.
+
+    The chosen ones are listed first, in their order.
+    """
 
     heading = "Columns"
-    keys = "type to search · space check · enter apply · esc cancel"
+    keys = "type to search · space check · shift+↑ ↓ move · ctrl+r default · enter apply"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "check", priority=True, show=False),
@@ -39,14 +45,17 @@ class ColumnsModal(Modal[list[str]]):
         Binding("up", "rows('up')", priority=True, show=False),
         Binding("pagedown", "rows('page_down')", priority=True, show=False),
         Binding("pageup", "rows('page_up')", priority=True, show=False),
+        Binding("shift+up,alt+up", "move(-1)", priority=True, show=False),
+        Binding("shift+down,alt+down", "move(1)", priority=True, show=False),
+        Binding("ctrl+r", "default", priority=True, show=False),
     ]
 
     def __init__(self, chosen: Sequence[str], names: KeyNames) -> None:
         super().__init__()
-        self._old = list(chosen)
-        self._checked = set(chosen) | {FIXED}
-        self._all = all_columns(names)
-        self._shown = self._all
+        self._chosen = [FIXED, *(item for item in chosen if item != FIXED)]
+        # A column that is shown although no run has its key is still there to be unchecked.
+        self._all = list(dict.fromkeys([*all_columns(names), *chosen]))
+        self._folded = {item: item.casefold() for item in self._all}
 
     def compose_body(self) -> ComposeResult:
         yield _Search(placeholder="search", compact=True)
@@ -59,14 +68,20 @@ class ColumnsModal(Modal[list[str]]):
 
     def _show(self) -> None:
         wanted = self.query_one(Input).value.casefold().split()
-        self._shown = [
-            item for item in self._all if all(word in item.casefold() for word in wanted)
+        chosen = set(self._chosen)
+        found = [
+            item
+            for item in (*self._chosen, *(item for item in self._all if item not in chosen))
+            if all(word in self._folded[item] for word in wanted)
         ]
-        rows = [Row(item, (self._cell(item),)) for item in self._shown]
+        rows = [Row(item, (self._cell(item),)) for item in found[:MOST]]
+        if len(found) > MOST:
+            left = len(found) - MOST
+            rows.append(Row(_MORE, (Cell(f"  … {left:,} more: type to find them", "dim"),)))
         self.query_one(RowsView).show(rows, note="There is no such column")
 
     def _cell(self, item: str) -> Cell:
-        checked = item in self._checked
+        checked = item in self._chosen
         text = f"{'✓' if checked else ' '} {item}"
         return Cell(text, "dim" if item == FIXED else "name" if checked else "")
 
@@ -75,22 +90,37 @@ class ColumnsModal(Modal[list[str]]):
         self.query_one(RowsView).action_top()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        place = {item: index for index, item in enumerate(self._all)}
-        old = {item: index for index, item in enumerate(self._old)}
-        chosen = sorted(
-            self._checked,
-            key=lambda item: (_group(item), old.get(item, len(old)), place.get(item, -1)),
-        )
-        self.dismiss(chosen if len(chosen) > 1 else [])
+        self.dismiss(self._chosen if len(self._chosen) > 1 else [])
 
     def on_rows_view_opened(self, event: RowsView.Opened) -> None:
         self.action_check()
 
     def action_check(self) -> None:
+        """Show or hide the column under the cursor; a new one comes behind its like."""
         item = self.query_one(RowsView).key
-        if item is not None and item != FIXED:
-            self._checked ^= {item}
-            self._show()
+        if item in (None, FIXED, _MORE):
+            return
+        assert item is not None
+        if item in self._chosen:
+            self._chosen.remove(item)
+        else:
+            place = max(i for i, other in enumerate(self._chosen) if _group(other) <= _group(item))
+            self._chosen.insert(place + 1, item)
+        self._show()
+
+    def action_move(self, step: int) -> None:
+        """Move the column under the cursor among the chosen ones."""
+        item = self.query_one(RowsView).key
+        if item not in self._chosen or item == FIXED:
+            return
+        assert item is not None
+        old = self._chosen.index(item)
+        new = min(max(old + step, 1), len(self._chosen) - 1)
+        self._chosen.insert(new, self._chosen.pop(old))
+        self._show()
+
+    def action_default(self) -> None:
+        self.dismiss([])
 
     def action_rows(self, name: str) -> None:
         """Move the list while the focus is in the field."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -16,14 +14,14 @@ from textual.containers import Horizontal, Vertical
 
 from tuiflow.entities import Experiment, ExperimentCounts, ViewType
 from tuiflow.errors import NotFound, TuiflowError
-from tuiflow.filters import OrderKey
-from tuiflow.protocols import KeyNames, RunQuery
+from tuiflow.protocols import RunQuery
 from tuiflow.text import clean
 from tuiflow.tui.actions import bindings
-from tuiflow.tui.many_runs import ManyRuns
+from tuiflow.tui.found_runs import Found, find_runs, newest_live
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
-from tuiflow.tui.views import View, last_experiment, load_view, save_last_experiment, save_view
-from tuiflow.tui.widgets.columns import default_columns, sort_title
+from tuiflow.tui.runs_view import RunsView, ignore
+from tuiflow.tui.views import last_experiment, load_view, save_last_experiment
+from tuiflow.tui.widgets.columns import sort_title
 from tuiflow.tui.widgets.experiments import Experiments
 from tuiflow.tui.widgets.filter_bar import FilterBar
 from tuiflow.tui.widgets.pages import PAGE
@@ -35,28 +33,35 @@ REST_SECONDS = 0.12
 TICKS_TO_AGE = 10
 """Every how many seconds ages go on and runs are looked at that nobody writes to any more."""
 ALL = "all experiments"
-FILTER_HINTS = (("enter", "to the runs"), ("esc", "clear"))
+FILTER_HINTS = (("enter", "to the runs"), ("tab", "complete"), ("↑ ↓", "earlier"), ("esc", "clear"))
 
 
-class RunsScreen(ManyRuns):
+class RunsScreen(RunsView):
     """The runs of one experiment or of all, filtered and sorted."""
 
     HINTS: ClassVar[tuple[str, ...]] = (
         *("lists.open", "lists.mark", "runs.diff", "runs.serve", "lists.filter", "lists.sort"),
-        *("lists.columns", "runs.tags", "runs.note", "runs.charts", "runs.export", "runs.delete"),
+        *(
+            "lists.columns",
+            "lists.views",
+            "runs.tags",
+            "runs.note",
+            "runs.charts",
+            "runs.export",
+            "runs.delete",
+        ),
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("runs")]
     AUTO_FOCUS = "RunTable"
 
     def __init__(self) -> None:
         super().__init__()
-        self._experiment: Experiment | None = None
-        self._view = View()
         self._deleted = False
         self._names: list[Experiment] = []
         self._counts: dict[str, ExperimentCounts] = {}
         self._again = False
         self._ticks = 0
+        self._following = False
 
     def hints(self) -> Sequence[str | tuple[str, str]]:
         if self.filter_bar.is_typing:
@@ -72,10 +77,6 @@ class RunsScreen(ManyRuns):
                 yield RunTable()
                 yield Preview()
         yield FilterBar()
-
-    @property
-    def filter_bar(self) -> FilterBar:
-        return self.query_one(FilterBar)
 
     def on_mount(self) -> None:
         try:
@@ -101,53 +102,51 @@ class RunsScreen(ManyRuns):
             self._deleted = False
             self._show_experiment(experiment)
             save = partial(save_last_experiment, self.store, _id(experiment))
-            self.ask("remember-last", save, _ignore)
+            self.ask("remember-last", save, ignore)
 
     def _show_experiment(self, experiment: Experiment | None) -> None:
         self._experiment = experiment
-        self._view = load_view(self.store, _id(experiment))
-        self.filter_bar.set_text(self._view.filter)
-        self.table.set_order(self._view.order)
+        self._following = False
+        self.take_view(load_view(self.store, _id(experiment)))
+        self.load_defaults()
         at_once = self.filter_bar.node is None
         if at_once:
             # Nothing to search for: the first page can be had before anything else.
-            self._found(self.store.search_keys(self.query_now(), PAGE), stay=False)
-        self._search(stay=at_once)
+            pins = self._view.pinned_runs
+            self._found(find_runs(self.store, self.query_now(), pins, PAGE), stay=False)
+        self.search(stay=at_once)
+        self.ask_usage()
 
     def query_now(self) -> RunQuery:
         return RunQuery(
             None if self._experiment is None else (self._experiment.experiment_id,),
             self.filter_bar.node,
-            () if self._view.order is None else (self._view.order,),
+            self._view.order,
             ViewType.DELETED_ONLY if self._deleted else ViewType.ACTIVE_ONLY,
         )
 
     def export_name(self) -> str:
         return "runs" if self._experiment is None else self._experiment.name
 
-    def _search(self, *, stay: bool = True) -> None:
+    def search(self, *, stay: bool = True) -> None:
         """Ask for all the row keys; the old rows stay until they are there."""
         self._again = False
-        query, store = self.query_now(), self.store
-        self.ask("runs", lambda: store.search_keys(query), partial(self._found, stay=stay))
+        query, store, pins = self.query_now(), self.store, self._view.pinned_runs
+        self.ask("runs", lambda: find_runs(store, query, pins), partial(self._found, stay=stay))
         self.set_timer(SPINNER_SECONDS, self._show_crumbs)
 
-    def _found(self, keys: array[int], *, stay: bool) -> None:
+    def _found(self, found: Found, *, stay: bool) -> None:
         table = self.table
+        new = self._newly_started(found) if self._following and stay else None
         table.set_notice(*self._notice())
-        table.show(keys, stay=stay)
-        self._choose_columns(() if not stay else [column.id for column in table.columns])
+        table.show(found.keys, stay=stay, pinned=found.pinned, strangers=found.strangers)
+        self.choose_columns()
+        if new is not None:
+            table.go_to(new)
         self._show_crumbs()
         self.refresh_hints()
         if self._again:
-            self._search()
-
-    def _choose_columns(self, shown: Sequence[str]) -> None:
-        chosen: Sequence[str] | None = self._view.columns
-        if chosen is None:
-            runs = self.table.first_page()
-            chosen = default_columns(runs, shown, experiment=self._experiment is None)
-        self.table.set_columns(chosen)
+            self.search()
 
     def _notice(self) -> tuple[str, ...]:
         if self._deleted:
@@ -168,11 +167,9 @@ class RunsScreen(ManyRuns):
         table = self.table
         name = ALL if self._experiment is None else self._experiment.name
         parts = [clean(name, 40), self._count_text()]
-        order = self._view.order
-        if order is not None:
-            title = sort_title(order.key)
-            parts.append(f"{clean(title, 40)} {'↓' if order.descending else '↑'}")
-        right = []
+        if self._view.order:
+            parts.append(", ".join(map(sort_title, self._view.order)))
+        right = ["following"] if self._following else []
         if self.waiting("runs"):
             right.append("searching …")
         if table.marks:
@@ -184,7 +181,7 @@ class RunsScreen(ManyRuns):
         self.crumbs.show(*parts, right=" · ".join(right))
 
     def _count_text(self) -> str:
-        found = len(self.table.keys)
+        found = self.table.found
         noun = "run" if found == 1 else "runs"
         if self._deleted:
             return f"{found:,} deleted {noun}"
@@ -236,10 +233,11 @@ class RunsScreen(ManyRuns):
         self.table.reload()
         self.query_one(Preview).show(self.table.run, at_once=True)
         self._ask_experiments()
+        self.ask_usage()
         if self.waiting("runs"):
             self._again = True
         else:
-            self._search()
+            self.search()
 
     # moving
 
@@ -289,6 +287,9 @@ class RunsScreen(ManyRuns):
 
     def action_experiments(self) -> None:
         pane = self.query_one(Experiments)
+        if self.has_class("-narrow"):
+            self.action_next_pane()  # there it lies over the table while it has the focus
+            return
         pane.toggle_class("-hidden")
         if pane.has_class("-hidden"):
             self._focus_table()
@@ -315,73 +316,39 @@ class RunsScreen(ManyRuns):
         if self._deleted:
             self.action_deleted()
             return True
+        if self._following:
+            self.action_follow()
+            return True
         return False
 
-    # filter, sort, columns
+    # following live runs
 
-    def action_filter(self) -> None:
-        store, ids = self.store, self.query_now().experiment_ids
-        self.filter_bar.open()
-        self.ask("keys", lambda: store.key_names(ids), self._know_keys)
+    def action_follow(self) -> None:
+        """Go to the newest run that is running, and to every one that starts, until told again."""
+        self._following = not self._following
+        self._show_crumbs()
+        if self._following:
+            query, store = self.query_now(), self.store
+            self.ask("follow", lambda: newest_live(store, query), self._follow)
 
-    def _know_keys(self, names: KeyNames) -> None:
-        self.filter_bar.known = names.keys()
+    def _follow(self, key: int | None) -> None:
+        if key is None:
+            self.app.say("No run is live here; the next one that starts is gone to")
+        else:
+            self.table.go_to(key)
 
-    def on_filter_bar_changed(self) -> None:
-        self._remember(filter=self.filter_bar.text)
-        self._search()
-
-    def on_filter_bar_left(self) -> None:
-        self.table.focus()
-
-    def action_sort(self) -> None:
-        column = self.table.column
-        if column is None:
-            return
-        old = self._view.order
-        again = old is not None and old.key == column.key
-        descending = not old.descending if again and old is not None else column.id == "age"
-        order = OrderKey(column.key, descending)
-        self.table.set_order(order)
-        self._remember(order=order)
-        self._search()
-
-    def action_columns(self) -> None:
-        store, ids = self.store, self.query_now().experiment_ids
-        self.ask("columns", lambda: store.key_names(ids), self._ask_columns)
-
-    def _ask_columns(self, names: KeyNames) -> None:
-        from tuiflow.tui.modals.columns import ColumnsModal
-
-        shown = [column.id for column in self.table.columns]
-        self.app.push_screen(ColumnsModal(shown, names), self._columns_chosen)
-
-    def _columns_chosen(self, chosen: list[str] | None) -> None:
-        if chosen is not None:
-            self._remember(columns=tuple(chosen) or None)
-            self._choose_columns(())
-
-    def action_charts(self) -> None:
-        """Draw the matching runs, by the columns of the table."""
-        from tuiflow.tui.screens.runs_chart import RunsChartScreen
-
-        here, columns = self.table.column, [column.key for column in self.table.columns]
-        place = ALL if self._experiment is None else clean(self._experiment.name, 40)
-        first = [] if here is None else [here.key]
-        self.app.push_screen(RunsChartScreen(self.query_now(), place, [*first, *columns]))
-
-    def _remember(self, **changes: object) -> None:
-        self._view = replace(self._view, **changes)  # type: ignore[arg-type]
-        experiment_id = _id(self._experiment)
-        save = partial(save_view, self.store, experiment_id, self._view)
-        self.ask(f"remember-{experiment_id}", save, _ignore)
+    def _newly_started(self, found: Found) -> int | None:
+        """The row key of the newest run that was not shown before; keys grow with time."""
+        old = self.table.keys
+        newest = max(found.keys, default=-1)
+        return newest if newest > max(old, default=-1) else None
 
     # what is done with runs
 
     def action_deleted(self) -> None:
         self._deleted = not self._deleted
         self.table.marks.clear()
-        self._search(stay=False)
+        self.search(stay=False)
 
 
 _NONE = ExperimentCounts(0, 0)
@@ -389,7 +356,3 @@ _NONE = ExperimentCounts(0, 0)
 
 def _id(experiment: Experiment | None) -> str | None:
     return None if experiment is None else experiment.experiment_id
-
-
-def _ignore(answer: object) -> None:
-    """The answer of a worker that had only to do something."""
