@@ -72,8 +72,9 @@ class MetricsCallback(keras.callbacks.Callback):  # type: ignore[misc]
                 checkpoints.after_step(step, self._epoch, read, self.save)
 
     def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        step = self._epoch if self._settings.every_n_steps is None else self._step()
-        self._metrics({f"validation_{key}": value for key, value in (logs or {}).items()}, step)
+        with self._session.attempt("the metrics of validation"):
+            step = self._epoch if self._settings.every_n_steps is None else self._step()
+            self._metrics({f"validation_{key}": value for key, value in (logs or {}).items()}, step)
 
     def save(self, path: Any) -> None:
         plan = self._settings.checkpoints
