@@ -33,7 +33,14 @@ _SHOWN = {
     "down": "↓",
 }
 # Where Textual's name of a character is not Unicode's (textual/keys.py, KEY_NAME_REPLACEMENTS).
-_RENAMED = {"/": "slash", "\\": "backslash", "@": "at", "-": "minus", "+": "plus", "_": "underscore"}
+_RENAMED = {
+    "/": "slash",
+    "\\": "backslash",
+    "@": "at",
+    "-": "minus",
+    "+": "plus",
+    "_": "underscore",
+}
 _MODIFIERS = ("ctrl", "alt", "shift")
 _SENT_AS = {
     "ctrl+h": "backspace",

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, cast
 
+from textual.binding import BindingsMap
 from textual.dom import DOMNode
 
-from tuiflow.tui.actions import ACTIONS, Action, action
+from tuiflow.tui.actions import Action, action, rebound
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -30,24 +31,39 @@ class Acts(_Base):
 
     def usable_actions(self) -> list[Action]:
         """The actions that are bound and handled where the focus is, in the table's order."""
-        return [item for item in ACTIONS if self._handler(item) is not None]
+        actions = cast("TuiflowApp", self.app).actions
+        return [item for item in actions.values() if self._handler(item) is not None]
 
     async def action_act(self, action_id: str) -> None:
         """Carry out an action of the table, or say why it can't be done now."""
         item = action(action_id)
+        app = cast("TuiflowApp", self.app)
         reason = self.why_not(action_id)
         if reason is not None:
-            cast("TuiflowApp", self.app).say(reason, severity="warning")
+            app.say(reason, severity="warning")
             return
+        if item.is_motion:
+            app.typeahead.let_go()
         handler = self._handler(item)
         if handler is not None:
             result = handler()
             if isawaitable(result):
                 await result
 
+    @property
+    def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:
+        # Where Textual looks for bindings: the one place that all of them pass.
+        app = cast("TuiflowApp", self.app)
+        if app.settings.keys:
+            for node in self._focus_chain():
+                if node not in app.rebound:
+                    node._bindings = rebound(node._bindings, app.actions)
+                    app.rebound.add(node)
+        return super()._binding_chain
+
     def _handler(self, item: Action) -> Callable[[], Any] | None:
         chain = list(self._focus_chain())
-        if item.keys and not any(_binds(node, item) for node in chain):
+        if action(item.id).keys and not any(_binds(node, item) for node in chain):
             return None
         for node in chain:
             handler: Callable[[], Any] | None = getattr(node, item.handler, None)

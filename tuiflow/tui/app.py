@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
+from weakref import WeakSet
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
+from tuiflow.actions import Action
 from tuiflow.errors import TuiflowError
+from tuiflow.settings import Problem, Settings, read_settings, settings_path
 from tuiflow.store import now_ms
 from tuiflow.store.locate import with_tilde
 from tuiflow.store.processes import is_alive, this_process
 from tuiflow.text import clean_block
-from tuiflow.tui.reader import POLL_SECONDS, StoreChanged
+from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.reruns import Reruns
 from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.themes import DARK, LIGHT
+from tuiflow.tui.typeahead import TypeAhead
 from tuiflow.tui.undo import UndoStack
 from tuiflow.tui.widgets.chrome import Header
 
 if TYPE_CHECKING:
     from tuiflow.entities import ServerInfo
     from tuiflow.store import Location, Store
+
+TOLD_PROBLEMS = 5
+"""How many mistakes in the config file are told when the app starts."""
 
 STAYS = 86_400.0
 """Seconds that an error stays on the screen: until it is dismissed."""
@@ -76,8 +85,15 @@ class TuiflowApp(App[object]):
         clock: Callable[[], int] = now_ms,
         host: str | None = None,
         store_label: str | None = None,
+        settings: Settings | None = None,
     ) -> None:
         super().__init__()
+        self.settings = settings or Settings()
+        self.actions = self.settings.actions()
+        """The table of actions by id, with the user's keys."""
+        self.rebound: WeakSet[DOMNode] = WeakSet()
+        """What has the user's keys in its bindings."""
+        self.typeahead = TypeAhead(self, super().on_event)
         self.store = store
         self.location_reason = location_reason
         self.clock = clock
@@ -101,8 +117,16 @@ class TuiflowApp(App[object]):
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        self.set_interval(POLL_SECONDS, self._poll)
+        self.set_interval(self.settings.poll, self._poll)
         self._count_servers()
+
+    async def on_event(self, event: events.Event) -> None:
+        typed = isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded
+        await (self.typeahead.take(event) if typed else super().on_event(event))
+
+    def action_of(self, action_id: str) -> Action:
+        """The action of that id with the user's keys; KeyError where there is none."""
+        return self.actions[action_id]
 
     # following the store
 
@@ -243,4 +267,17 @@ class TuiflowApp(App[object]):
 def run_app(store: Store, location: Location) -> None:
     """Open the app on the terminal and return when it has ended."""
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    TuiflowApp(store, location_reason=location.reason).run()
+    file = settings_path()
+    settings, problems = read_settings(file)
+    app = TuiflowApp(store, location_reason=location.reason, settings=settings)
+    if problems:
+        app.call_later(app.fail, _told(with_tilde(file), problems))
+    app.run()
+
+
+def _told(file: str, problems: Sequence[Problem]) -> str:
+    """What is wrong in the config file, in a few lines."""
+    lines = [f"{file} is not followed everywhere:", *map(str, problems[:TOLD_PROBLEMS])]
+    if len(problems) > TOLD_PROBLEMS:
+        lines.append(f"and {len(problems) - TOLD_PROBLEMS} more; `tuiflow config check` tells them")
+    return "\n".join(lines)

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from tuiflow.store import Store
     from tuiflow.tui.app import TuiflowApp
 
-POLL_SECONDS = 0.5
-"""How often the app looks whether somebody else has written to the store."""
-
 SPINNER_SECONDS = 0.15
 """How long a question may take before a screen says that it is waiting."""
 
@@ -87,6 +84,7 @@ class Asks(Widget):
         if delay > 0:
             self._topics[topic].timer = self.set_timer(delay, partial(self._start, topic, work))
         else:
+            self.app.typeahead.asked(self, topic)
             self._start(topic, work)
 
     def forget(self, topic: str) -> int:
@@ -97,6 +95,7 @@ class Asks(Widget):
         state.timer = None
         state.running = False
         state.generation += 1
+        self.app.typeahead.answered()
         return state.generation
 
     def waiting(self, topic: str) -> bool:
@@ -131,3 +130,4 @@ class Asks(Widget):
         if self.is_attached and state.generation == message.generation:
             state.running = False
             message.deliver()
+            self.app.typeahead.answered()
