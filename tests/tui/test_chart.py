@@ -5,40 +5,23 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-import tuiflow.tui
 from tuiflow.plot import Axis, Curve
+from tuiflow.store import Store
 from tuiflow.tui.acts import Acts
-from tuiflow.tui.themes import DARK
+from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.widgets.chart import SMOOTHING, Chart
 
 
 class ChartScreen(Acts, Screen[None]):
     def compose(self) -> ComposeResult:
         yield Chart()
-
-
-class ChartApp(App[None]):
-    CSS_PATH = Path(tuiflow.tui.__file__).parent / "tuiflow.tcss"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_theme(DARK)
-        self.theme = DARK.name
-
-    def get_default_screen(self) -> Screen[Any]:
-        return ChartScreen()
-
-    @property
-    def chart(self) -> Chart:
-        return self.screen.query_one(Chart)
 
 
 def curve(name: str, values: list[float]) -> Curve:
@@ -59,24 +42,29 @@ def rows(chart: Chart) -> list[str]:
     return [chart.render_line(y).text for y in range(chart.size.height)]
 
 
-Keys = Callable[..., Awaitable[Chart]]
-
-
 @pytest.fixture
-def draw() -> Callable[..., Awaitable[None]]:
-    async def run(check: Callable[[Chart, Pilot[None]], Awaitable[None]], *curves: Curve) -> None:
-        app = ChartApp()
-        async with app.run_test(size=(80, 20)) as pilot:
-            app.chart.show(curves)
-            app.chart.focus()
+def draw(store: Store, app_of: Callable[[Store], TuiflowApp]) -> Callable[..., Awaitable[None]]:
+    """Show curves on a screen of their own and check what the chart does."""
+
+    async def run(
+        check: Callable[[Chart, Pilot[object]], Awaitable[None]],
+        *curves: Curve,
+        size: tuple[int, int] = (80, 20),
+    ) -> None:
+        app = app_of(store)
+        async with app.run_test(size=size) as pilot:
+            await app.push_screen(ChartScreen())
+            chart = app.screen.query_one(Chart)
+            chart.show(curves)
+            chart.focus()
             await pilot.pause()
-            await check(app.chart, pilot)
+            await check(chart, pilot)
 
     return run
 
 
 async def test_the_legend_names_the_curves_and_the_scale(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         top = rows(chart)[0]
         assert "── loss" in top and "╌╌ other" in top and "by step" in top
         await pilot.press("L", "T")
@@ -92,7 +80,7 @@ async def test_the_legend_names_the_curves_and_the_scale(draw):
 
 
 async def test_zoom_pan_and_reset(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         assert chart.window is None
         await pilot.press("+", "+")
         assert chart.window == (75, 125)
@@ -112,7 +100,7 @@ async def test_zoom_pan_and_reset(draw):
 
 
 async def test_the_crosshair_reads_every_curve_and_steps_over_points(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         await pilot.press("right")
         assert chart.cross == 100
         top = rows(chart)[0]
@@ -128,7 +116,7 @@ async def test_the_crosshair_reads_every_curve_and_steps_over_points(draw):
 
 
 async def test_what_is_read_off_has_room_before_names(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         chart.styles.width = 46
         await pilot.pause()
         await pilot.press("right")
@@ -140,7 +128,7 @@ async def test_what_is_read_off_has_room_before_names(draw):
 
 
 async def test_the_crosshair_takes_a_zoomed_view_along(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         await pilot.press("right", "+", "+", "+", *["right"] * 60)
         low, high = chart.window or (0, 0)
         assert (chart.cross or 0) > 100 and low <= (chart.cross or 0) <= high
@@ -150,7 +138,7 @@ async def test_the_crosshair_takes_a_zoomed_view_along(draw):
 
 
 async def test_smoothing_goes_through_its_weights_and_keeps_the_raw_value(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         plain = rows(chart)
         for weight in (*SMOOTHING[1:], SMOOTHING[0]):
             await pilot.press("S")
@@ -164,7 +152,7 @@ async def test_smoothing_goes_through_its_weights_and_keeps_the_raw_value(draw):
 
 
 async def test_a_click_puts_the_crosshair_there(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         await pilot.click(chart, offset=(40, 8))
         assert chart.cross is not None and 70 < chart.cross < 130
 
@@ -172,7 +160,7 @@ async def test_a_click_puts_the_crosshair_there(draw):
 
 
 async def test_more_points_keep_the_view_and_another_curve_drops_it(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         await pilot.press("right", "+")
         window, cross = chart.window, chart.cross
         chart.show([curve("loss", [1.0] * 400)], live=True)
@@ -185,7 +173,7 @@ async def test_more_points_keep_the_view_and_another_curve_drops_it(draw):
 
 
 async def test_without_curves_it_says_why(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         chart.show([], note="Nothing \x1b[31mhere")
         assert any("Nothing ␛[31mhere" in row for row in rows(chart))
         await pilot.press("+", "right", "L", "S", "T", "0")
@@ -196,7 +184,7 @@ async def test_without_curves_it_says_why(draw):
 
 
 async def test_a_step_of_the_crosshair_repaints_what_it_crosses_and_the_legend(draw, monkeypatch):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         await pilot.press("right")
         areas: list[int] = []
         plain = Chart.refresh
@@ -213,7 +201,7 @@ async def test_a_step_of_the_crosshair_repaints_what_it_crosses_and_the_legend(d
 
 
 async def test_a_row_is_sent_in_few_pieces(draw):
-    async def check(chart: Chart, pilot: Pilot[None]) -> None:
+    async def check(chart: Chart, pilot: Pilot[object]) -> None:
         for y in range(1, chart.size.height):
             assert len(list(chart.render_line(y))) <= 4
 
