@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuiflow.tui import preview
+from tuiflow.tui.file_lines import FileLines
 from tuiflow.tui.preview import Kind, read_preview
 
 
@@ -39,15 +40,29 @@ def test_text_is_shown_as_harmless_lines(tmp_path: Path):
     assert shown.facts == "text · 22 B" and shown.notice == ""
 
 
-def test_a_large_text_is_read_in_part_and_says_so(tmp_path: Path):
-    path = tmp_path / "big.log"
-    with path.open("wb") as file:
-        for number in range(100_000):
-            file.write(b"line %d\n" % number)
-    shown = read_preview(path)
-    assert shown.lines[0] == "line 0" and shown.lines[-1].startswith("line ")
-    assert sum(len(line) + 1 for line in shown.lines) <= preview.TEXT_LIMIT
-    assert shown.notice.startswith("the first ") and "1.0 MB" in shown.notice
+def all_lines(shown: preview.Preview) -> FileLines:
+    assert shown.opens is not None
+    lines = shown.opens()
+    while lines.scan():
+        pass
+    return lines
+
+
+def test_a_large_text_is_opened_by_its_lines(tmp_path: Path):
+    shown = look(tmp_path, "big.txt", "".join(f"line {number}\n" for number in range(100_000)))
+    assert shown.kind is Kind.TEXT and shown.facts == "text · 1.0 MB" and shown.lines == ()
+    lines = all_lines(shown)
+    assert lines.total == 100_000 and lines.line(99_999) == "line 99999"
+
+
+def test_a_large_table_is_opened_by_its_rows(tmp_path: Path):
+    rows = "".join(f'{n},"a, {n}",0.5,\x1b[31m\n' for n in range(40_000))
+    shown = look(tmp_path, "big.csv", "id,name,score,x\n" + rows)
+    assert shown.kind is Kind.TABLE and shown.header == 1
+    lines = all_lines(shown)
+    assert lines.total == 40_001
+    assert lines.line(0) == "   id  name      score  x"
+    assert lines.line(40_000) == "39999  a, 39999    0.5  ␛[31m"
 
 
 def test_a_sparse_huge_file_is_no_problem(tmp_path: Path):
@@ -64,15 +79,28 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path):
     assert shown.kind is Kind.BINARY and shown.facts == "not a regular file"
 
 
-def test_json_is_set_out(tmp_path: Path):
+def test_json_is_a_tree(tmp_path: Path):
+    content = {"b": [1, math.nan], "ü": "\x1b[2J", "rows": [[1, 2], []], "e": {}}
+    shown = look(tmp_path, "a.json", json.dumps(content))
+    assert shown.kind is Kind.JSON and shown.tree is not None
+    assert [(node.name, node.value, node.folds) for node in shown.tree.rows()] == [
+        ("b", "[1, NaN]", True),
+        ("ü", '"\\u001b[2J"', None),
+        ("rows", "", False),
+        ("0", "[1, 2]", True),
+        ("1", "[]", None),
+        ("e", "{}", None),
+    ]
+
+
+def test_json_is_set_out_in_lines():
     words = ["some", "words", "that", "are", "too", "long", "for", "one", "line", "of", "text"]
     content = {"b": [1, math.nan], "ü": "\x1b[2J", "words": words, "rows": [[1, 2], []], "e": {}}
-    shown = look(tmp_path, "a.json", json.dumps(content))
-    assert shown.kind is Kind.JSON
-    assert shown.lines[0] == "{" and '  "b": [1, NaN],' in shown.lines
-    assert max(map(len, shown.lines)) <= preview.JSON_WIDTH + 1
-    assert not any("\x1b" in line for line in shown.lines)
-    read = json.loads("\n".join(shown.lines))
+    lines = preview.json_or_text(json.dumps(content))
+    assert lines[0] == "{" and '  "b": [1, NaN],' in lines
+    assert max(map(len, lines)) <= preview.JSON_WIDTH + 1
+    assert not any("\x1b" in line for line in lines)
+    read = json.loads("\n".join(lines))
     assert read["ü"] == "\x1b[2J" and read["words"] == words and read["rows"] == [[1, 2], []]
 
 
@@ -90,9 +118,29 @@ def test_json_that_is_set_out_is_the_same_json(value):
     assert json.loads("\n".join(preview.json_or_text(json.dumps(value)))) == value
 
 
-def test_json_nested_deeply_is_set_out(tmp_path: Path):
-    shown = look(tmp_path, "a.json", "[" * 200 + "]" * 200)
-    assert json.loads("".join(shown.lines)) and shown.kind is Kind.JSON
+def test_json_nested_deeply_unfolds_level_by_level(tmp_path: Path):
+    shown = look(tmp_path, "a.json", "[" * 200 + "1" + "]" * 200)
+    tree = shown.tree
+    assert tree is not None
+    for _ in range(300):
+        folded = [node for node in tree.rows() if node.folds]
+        if not folded:
+            break
+        tree.toggle(folded[0].path)
+    assert tree.rows()[-1].value == "1" and len(tree.rows()) == 200
+
+
+def test_a_long_array_comes_in_parts(tmp_path: Path):
+    tree = look(tmp_path, "a.json", json.dumps({"a": list(range(1200)), "b": 1})).tree
+    assert tree is not None
+    assert [node.name for node in tree.rows()] == ["a", "b"]
+    assert "1,200 items" in tree.rows()[0].value
+    for shown in (500, 1000, 1200):
+        tree.toggle("/0" if shown == 500 else "/0/rest")
+        rows = tree.rows()
+        more = [node.name for node in rows if node.is_rest]
+        assert len(rows) == shown + len(more) + 2
+        assert more == ([f"… {1200 - shown:,} more; enter shows some"] if shown < 1200 else [])
 
 
 @pytest.mark.parametrize("content", ['{"a": 1', "[" * 100_000])
@@ -118,12 +166,6 @@ def test_a_table_has_aligned_columns_with_numbers_to_the_right(tmp_path, name, c
 
 def test_wide_characters_keep_the_columns_aligned():
     assert preview.align([["名前", "x"], ["a", "1"]]) == ["名前  x", "a     1"]
-
-
-def test_a_long_table_shows_its_first_rows(tmp_path: Path):
-    shown = look(tmp_path, "t.csv", "a,b\n" + "1,2\n" * 1000)
-    assert len(shown.lines) == preview.TABLE_ROWS + 1
-    assert shown.notice == "the first 200 rows"
 
 
 def test_a_table_with_one_broken_row_is_still_shown(tmp_path: Path):

@@ -7,19 +7,29 @@ import io
 import json
 import stat
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from tuiflow import text
 from tuiflow.lines import is_text
+from tuiflow.tui import tables
+from tuiflow.tui.file_lines import FileLines, Spans
+from tuiflow.tui.highlight import highlighted
+from tuiflow.tui.json_tree import JsonTree
+from tuiflow.tui.tables import CELL_WIDTH, CsvLines, is_number
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 TEXT_LIMIT = 256 * 1024
-"""Bytes of a text that are read for a preview."""
+"""Bytes of a text that are read at once; of a longer one, the lines that are looked at."""
 MARKDOWN_LIMIT = 64 * 1024
-TABLE_ROWS = 200
+JSON_LIMIT = 2 << 20
 JSON_WIDTH = 56
-CELL_WIDTH = 40
 
 
 class Kind(Enum):
@@ -33,7 +43,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`lines` are harmless single lines; `source` is the Markdown text (harmless too).
+    """`lines` are harmless single lines with the `spans` of each; `source` is the Markdown text
+    (harmless too), `tree` a JSON value, `image` a decoded image, and `opens` gives the lines of a
+    file that is too long to be read at once.
 
     `facts` says in a few words what the file is; `notice`, where not empty, what is not shown.
     `header` is the number of leading lines that head a table.
@@ -42,42 +54,83 @@ class Preview:
     kind: Kind
     facts: str
     lines: tuple[str, ...] = ()
+    spans: Sequence[Spans] = ()
     source: str = ""
+    tree: JsonTree | None = None
+    image: Image | None = field(default=None, compare=False)
+    opens: Callable[[], FileLines] | None = field(default=None, compare=False)
     notice: str = ""
     header: int = 0
 
 
 def read_preview(path: Path) -> Preview:
-    """Look at the head of a file. Raises OSError where it can't be read."""
+    """Look into a file. Raises OSError where it can't be read."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         return Preview(Kind.BINARY, "not a regular file")
     size = status.st_size
     with path.open("rb") as file:
         head = file.read(TEXT_LIMIT)
-    kind = _kind(path.name, head)
-    if kind is Kind.IMAGE or kind is Kind.BINARY:
-        return Preview(kind, f"{_type_name(path.name, head)} · {text.size(size)}")
-    whole = size <= len(head)
-    body = head if whole else head[: head.rfind(b"\n") + 1] or head
-    content = body.decode("utf-8-sig", errors="replace")
-    notice = "" if whole else f"the first {text.size(len(body))} of {text.size(size)}"
-    if kind is Kind.JSON and whole:
-        pretty = _pretty_json(content)
-        if pretty is not None:
-            return Preview(Kind.JSON, f"JSON · {text.size(size)}", tuple(pretty))
-        return Preview(Kind.TEXT, f"not valid JSON · {text.size(size)}", _lines(content))
+        kind = _kind(path.name, head)
+        if kind is Kind.JSON and len(head) < size <= JSON_LIMIT:
+            head += file.read()
+    told = text.size(size)
+    if kind is Kind.IMAGE:
+        return _image(path, f"{_type_name(path.name, head)} · {told}")
+    if kind is Kind.BINARY:
+        if head.startswith(b"PAR1"):
+            return _parquet(path, told)
+        return Preview(kind, f"{_type_name(path.name, head)} · {told}")
+    if size > len(head):
+        return _long(path, kind, head, told)
+    content = head.decode("utf-8-sig", errors="replace")
+    if kind is Kind.JSON:
+        try:
+            return Preview(kind, f"JSON · {told}", tree=JsonTree(json.loads(content)))
+        except (ValueError, RecursionError):
+            return Preview(Kind.TEXT, f"not valid JSON · {told}", _lines(content))
     if kind is Kind.TABLE:
-        table = _table(content, PurePosixPath(path.name).suffix.lower(), whole)
+        table = _table(content, _delimiter(path.name, content))
         if table is not None:
-            lines, shown = table
-            return Preview(
-                Kind.TABLE, f"table · {text.size(size)}", lines, notice=shown or notice, header=1
-            )
+            facts = f"table, {len(table) - 1:,} rows · {told}"
+            return Preview(Kind.TABLE, facts, table, header=1)
+    lines = _lines(content)
     if kind is Kind.MARKDOWN and size <= MARKDOWN_LIMIT:
-        block = text.clean_block(content)
-        return Preview(Kind.MARKDOWN, f"Markdown · {text.size(size)}", _lines(content), block)
-    return Preview(Kind.TEXT, f"text · {text.size(size)}", _lines(content), notice=notice)
+        return Preview(kind, f"Markdown · {told}", lines, source=text.clean_block(content))
+    return Preview(Kind.TEXT, f"text · {told}", lines, highlighted(path.name, lines))
+
+
+def _long(path: Path, kind: Kind, head: bytes, told: str) -> Preview:
+    """A text of any length, by its lines."""
+    if kind is Kind.TABLE:
+        content = head.decode("utf-8-sig", errors="replace")
+        opens = partial(CsvLines, path, _delimiter(path.name, content))
+        return Preview(kind, f"table · {told}", opens=opens, header=1)
+    facts = f"{'JSON, too long to fold' if kind is Kind.JSON else 'text'} · {told}"
+    return Preview(Kind.TEXT, facts, opens=partial(FileLines, path))
+
+
+def _image(path: Path, facts: str) -> Preview:
+    from tuiflow.tui.pictures import NoPicture, read_picture
+
+    try:
+        return Preview(Kind.IMAGE, facts, image=read_picture(path))
+    except NoPicture as reason:
+        return Preview(Kind.IMAGE, facts, notice=str(reason))
+
+
+def _parquet(path: Path, told: str) -> Preview:
+    facts = f"Parquet table · {told}"
+    try:
+        rows, shape, left = tables.read_parquet(path)
+    except ImportError:
+        notice = "Its rows are read with pyarrow: pip install 'tuiflow[parquet]'"
+        return Preview(Kind.BINARY, facts, notice=notice)
+    except ValueError as error:
+        return Preview(Kind.BINARY, facts, notice=text.clean(f"It can't be read: {error}", 200))
+    facts = f"Parquet table, {shape} · {told}"
+    lines = tuple(align(rows)) if rows else ()
+    return Preview(Kind.TABLE, facts, lines, notice=left, header=1)
 
 
 def json_or_text(content: str, width: int = JSON_WIDTH) -> tuple[str, ...]:
@@ -148,25 +201,18 @@ def _filled(parts: list[str], width: int, indent: str) -> list[str]:
     return lines
 
 
-def _table(content: str, suffix: str, whole: bool) -> tuple[tuple[str, ...], str] | None:
-    delimiter = "\t" if suffix == ".tsv" else _delimiter(content)
-    rows: list[list[str]] = []
-    more = not whole
+def _table(content: str, delimiter: str) -> tuple[str, ...] | None:
+    reader = csv.reader(io.StringIO(content), delimiter=delimiter)
     try:
-        for row in csv.reader(io.StringIO(content), delimiter=delimiter):
-            if len(rows) > TABLE_ROWS:
-                more = True
-                break
-            rows.append([text.clean(cell, CELL_WIDTH) for cell in row])
+        rows = [[text.clean(cell, CELL_WIDTH) for cell in row] for row in reader]
     except csv.Error:
         return None
-    if not rows:
-        return None
-    notice = f"the first {len(rows) - 1:,} rows" if more else ""
-    return tuple(align(rows)), notice
+    return tuple(align(rows)) if rows else None
 
 
-def _delimiter(content: str) -> str:
+def _delimiter(name: str, content: str) -> str:
+    if PurePosixPath(name).suffix.lower() == ".tsv":
+        return "\t"
     first = content.split("\n", 1)[0]
     return max(",;\t|", key=first.count)
 
@@ -179,7 +225,7 @@ def align(rows: list[list[str]]) -> list[str]:
     count = max(map(len, rows))
     full = [row + [""] * (count - len(row)) for row in rows]
     widths = [max(cell_len(row[c]) for row in full) for c in range(count)]
-    right = [all(_is_number(row[c]) for row in full[1:]) and len(full) > 1 for c in range(count)]
+    right = [all(is_number(row[c]) for row in full[1:]) and len(full) > 1 for c in range(count)]
     lines = []
     for row in full:
         cells = []
@@ -188,16 +234,6 @@ def align(rows: list[list[str]]) -> list[str]:
             cells.append(space + cell if numeric else cell + space)
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-def _is_number(cell: str) -> bool:
-    if not cell.strip():
-        return True
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 _MAGIC = (

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import ClassVar
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
+from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tuiflow import text
 from tuiflow.entities import FileInfo, Run
 from tuiflow.errors import NotFound, TuiflowError
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.panes.base import RunPane
-from tuiflow.tui.preview import Kind, Preview, read_preview
-from tuiflow.tui.widgets.lines import FixedLines, LinesView
+from tuiflow.tui.preview import Preview, read_preview
+from tuiflow.tui.widgets.artifact_view import ArtifactView
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
+
+if TYPE_CHECKING:
+    from tuiflow.store.copy_out import Copied
 
 MOST_ENTRIES = 1000
 """Entries of one folder that are listed."""
@@ -32,7 +34,9 @@ _MORE = "\0more"
 class ArtifactsPane(RunPane):
     """The tree left, the preview right. Folders are read when they are opened."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("lists.left", "lists.right")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("lists.left", "lists.right", "run.search", "run.download")
+    ]
 
     def __init__(self, run: Run) -> None:
         super().__init__(run)
@@ -40,6 +44,7 @@ class ArtifactsPane(RunPane):
         self._open: set[str] = {""}
         self._entries: dict[str, FileInfo] = {}
         self._previewed: tuple[str, int | None] | None = None
+        self._saved_count = 0
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -51,14 +56,18 @@ class ArtifactsPane(RunPane):
                 heading=False,
                 id="artifacts",
             )
-            with Vertical(id="preview"):
-                yield Static(id="preview-title")
-                yield LinesView(id="preview-lines")
+            yield ArtifactView(id="preview")
 
     def front(self) -> Widget:
         return self._tree
 
+    @property
+    def _view(self) -> ArtifactView:
+        return self.query_one("#preview", ArtifactView)
+
     def clear_something(self) -> bool:
+        if self._view.reader.clear_something():
+            return True
         if self._tree.has_focus or not self._tree.display:
             return False
         self._tree.focus()
@@ -93,7 +102,7 @@ class ArtifactsPane(RunPane):
         self._tree.display = self._tree.key is not None
         if self._tree.key is None:
             self._previewed = None
-            self._say("", "", "No artifacts were logged.")
+            self._view.say("", note="No artifacts were logged.")
 
     def _rows(self, folder: str, depth: int) -> list[Row]:
         rows: list[Row] = []
@@ -129,13 +138,13 @@ class ArtifactsPane(RunPane):
         elif "/" in key:
             self._tree.go_to(key.rpartition("/")[0])
 
-    @on(RowsView.Opened)
+    @on(RowsView.Opened, "#artifacts")
     def _toggle(self, event: RowsView.Opened) -> None:
         item = self._entries.get(event.key)
         if item is None:
             return
         if not item.is_dir:
-            self.query_one("#preview-lines").focus()
+            self._view.front().focus()
         elif item.path in self._open:
             self.action_left()
         else:
@@ -143,7 +152,7 @@ class ArtifactsPane(RunPane):
 
     # the preview
 
-    @on(RowsView.Moved)
+    @on(RowsView.Moved, "#artifacts")
     def _moved(self) -> None:
         item = self._entries.get(self._tree.key or "")
         if item is None:
@@ -151,7 +160,7 @@ class ArtifactsPane(RunPane):
         if item.is_dir:
             self._previewed = None
             self.forget("preview")
-            self._say(item.path, "folder; enter opens it")
+            self._view.say(item.path, "folder; enter opens it, w saves it")
             return
         mark = (item.path, item.file_size)
         if mark == self._previewed:
@@ -168,57 +177,48 @@ class ArtifactsPane(RunPane):
 
         self.ask("preview", question, self._show, failed=self._failed, delay=PREVIEW_DELAY)
 
-    async def _clear_markdown(self) -> None:
-        await self.query("#preview-markdown").remove()
-        self.query_one("#preview-lines").display = True
-
-    def _say(self, path: str, facts: str, note: str = "") -> None:
-        self._title(path, facts)
-        self.query_one("#preview-lines", LinesView).show(FixedLines(), note=note)
-        self.call_later(self._clear_markdown)
-
-    def _title(self, path: str, facts: str, notice: str = "") -> None:
-        parts = [facts, f"showing {notice}" if notice else ""]
-        remark = " · ".join(part for part in parts if part)
-        title = self.query_one("#preview-title", Static)
-        title.display = bool(path)
-        title.update(
-            Content.assemble(
-                (text.clean(PurePosixPath(path).name), "bold $foreground"), (f"  {remark}", "$dim")
-            ),
-            layout=False,
-        )
-
     def _failed(self, error: TuiflowError) -> None:
         path = self._previewed[0] if self._previewed else ""
-        self._title(path, "")
-        self.query_one("#preview-lines", LinesView).show(FixedLines(), note=error.message)
-        self.call_later(self._clear_markdown)
+        self._view.say(path, note=error.message)
 
     def _show(self, preview: Preview) -> None:
-        path = self._previewed[0] if self._previewed else ""
-        self._title(path, preview.facts, preview.notice)
-        note = {
-            Kind.IMAGE: "Images are told, not drawn.",
-            Kind.BINARY: "Not text, so there is nothing to show.",
-        }.get(preview.kind, "This file is empty.")
-        view = self.query_one("#preview-lines", LinesView)
-        view.show(FixedLines(preview.lines), header=preview.header, note=note)
-        if preview.kind is Kind.MARKDOWN and preview.source.strip():
-            self.call_later(self._show_markdown, path, preview.source)
-        else:
-            self.call_later(self._clear_markdown)
+        self._view.show(self._previewed[0] if self._previewed else "", preview)
 
-    async def _show_markdown(self, path: str, source: str) -> None:
-        # Costly to import, and seldom needed.
-        from textual.widgets import Markdown
+    def action_search(self) -> None:
+        self._view.reader.action_search()
 
-        await self._clear_markdown()
-        if self._previewed is None or self._previewed[0] != path:
+    # saving
+
+    def action_download(self) -> None:
+        from tuiflow.tui.modals.download import DownloadModal
+
+        item = self._entries.get(self._tree.key or "")
+        if item is None:
+            self.app.say("There is no artifact here to save", severity="warning")
             return
-        page = Markdown(source, open_links=False)
-        await self.query_one("#preview").mount(VerticalScroll(page, id="preview-markdown"))
-        self.query_one("#preview-lines").display = False
+        name = PurePosixPath(item.path).name
+        self.app.push_screen(
+            DownloadModal(f"Save {name}", name), partial(self._download, item.path)
+        )
+
+    def _download(self, path: str, answer: tuple[Path, bool] | None) -> None:
+        if answer is None:
+            return
+        target, replace = answer
+        run_id = self.run.info.run_id
+
+        def write() -> Copied:
+            return self.store.copy_artifact_out(run_id, path, target, replace)
+
+        self._saved_count += 1
+        self.app.say(f"Saving {text.clean(path, 60)} …")
+        # A topic of its own: a copy that is being made must not be dropped for the next one.
+        self.ask(f"save-{self._saved_count}", write, partial(self._saved, target))
+
+    def _saved(self, target: Path, copied: Copied) -> None:
+        left = f"; {len(copied.left_out)} links left out" if copied.left_out else ""
+        files = "" if copied.files == 1 else f"{copied.files:,} files, "
+        self.app.say(f"Saved {target} ({files}{text.size(copied.size)}){left}")
 
 
 def _within(path: str, folder: str) -> bool:

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from tuiflow.config import RUN_LOG
 from tuiflow.text import clean, size
+from tuiflow.tui.file_lines import FileLines
 from tuiflow.tui.panes.base import RunPane
 from tuiflow.tui.widgets.file_view import FileView, Reader
 
@@ -51,7 +52,7 @@ class LogPane(RunPane):
             empty = "No log so far." if self.live else _NONE
         else:
             empty = "The log is empty so far." if self.live else "The log is empty."
-        self._view.open(lambda: self.store.artifact_path(run_id, RUN_LOG), empty)
+        self._view.open(lambda: FileLines(self.store.artifact_path(run_id, RUN_LOG)), empty)
 
     @on(FileView.Changed)
     def _say(self) -> None:

@@ -40,7 +40,7 @@ _HINTS = {
         *("chart.smooth", "chart.zoom_reset", "chart.save"),
     ),
     "Params": ("lists.filter",),
-    "Artifacts": ("lists.open",),
+    "Artifacts": ("lists.open", "run.download", "run.search"),
     "Log": ("run.search", "run.next_match"),
 }
 
@@ -51,7 +51,8 @@ class RunScreen(RunActions):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(
             "run.next_tab", "run.previous_tab", "run.copy", "runs.serve", "runs.diff",
-            "runs.tags", "runs.note", "runs.delete", "runs.restore", "runs.register", "runs.move", "runs.rerun",
+            "runs.tags", "runs.note", "runs.delete", "runs.restore", "runs.register",
+            "runs.move", "runs.rerun",
         )
     ]  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -30,8 +29,9 @@ class FileView(LinesView, Asks):
 
     def __init__(self, *, follow: bool = False, id: str | None = None) -> None:
         super().__init__(follow=follow, id=id)
-        self._path_of: Callable[[], Path] | None = None
+        self._make: Callable[[], FileLines] | None = None
         self._empty = ""
+        self._heads = 0
         self._downwards = True
         self.remark = ""
         """What the last search came to."""
@@ -41,15 +41,15 @@ class FileView(LinesView, Asks):
         """The file's lines, where it is one that is shown."""
         return self.source if isinstance(self.source, FileLines) else None
 
-    def open(self, path_of: Callable[[], Path], empty: str) -> None:
-        """Show the lines of a file from now on; `path_of` finds it, in a worker. `empty` is said
-        of one that has none."""
-        self._path_of, self._empty = path_of, empty
+    def open(self, make: Callable[[], FileLines], empty: str, header: int = 0) -> None:
+        """Show the lines of a file from now on; `make` opens it, in a worker. `empty` is said of
+        one that has none."""
+        self._make, self._empty, self._heads = make, empty, header
         self.read()
 
     def show(self, source: LineSource, *, header: int = 0, note: str = "") -> None:
         if not isinstance(source, FileLines):
-            self._path_of = None
+            self._make = None
             self.forget("file")
         self.forget("part")
         self.forget("search")
@@ -58,18 +58,18 @@ class FileView(LinesView, Asks):
 
     def read(self) -> None:
         """Take in what the file has grown by, unless that is being done already."""
-        path_of = self._path_of
-        if path_of is None or self.waiting("file"):
+        make = self._make
+        if make is None or self.waiting("file"):
             return
         lines = self.lines
 
         def question() -> tuple[FileLines, bool]:
             try:
-                found = lines or FileLines(path_of())
+                found = lines or make()
                 try:
                     return found, found.scan()
                 except FileReplaced:
-                    found = FileLines(path_of())
+                    found = make()
                     return found, found.scan()
             except OSError as error:
                 raise NotFound(f"It can't be read: {error.strerror or error}.") from None
@@ -79,7 +79,7 @@ class FileView(LinesView, Asks):
     def _taken(self, answer: tuple[FileLines, bool]) -> None:
         lines, more = answer
         if lines is not self.source:
-            self.show(lines, note=self._empty)
+            self.show(lines, header=self._heads, note=self._empty)
         else:
             self.grown(self._empty)
         self.post_message(self.Changed())
