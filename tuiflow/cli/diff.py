@@ -200,11 +200,9 @@ def _write_table(comparison: Comparison, everything: bool, stream: TextIO) -> No
     if comparison.why is not None:
         below.append(f"what goes with {clean(comparison.why.metric, 60)}")
         below += [f"  {line}" for line in why_lines(comparison.why)]
-    if below:
-        below.append("")
-    foot = [*below, *equal, *comparison.notes, LEGEND]
+    foot = [*equal, *comparison.notes, LEGEND]
     if out.is_terminal(stream):
-        _write_rich(comparison.summary, heads, lines, foot, stream)
+        _write_rich(comparison.summary, heads, lines, below, foot, stream)
         return
     stream.write(f"{comparison.summary}\n\n")
     out.write_table(
@@ -212,7 +210,9 @@ def _write_table(comparison: Comparison, everything: bool, stream: TextIO) -> No
         [_filled(key, [cell.line() for cell in cells], len(heads)) for key, cells in lines],
         stream,
     )
-    stream.write("\n" + "\n".join(foot) + "\n")
+    for part in (below, foot):
+        if part:
+            stream.write("\n" + "\n".join(part) + "\n")
 
 
 def _filled(key: str, cells: list[str], count: int) -> list[str]:
@@ -223,6 +223,7 @@ def _write_rich(
     summary: str,
     heads: list[str],
     lines: list[tuple[str, list[CellText]]],
+    below: list[str],
     foot: list[str],
     stream: TextIO,
 ) -> None:
@@ -256,6 +257,8 @@ def _write_rich(
             ]
             table.add_row(Text(key, style="" if cells else "bold cyan"), *texts)
         console.print("", table, sep="\n")
+    if below:
+        console.print("", Text("\n".join(below)), sep="\n")
     console.print("", Text("\n".join(foot), style="dim"), sep="\n")
 
 

@@ -96,6 +96,13 @@ def _folders(tags: Mapping[str, str]) -> tuple[Path, ...]:
     return tuple(Path(text) for text in texts if text.startswith("/") and "\0" not in text)
 
 
+def _here() -> tuple[Path, ...]:
+    try:
+        return (Path.cwd(),)
+    except OSError:  # the folder is gone
+        return ()
+
+
 class CodeComparer:
     """Compares the code of runs; what one question has found serves the next."""
 
@@ -139,7 +146,7 @@ class CodeComparer:
             return None
         if base.commit == other.commit and not base.patches and not other.patches:
             return None  # nothing to ask for
-        folders = dict.fromkeys((*other.folders, *base.folders, Path.cwd()))
+        folders = dict.fromkeys((*other.folders, *base.folders, *_here()))
         return self._repositories.find(base.commit, other.commit, folders)
 
     def _by_commits(

@@ -2,9 +2,10 @@
 
 Numbers are judged by Spearman's rank correlation with average ranks for ties, categories by eta²,
 the share of the spread of the metric's ranks that lies between the groups (the Kruskal-Wallis
-statistic over n - 1). Both are ordered by what is left of that share after taking off what chance
-gives so many groups: 1 - (1 - share)(n - 1)/(n - k), with k = 2 for a number (adjusted R², of
-which epsilon² is the case of groups). What is not above 0 then is not told.
+statistic over n - 1). Both are ordered by what is left of that share (rho² or eta²) after taking
+off what chance gives so many groups: 1 - (1 - share)(n - 1)/(n - k), with k = 2 for a number
+(adjusted R², of which epsilon² is the case of groups). What is under 1 % then is not told, nor what
+chance brings about easily: an F ratio, share/(k - 1) : (1 - share)/(n - k), under 4.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ MIN_RUNS = 5
 """Nothing is claimed of fewer runs."""
 
 LISTED = 10
+_LEAST_SHARE = 0.01
+_LEAST_F = 4.0
 _GROUPS = 30
 
 
@@ -102,7 +105,7 @@ def _association(
             return None
         rho = _correlation(average_ranks(known), ranks)
         share = _adjusted(rho * rho, n, 2)
-        return Association(param, n, share, rho=rho) if share > 0 else None
+        return None if share is None else Association(param, n, share, rho=rho)
     if distinct > min(n // 2, _GROUPS):  # such as a name or a path of its own for each run
         return None
     places: dict[str, list[int]] = {}
@@ -110,7 +113,7 @@ def _association(
         places.setdefault(text, []).append(place)
     eta2 = _between(list(places.values()), ranks)
     share = _adjusted(eta2, n, distinct)
-    if share <= 0:
+    if share is None:
         return None
     groups = _groups(places, values, highest_first)
     return Association(param, n, share, eta2=eta2, groups=groups)
@@ -162,8 +165,12 @@ def _between(groups: Sequence[Sequence[int]], ranks: Sequence[float]) -> float:
     return min(between / total, 1.0)
 
 
-def _adjusted(share: float, n: int, k: int) -> float:
-    return 1 - (1 - share) * (n - 1) / (n - k)
+def _adjusted(share: float, n: int, k: int) -> float | None:
+    """What is left of a share without chance's part; None where it doesn't stand out."""
+    if share * (n - k) < _LEAST_F * (1 - share) * (k - 1):
+        return None
+    left = 1 - (1 - share) * (n - 1) / (n - k)
+    return left if left >= _LEAST_SHARE else None
 
 
 def _number(text: str) -> float | None:
