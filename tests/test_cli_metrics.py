@@ -126,3 +126,42 @@ def test_plot_fits_a_terminal(
     assert lines[0].startswith(f"r ({run[:8]})")
     assert lines[-1] == "end"
     assert [line for line in lines if line.lstrip().startswith("└")]
+
+
+def test_a_chart_is_saved_to_a_file(cli: Cli, run: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "loss.svg"
+    result = cli("metrics", "r", "val/loss", "acc", "--save", str(path), "--smooth", "0.9", "--log")
+    assert (result.code, result.out, result.err) == (0, "", "")
+    text = path.read_text()
+    assert "<!-- val/loss -->" in text and "<!-- r -->" in text
+    data = tmp_path / "loss.csv"
+    cli("metrics", "r", "acc", "--save", str(data))
+    assert data.read_text().splitlines() == [
+        "series,step,timestamp,value", "acc,0,5,0.5", "acc,1,6,nan", "acc,2,7,inf",
+    ]  # fmt: skip
+
+
+def test_a_chart_is_drawn_by_time(cli: Cli, run: str) -> None:
+    chart = cli("metrics", "r", "val/loss", "--plot", "--by", "clock").out
+    assert ":01.100" in chart.splitlines()[-1]
+    assert "s" in cli("metrics", "r", "val/loss", "--plot", "--by", "time").out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["acc", "--save", "x.gif"], "ends in .svg, .png, .pdf or .csv"),
+        (["--save", "x.csv"], "Name a metric to draw"),
+        (["acc", "--save", "x.csv", "--plot"], "--save writes a chart to its file"),
+    ],
+)
+def test_mistakes_in_saving(
+    cli: Cli, run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str], message: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    result = cli("metrics", "r", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert not list(tmp_path.glob("x.*"))

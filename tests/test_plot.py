@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from array import array
 from itertools import pairwise
 
@@ -10,8 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuiflow.plot import AXIS, LINE, Axis, Curve, Layer, compose, extent, prepare, ticks
+from tuiflow.plot import AXIS, LINE, Axis, Curve, Layer, Look, compose, extent, prepare, ticks
 from tuiflow.plot.canvas import Canvas
+from tuiflow.plot.histogram import Bin, bars, bins, ranks
+from tuiflow.plot.kept import Lines
+from tuiflow.plot.peaks import Peaks
+from tuiflow.plot.scatter import nearest, padded, scatter
 
 NAN, INF = math.nan, math.inf
 
@@ -217,3 +222,149 @@ def test_steps_and_times_are_written_short():
         "0", "0.5s", "45s", "1m", "3m20", "1h", "2h05", "3d",
     ]  # fmt: skip
     assert ticks.times(0, 3600, 4) == [0.0, 900.0, 1800.0, 2700.0, 3600.0]
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=3000), st.data())
+@settings(max_examples=60, deadline=None)
+def test_buckets_know_least_and_greatest_of_every_stretch(values: list[float], data):
+    numbers = array("d", values)
+    cut = data.draw(st.integers(0, len(values)))
+    peaks = Peaks().grown(numbers[:cut]).grown(numbers)
+    for _ in range(5):
+        start = data.draw(st.integers(0, len(values) - 1))
+        end = data.draw(st.integers(start + 1, len(values)))
+        assert peaks.span(numbers, start, end) == (min(values[start:end]), max(values[start:end]))
+    for size in (32, 1024):
+        for start in range(0, len(values) - size + 1, size):
+            part = values[start : start + size]
+            assert peaks.span(numbers, start, start + size) == (min(part), max(part))
+
+
+@given(
+    st.integers(300, 6000),
+    st.lists(st.tuples(st.floats(0, 1), st.sampled_from([-5.0, 5.0, NAN, INF])), max_size=12),
+    st.integers(10, 60),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_spike_is_drawn_in_its_column_whatever_the_number_of_points(count, spikes, width):
+    values = [math.sin(i) for i in range(count)]
+    for place, value in spikes:
+        values[round(place * (count - 1))] = value
+    line = prepare(curve(values))
+    picture = compose([Layer(line, LINE)], (0, count - 1), width, 12)
+    body = [chars[picture.left :] for chars, _ in picture.rows[: picture.plot_rows]]
+    low, high = picture.bounds
+    for index, value in enumerate(values):
+        if abs(value) != 5.0:
+            continue
+        row = 0 if value > 0 else picture.plot_rows - 1
+        column = round(index / (count - 1) * (picture.columns - 1))
+        near = body[row][max(column - 1, 0) : column + 2]
+        assert near.strip(), (index, value)
+    finite = [value for value in values if math.isfinite(value)]
+    assert (low, high) == (min(finite), max(finite))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    points=st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50), any_float), max_size=80),
+    cut=st.integers(0, 80),
+    axis=st.sampled_from(Axis),
+    log=st.booleans(),
+    smooth=st.sampled_from([0.0, 0.6]),
+)
+def test_a_line_that_grows_is_that_of_the_whole_curve(points, cut, axis, log, smooth):
+    points.sort(key=lambda point: point[:2])
+    steps, times, values = ([p[i] for p in points] for i in range(3))
+    first = curve(values[:cut], steps[:cut], times[:cut])
+    grown = first.grown(points[cut:])
+    assert grown is not None and grown.stem is first.stem
+    before = prepare(first, axis, log, smooth)
+    found = prepare(grown, axis, log, smooth, before=before)
+    fresh = prepare(curve(values, steps, times), axis, log, smooth)
+    for name in ("xs", "ys", "all_xs", "all_values", "gaps", "nans", "above", "below"):
+        assert str(getattr(found, name)) == str(getattr(fresh, name)), name
+    assert str(found.average) == str(fresh.average)
+    assert found.peaks.levels == fresh.peaks.levels
+
+
+def test_a_curve_takes_no_points_that_belong_before_its_own():
+    line = curve([1.0, 2.0])
+    assert line.grown([(0, 5000, 3.0)]) is None
+    assert line.grown([(1, 500, 3.0)]) is None
+    assert len(line.grown([]) or ()) == 2
+
+
+def test_lines_are_kept_and_grow_with_their_curves():
+    lines, first, look = Lines(), curve([1.0, 2.0]), Look(smooth=0.5)
+    (due,) = lines.due([first], [look, look])
+    assert due.points == 2 and lines.get(first, look) is None
+    lines.put(due, due.make())
+    assert lines.get(first, look) is not None and not lines.due([first], [look])
+    grown = first.grown([(2, 2000, 3.0)])
+    assert grown is not None and lines.get(grown, look) is None
+    (due,) = lines.due([grown], [look])
+    assert due.points == 1 and due.before is not None
+    lines.keep_only([curve([1.0])])
+    assert lines.due([grown], [look])[0].points == 3
+
+
+def test_times_of_day_are_marked_at_full_hours_and_days_where_we_are(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")  # half an hour beside the full ones
+    time.tzset()
+    try:
+        noon = 1_790_000_000 - 1_790_000_000 % 86400 + 43200 - 19800
+        assert ticks.dates(ticks.moments(noon, noon + 3 * 3600, 4)) == [
+            "12:00", "13:00", "14:00", "15:00",
+        ]  # fmt: skip
+        marks = ticks.moments(noon, noon + 86400, 4)
+        assert ticks.dates(marks) == ["12:00", "18:00", "09-22", "06:00", "12:00"]
+        assert ticks.dates(ticks.moments(noon, noon + 5 * 86400, 3)) == ["09-22", "09-24", "09-26"]
+        assert ticks.dates(ticks.moments(noon, noon + 20, 3)) == [
+            "12:00:00", "12:00:10", "12:00:20",
+        ]  # fmt: skip
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_logarithmic_ticks_are_written_each_for_itself():
+    assert ticks.powers([1e-5, 0.001, 0.5, 20.0, 1e7]) == ["1e-5", "0.001", "0.5", "20", "1e7"]
+
+
+@given(st.lists(st.floats(-1e300, 1e300), max_size=200), st.integers(1, 40))
+def test_bins_hold_every_number_once(numbers: list[float], count: int):
+    numbers.sort()
+    found = bins(numbers, count)
+    assert sum(item.count for item in found) == len(numbers)
+    for first, second in pairwise(found):
+        assert first.high == second.low
+    for item in found[:-1]:
+        assert item.count == sum(item.low <= number < item.high for number in numbers)
+    picture = bars(found, 40, 10)
+    assert all(len(chars) == len(tones) for chars, tones in picture.rows)
+
+
+def test_a_bar_that_is_not_empty_is_seen():
+    picture = bars([Bin(0, 1, 1000), Bin(1, 2, 1), Bin(2, 3, 0)], 40, 10)
+    foot = picture.rows[picture.plot_rows - 1][0][picture.left :]
+    third = picture.columns // 3
+    assert foot[third // 2] == "█" and foot[third + third // 2] == "▁" and foot[-1] == " "
+
+
+def test_texts_are_ranked_with_a_bar_each():
+    rows = [chars for chars, _ in ranks(["sgd", "a-long-name-of-a-model"], [30, 15], 40, 4).rows]
+    assert rows[0].startswith("sgd ") and rows[0].rstrip().endswith("█ 30")
+    assert rows[0].count("█") == 2 * rows[1].count("█") or "…" in rows[1]
+    assert len(rows) == 4 and not rows[3].strip()
+
+
+def test_points_lie_where_they_belong_and_the_nearest_is_found():
+    xs, ys = array("d", [0.0, 1.0, 2.0]), array("d", [0.0, 5.0, 10.0])
+    picture = scatter(xs, ys, (0, 2), (0, 10), 40, 12, chosen=1)
+    body = [chars[picture.left :] for chars, _ in picture.rows[: picture.plot_rows]]
+    assert body[-1][0] == "•" and body[0][-1] == "•"
+    assert sum(row.count("◆") for row in body) == 1
+    assert nearest(xs, ys, picture, picture.columns - 3, 1) == 2
+    assert nearest(xs, ys, picture, 2, 9) == 0
+    assert padded([]) is None and (padded([3.0]) or (9, 0))[0] < 3.0
