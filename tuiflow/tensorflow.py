@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tuiflow.errors import InvalidInput
+from tuiflow.errors import InvalidInput, ModelError
 from tuiflow.keras import (
     get_default_conda_env,
     get_default_pip_requirements,
@@ -15,13 +15,15 @@ from tuiflow.keras import (
 )
 from tuiflow.keras.enable import steps, switch_on
 from tuiflow.keras.settings import FLAVOR, KerasConfig
+from tuiflow.models.wording import first_line
 from tuiflow.tracking.autolog import switches
-from tuiflow.tracking.autolog.checkpoints import CheckpointPlan
+from tuiflow.tracking.autolog.checkpoints import CheckpointPlan, checkpoint_path
 
 __all__ = [
     "autolog",
     "get_default_conda_env",
     "get_default_pip_requirements",
+    "load_checkpoint",
     "load_model",
     "log_model",
     "save_model",
@@ -83,3 +85,31 @@ def autolog(
             save_arguments=dict(keras_model_kwargs or {}),
         )
     )
+
+
+def load_checkpoint(
+    model: Any = None,
+    run_id: str | None = None,
+    epoch: int | None = None,
+    global_step: int | None = None,
+) -> Any:
+    """The Keras model as a run's checkpoint has it: the newest one of the run (None for the active
+    one), or the one after an epoch or a step where all were kept.
+
+    `model` is one of the same architecture, which takes the weights of a checkpoint that has only
+    those. Raises NotFound where there is no checkpoint, InvalidInput where it needs a `model`,
+    ModelError where it can't be loaded.
+    """
+    import keras
+
+    path = checkpoint_path(run_id, epoch, global_step)
+    weights_only = ".weights." in path.name
+    if weights_only and model is None:
+        raise InvalidInput(f"{path.name} has weights only; give load_checkpoint a model for them.")
+    try:
+        if not weights_only:
+            return keras.saving.load_model(path)
+        model.load_weights(path)
+    except Exception as error:
+        raise ModelError(f"The checkpoint {path} can't be loaded: {first_line(error)}") from error
+    return model

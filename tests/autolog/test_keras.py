@@ -14,7 +14,7 @@ from conftest import artifacts  # type: ignore[import-not-found]
 
 import tuiflow
 from tuiflow.entities import Run
-from tuiflow.errors import InvalidInput, ModelError
+from tuiflow.errors import InvalidInput, ModelError, NotFound
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -106,18 +106,28 @@ def test_tensorflows_names_and_checkpoints(runs: Runs, warned: Warned) -> None:
     )
     network().fit(X, Y, epochs=2, verbose=0)
     tuiflow.tensorflow.autolog(checkpoint_monitor="loss", log_models=False)
-    network().fit(X, Y, epochs=2, verbose=0)
+    last = network()
+    last.fit(X, Y, epochs=2, verbose=0)
     every, best = runs()
     assert warned() == []
     assert every.data.params["opt_name"].lower().startswith("sgd")
     assert {name for name in artifacts(every) if name.startswith("checkpoints/")} == {
         f"checkpoints/epoch_{epoch}/checkpoint{suffix}"
         for epoch in (0, 1)
-        for suffix in ("_metrics.json", ".weights.keras")
+        for suffix in ("_metrics.json", ".weights.h5")
     }
     newest = best.data.tags["mlflow.latest_checkpoint_artifact"]
     assert newest == "checkpoints/latest_checkpoint.keras"
-    keras.saving.load_model(Path(best.info.artifact_uri) / newest)
+    # The loss fell, so that this is the trained model.
+    expected = last.predict(X, verbose=0)
+    loaded = tuiflow.tensorflow.load_checkpoint(run_id=best.info.run_id)
+    assert loaded.predict(X, verbose=0) == pytest.approx(expected)
+    filled = tuiflow.tensorflow.load_checkpoint(network(), every.info.run_id, epoch=1)
+    assert filled.predict(X, verbose=0) == pytest.approx(expected)
+    with pytest.raises(InvalidInput, match="weights only"):
+        tuiflow.tensorflow.load_checkpoint(run_id=every.info.run_id)
+    with pytest.raises(NotFound):
+        tuiflow.tensorflow.load_checkpoint(run_id=best.info.run_id, epoch=1)
 
 
 def test_a_mistake_in_logging_breaks_no_training(

@@ -34,7 +34,11 @@ class MetricsCallback(keras.callbacks.Callback):  # type: ignore[misc]
         self._settings = settings
         self._epoch = 0
         plan = settings.checkpoints
-        self._checkpoints = None if plan is None else Checkpoints(session, plan, ".keras")
+        self._checkpoints = None
+        if plan is not None:
+            # Keras takes no other suffix for weights: `….weights.h5`.
+            suffix = ".h5" if plan.weights_only else ".keras"
+            self._checkpoints = Checkpoints(session, plan, suffix)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         with self._session.attempt("the optimizer's params"):
@@ -79,10 +83,7 @@ class MetricsCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def save(self, path: Any) -> None:
         plan = self._settings.checkpoints
         if plan is not None and plan.weights_only:
-            # Keras takes no other suffix for weights.
-            target = path.with_suffix(".weights.h5")
-            self.model.save_weights(target)
-            target.rename(path)
+            self.model.save_weights(path)
         else:
             self.model.save(path)
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuiflow.errors import InvalidInput
-from tuiflow.tracking import record
+from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.tracking import active, record
 from tuiflow.tracking.autolog.session import Session
+from tuiflow.tracking.stores import current_store
 
 TAG_LATEST = "mlflow.latest_checkpoint_artifact"
 FOLDER = "checkpoints"
@@ -108,3 +109,31 @@ class Checkpoints:
         )
         session.buffer.tags({TAG_LATEST: f"{folder}/{name}"})
         session.buffer.flush()
+
+
+def checkpoint_path(
+    run_id: str | None, epoch: int | None, global_step: int | None, otherwise: str | None = None
+) -> Path:
+    """The file of a run's newest checkpoint (None for the active run), of the one after an epoch or
+    a step, or else the artifact `otherwise`. Raises NotFound, InvalidInput."""
+    if epoch is not None and global_step is not None:
+        raise InvalidInput("Give epoch or global_step, not both.")
+    opened = active.current()
+    if run_id is not None:
+        store = current_store()
+        run_id = store.resolve_run(run_id)
+    elif opened is not None:
+        store, run_id = opened.store, opened.run_id
+    else:
+        raise InvalidInput("Give load_checkpoint a run_id; no run is active.")
+    newest = store.get_run(run_id).data.tags.get(TAG_LATEST)
+    artifact = newest or otherwise
+    if artifact is None:
+        raise NotFound(f"The run {run_id} has no checkpoint.")
+    if epoch is not None or global_step is not None:
+        folder = f"epoch_{epoch}" if epoch is not None else f"global_step_{global_step}"
+        artifact = f"{FOLDER}/{folder}/{artifact.rpartition('/')[2]}"
+    try:
+        return store.artifact_path(run_id, artifact)
+    except NotFound:
+        raise NotFound(f"The run {run_id} has no checkpoint {artifact}.") from None
