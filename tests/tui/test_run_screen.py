@@ -133,10 +133,10 @@ async def test_tabs_turn_both_ways_and_by_click(app_of: MAKE, store: Store, run_
     async with Opened(app_of(store), run_id) as pilot:
         screen = pilot.app.screen
         seen = []
-        for _ in range(6):
+        for _ in TABS:
             seen.append(screen.tab)
             await pilot.press("]")
-        assert seen == ["Overview", "Metrics", "Params", "Artifacts", "Model", "Log"]
+        assert seen == list(TABS)
         assert screen.tab == "Overview"
         await pilot.press("[")
         assert screen.tab == "Log"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.widgets import Static, TextArea
 
+from tuiflow.errors import TuiflowError
+from tuiflow.text import clean
 from tuiflow.tui.modals.base import Modal
 
-KEYS = "ctrl+s save · esc cancel"
+KEYS = "ctrl+s save · ctrl+o in $EDITOR · esc cancel"
 ASK = "Not saved: ctrl+s saves, esc again throws it away"
 
 
@@ -21,6 +24,7 @@ class NoteModal(Modal[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", priority=True, show=False),
+        Binding("ctrl+o", "editor", priority=True, show=False),
         Binding("escape", "cancel", priority=True, show=False),
     ]
 
@@ -41,9 +45,29 @@ class NoteModal(Modal[str]):
     def action_save(self) -> None:
         self.dismiss(self.query_one(TextArea).text.strip())
 
+    def action_editor(self) -> None:
+        """Go on in the person's own editor, on the same terminal; the app waits."""
+        from tuiflow.tui.editor import edit
+
+        area = self.query_one(TextArea)
+        try:
+            with self.app.suspend():
+                area.text = edit(area.text)
+        except SuspendNotSupported:
+            self._say("This terminal can't be handed to an editor")
+        except TuiflowError as error:
+            self._say(error.message)
+        else:
+            area.move_cursor(area.document.end)
+            self._asked = False
+            self._say(KEYS)
+
+    def _say(self, text: str) -> None:
+        self.query_one(".modal--keys", Static).update(Content(clean(text)))
+
     def action_cancel(self) -> None:
         if self._asked or self.query_one(TextArea).text.strip() == self._note.strip():
             self.dismiss(None)
             return
         self._asked = True
-        self.query_one(".modal--keys", Static).update(ASK)
+        self._say(ASK)

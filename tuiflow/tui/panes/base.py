@@ -51,6 +51,10 @@ class RunPane(Container, Asks):
         """The tab's part of `esc`; False where nothing is open."""
         return False
 
+    def copies(self) -> list[tuple[str, str]]:
+        """What can be copied of this tab: what each is called, and the text."""
+        return []
+
     @property
     def live(self) -> bool:
         """Whether the run goes on."""

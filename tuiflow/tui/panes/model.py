@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +21,8 @@ from tuiflow.entities import Run
 from tuiflow.errors import TuiflowError
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import pad
+from tuiflow.tui.file_lines import Spans
+from tuiflow.tui.highlight import highlighted
 from tuiflow.tui.panes.base import RunPane, heading
 from tuiflow.tui.preview import align
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
     from tuiflow.models import MLmodel, ModelSignature
 
 MOST_SPECS = 500
+MOST_BYTES = 16 * 1024
+"""Of an MLmodel or requirements file, that are shown."""
+_LOADERS = ("sklearn", "xgboost", "lightgbm", "keras")
 _NONE = 'This run has no model. tuiflow.sklearn.log_model(model, "model") logs one.'
 
 
@@ -38,13 +45,26 @@ class _Model:
     description: MLmodel | None
     size: int
     error: str = ""
+    text: tuple[str, ...] = ()
+    """The lines of the MLmodel file."""
+    spans: Sequence[Spans] = ()
+    requirements: tuple[str, ...] = ()
 
 
 class ModelPane(RunPane):
     """The models left where there are several, the facts of one right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("lists.down", "lists.up", "lists.page_down", "lists.page_up"),
+        *bindings(
+            "lists.down",
+            "lists.up",
+            "lists.top",
+            "lists.bottom",
+            "lists.half_down",
+            "lists.half_up",
+            "lists.page_down",
+            "lists.page_up",
+        ),
     ]
 
     def __init__(self, run: Run) -> None:
@@ -81,11 +101,31 @@ class ModelPane(RunPane):
         try:
             folder = self.store.artifact_path(run_id, path)
             size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-            return _Model(path, read_mlmodel(folder), size)
+            lines = self._read(run_id, f"{path}/MLmodel")
+            requirements = self._read(run_id, f"{path}/requirements.txt")
+            return _Model(
+                path,
+                read_mlmodel(folder),
+                size,
+                "",
+                lines,
+                highlighted("MLmodel", lines),
+                requirements,
+            )
         except OSError as error:
             return _Model(path, None, 0, f"It can't be read: {error.strerror or error}.")
         except TuiflowError as error:
             return _Model(path, None, 0, error.message)
+
+    def _read(self, run_id: str, path: str) -> tuple[str, ...]:
+        """The first lines of a small text; none where there is no such file."""
+        try:
+            with self.store.artifact_path(run_id, path).open("rb") as file:
+                data = file.read(MOST_BYTES)
+        except (OSError, TuiflowError):
+            return ()
+        block = text.clean_block(data.decode("utf-8", "replace"))
+        return tuple(block.removesuffix("\n").split("\n"))
 
     def _got(self, models: list[_Model]) -> None:
         self._models = {model.path: model for model in models}
@@ -124,17 +164,24 @@ class ModelPane(RunPane):
                 (pad(name, 14), "$dim"), (text.clean(value, 200), "$foreground")
             )
             lines.append(line)
-        lines += [Content(""), heading("load it")]
-        uri = f"runs:/{self.run.info.run_id}/{model.path}"
-        for code in ("import tuiflow", f'model = tuiflow.pyfunc.load_model("{text.clean(uri)}")'):
-            lines.append(Content.styled(f"  {code}", "$foreground"))
-        lines += [Content(""), heading("signature")]
-        if description.signature is None:
-            return [*lines, Content.styled("  none: any input is passed on to the model", "$dim")]
-        table = align(_specs(description.signature))
-        lines.append(Content.styled("  " + table[0], "$dim"))
-        lines += [Content.styled("  " + line, "$foreground") for line in table[1:]]
+        lines += [Content(""), heading("load or serve it", "Y copies")]
+        for _, code in load_lines(self.run.info.run_id, model.path, description.flavors):
+            lines.append(Content.styled(f"  {text.clean(code)}", "$foreground"))
+        lines += [Content(""), heading("signature"), *_signature_lines(description.signature)]
+        if model.requirements:
+            lines += [Content(""), heading("requirements")]
+            lines += [Content.styled(f"  {line}", "$foreground") for line in model.requirements]
+        if model.text:
+            lines += [Content(""), heading("MLmodel"), *_coloured(model.text, model.spans)]
         return lines
+
+    def copies(self) -> list[tuple[str, str]]:
+        model = self._models.get(self.model_path or "")
+        if model is None or model.description is None:
+            return []
+        uri = f"runs:/{self.run.info.run_id}/{model.path}"
+        flavors = model.description.flavors
+        return [("model", uri), *load_lines(self.run.info.run_id, model.path, flavors)]
 
     def action_down(self) -> None:
         self._scroll(1)
@@ -148,8 +195,53 @@ class ModelPane(RunPane):
     def action_page_up(self) -> None:
         self._scroll(-self.size.height)
 
+    def action_half_down(self) -> None:
+        self._scroll(self.size.height // 2)
+
+    def action_half_up(self) -> None:
+        self._scroll(-(self.size.height // 2))
+
+    def action_top(self) -> None:
+        self.query_one("#model", VerticalScroll).scroll_home(animate=False)
+
+    def action_bottom(self) -> None:
+        self.query_one("#model", VerticalScroll).scroll_end(animate=False)
+
     def _scroll(self, lines: int) -> None:
         self.query_one("#model", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def load_lines(
+    run_id: str, path: str, flavors: Mapping[str, Mapping[str, object]]
+) -> list[tuple[str, str]]:
+    """The lines that load or serve a model, each by what it is called."""
+    uri = json.dumps(f"runs:/{run_id}/{path}", ensure_ascii=False)
+    modules = ["pyfunc", *(name for name in flavors if name in _LOADERS)]
+    return [
+        *((name, f"tuiflow.{name}.load_model({uri})") for name in modules),
+        ("serve", f"tuiflow serve -r {run_id} -m {shlex.quote(path)} -p 5001"),
+    ]
+
+
+def _signature_lines(signature: ModelSignature | None) -> list[Content]:
+    if signature is None:
+        return [Content.styled("  none: any input is passed on to the model", "$dim")]
+    first, *others = align(_specs(signature))
+    lines = [Content.styled("  " + first, "$dim")]
+    return lines + [Content.styled("  " + line, "$foreground") for line in others]
+
+
+_STYLES = {"name": "$primary", "string": "$success", "number": "$accent", "comment": "$dim"}
+
+
+def _coloured(lines: Sequence[str], spans: Sequence[Spans]) -> list[Content]:
+    found = []
+    for number, line in enumerate(lines):
+        content = Content.styled("  " + line, "$foreground")
+        for start, end, tone in spans[number] if spans else ():
+            content = content.stylize(_STYLES.get(tone, "$secondary"), start + 2, end + 2)
+        found.append(content)
+    return found
 
 
 def _flavor_facts(flavors: Mapping[str, Mapping[str, object]]) -> list[tuple[str, str]]:

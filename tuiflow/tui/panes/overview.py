@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -57,13 +58,16 @@ class OverviewPane(RunPane):
         self._summaries: list[MetricSummary] = []
         self._sparks: dict[str, str] = {}
         self._drawn_counts: dict[str, int] = {}
+        self._drawn_note: str | None = None
         self._again = False
 
     def compose(self) -> ComposeResult:
         yield Static(id="overview-status")
         with VerticalScroll(id="overview"), Container(id="overview-columns"):
             yield Static(id="overview-left")
-            yield Static(id="overview-right")
+            with Container(id="overview-right"):
+                yield Static(id="overview-facts")
+                yield Static(id="overview-note")
 
     def front(self) -> Widget:
         return self.query_one("#overview")
@@ -88,7 +92,8 @@ class OverviewPane(RunPane):
 
         def question() -> tuple[list[MetricSummary], dict[str, str]]:
             summaries = sorted(self.store.metric_summaries(run_id), key=interest)
-            for item in summaries[:SHOWN]:
+            own, _ = _split([item.key for item in summaries])
+            for item in [item for item in summaries if item.key in own[:SHOWN]]:
                 # So few new points would not show.
                 if item.count > 1 and item.count > counts.get(item.key, 0) * 1.02:
                     values = self.store.metric_history(run_id, item.key).values
@@ -111,11 +116,12 @@ class OverviewPane(RunPane):
         width = max(self.size.width - 3, 20)
         column = width // 2 - 2 if self.has_class("-wide") else width
         left = [*self._metrics(column), *self._params(column)]
-        right = [*_block(self._facts(), column), *self._tags(column), *self._note(column)]
+        right = [*self._facts(column), *self._data(column), *self._tags(column)]
         newline = Content("\n")
         self.query_one("#overview-status", Static).update(self._status(), layout=False)
         self.query_one("#overview-left", Static).update(newline.join(left))
-        self.query_one("#overview-right", Static).update(newline.join(right))
+        self.query_one("#overview-facts", Static).update(newline.join(right))
+        self._draw_note()
 
     def _status(self) -> Content:
         info = self.run.info
@@ -136,19 +142,41 @@ class OverviewPane(RunPane):
             parts.append(("  deleted; U restores it", "$warning"))
         return Content.assemble(*parts)
 
-    def _facts(self) -> list[tuple[str, str]]:
-        return facts(self.run, self.store.root)
+    def _facts(self, width: int) -> list[Content]:
+        lines = []
+        for title, pairs in facts(self.run, self.store.root):
+            if title:
+                lines += [Content(""), heading(title)]
+            lines += _block(pairs, width)
+        return lines
+
+    def _data(self, width: int) -> list[Content]:
+        inputs = self.run.inputs.dataset_inputs
+        if not inputs:
+            return []
+        pairs = []
+        for item in inputs[:SHOWN]:
+            rows = item.dataset.rows
+            about = (
+                item.context,
+                None if rows is None else f"{rows:,} rows",
+                f"digest {item.dataset.digest}",
+                item.dataset.place,
+            )
+            pairs.append((item.dataset.name, " · ".join(part for part in about if part)))
+        return [Content(""), heading("data", _more(len(inputs))), *_block(pairs, width)]
 
     def _metrics(self, width: int) -> list[Content]:
         if not self._summaries and not self.run.data.metrics:
             return [heading("metrics"), Content.styled("none logged", "$dim")]
         latest: Mapping[str, float] = {item.key: item.value for item in self._summaries}
         latest = latest or dict(sorted(self.run.data.metrics.items()))
-        keys = list(latest)[:SHOWN]
+        own, system = _split(list(latest))
+        keys = own[:SHOWN]
         values = [text.number(latest[key]) for key in keys]
         room = max(map(len, values), default=0)
-        name = min(max(map(len, keys)), max(width - room - SPARK - 4, 12))
-        lines = [heading("metrics", _more(len(latest)))]
+        name = min(max(map(len, keys), default=0), max(width - room - SPARK - 4, 12))
+        lines = [heading("metrics", _more(len(own)))]
         for key, value in zip(keys, values, strict=True):
             spark = self._sparks.get(key, "")
             lines.append(
@@ -158,6 +186,9 @@ class OverviewPane(RunPane):
                     (f"  {spark}", "$series-0"),
                 )
             )
+        if system:
+            told = f"system  {len(system):,} metrics of the machine, in the Metrics tab"
+            lines.append(Content.styled(cut(told, width), "$dim"))
         return lines
 
     def _params(self, width: int) -> list[Content]:
@@ -177,12 +208,33 @@ class OverviewPane(RunPane):
             return []
         return [Content(""), heading("tags"), *_block(tags, width)]
 
-    def _note(self, width: int) -> list[Content]:
+    # the note
+
+    def _draw_note(self) -> None:
         note = text.clean_block(self.run.note[:MAX_TAG_LENGTH]).strip()
-        if not note:
-            return []
-        lines = [Content.styled(line, "$foreground") for line in note.split("\n")[:40]]
-        return [Content(""), heading("note"), *lines]
+        if note == self._drawn_note:
+            return
+        self._drawn_note = note
+        place = self.query_one("#overview-note", Static)
+        place.display = bool(note)
+        title = Content("\n").join([Content(""), heading("note"), Content("")])
+        if is_markdown(note):
+            place.update(title)
+            self.call_later(self._show_page, note)
+        else:
+            lines = [Content.styled(line, "$foreground") for line in note.split("\n")]
+            place.update(Content("\n").join([*title.split("\n")[:2], *lines]))
+            self.call_later(self._show_page, "")
+
+    async def _show_page(self, note: str) -> None:
+        """The note as Markdown; an empty one takes it away."""
+        await self.query("#overview-page").remove()
+        if note and note == self._drawn_note:
+            # Costly to import, and seldom needed.
+            from textual.widgets import Markdown
+
+            page = Markdown(note, open_links=False, id="overview-page")
+            await self.query_one("#overview-right").mount(page)
 
     # scrolling
 
@@ -218,26 +270,64 @@ class OverviewPane(RunPane):
         self._by(-self.size.height)
 
 
-def facts(run: Run, root: Path) -> list[tuple[str, str]]:
-    """What is known of a run besides its data, as names and texts; `root` is the store's folder."""
+_MACHINE = ("python", "gpu", "job")
+
+
+def facts(run: Run, root: Path) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What is known of a run besides its data, as titles, and under each names and texts; `root`
+    is the store's folder."""
     info, tags = run.info, run.data.tags
-    found = [
-        ("experiment", info.experiment_name),
-        ("run id", info.run_id),
-        ("user", info.user_id),
-        ("source", tags.get(TAG_SOURCE_NAME, "")),
-        ("entry point", tags.get(TAG_ENTRY_POINT, "")),
-        *described(tags),
-        ("started", text.moment(info.start_time)),
-        ("ended", text.moment(info.end_time) if info.end_time else ""),
-        ("parent", tags.get(TAG_PARENT, "")),
-    ]
-    if info.process is not None:
-        found.append(("process", f"{info.process.host}, pid {info.process.pid}"))
     folder = Path(info.artifact_uri)
     inside = folder.is_relative_to(root)
-    found.append(("artifacts", str(folder.relative_to(root) if inside else folder)))
-    return [(name, value) for name, value in found if value]
+    known = described(tags)
+    process = f"{info.process.host}, pid {info.process.pid}" if info.process else ""
+    sections = [
+        (
+            "",
+            [
+                ("experiment", info.experiment_name),
+                ("run id", info.run_id),
+                ("user", info.user_id),
+                ("started", text.moment(info.start_time)),
+                ("ended", text.moment(info.end_time) if info.end_time else ""),
+                ("parent", tags.get(TAG_PARENT, "")),
+                ("artifacts", str(folder.relative_to(root) if inside else folder)),
+            ],
+        ),
+        (
+            "code",
+            [
+                ("source", tags.get(TAG_SOURCE_NAME, "")),
+                ("entry point", tags.get(TAG_ENTRY_POINT, "")),
+                *((name, value) for name, value in known if name not in _MACHINE),
+            ],
+        ),
+        (
+            "machine",
+            [
+                ("process", process),
+                *((name, value) for name, value in known if name in _MACHINE),
+            ],
+        ),
+    ]
+    told = [(title, [pair for pair in pairs if pair[1]]) for title, pairs in sections]
+    return [(title, pairs) for title, pairs in told if pairs]
+
+
+_MARKDOWN = re.compile(
+    r"^(#{1,6} |[-*+] |\d+[.)] |> |```|\|.*\|)|\*\*\S|`\S[^`]*`|\]\(", re.MULTILINE
+)
+
+
+def is_markdown(note: str) -> bool:
+    """Whether a note is written in Markdown; lines of plain text stay lines."""
+    return _MARKDOWN.search(note) is not None
+
+
+def _split(keys: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The metrics of the run itself, and those of its machine; all are its own without others."""
+    own = [key for key in keys if not key.startswith("system/")]
+    return (own, [key for key in keys if key.startswith("system/")]) if own else (list(keys), [])
 
 
 def _block(pairs: Sequence[tuple[str, str]], width: int) -> list[Content]:

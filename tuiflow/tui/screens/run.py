@@ -1,4 +1,4 @@
-"""One run in tabs: overview, metrics, params, artifacts, model, log."""
+"""One run in tabs: overview, metrics, params, artifacts, model, code, log."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widgets import Input, Static
 
-from tuiflow.entities import Run, RunStatus
+from tuiflow.entities import TAG_GIT_COMMIT, Run, RunStatus
 from tuiflow.errors import NotFound, TuiflowError
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.panes.artifacts import ArtifactsPane
 from tuiflow.tui.panes.base import RunPane
+from tuiflow.tui.panes.code import CodePane
 from tuiflow.tui.panes.log import LogPane
 from tuiflow.tui.panes.metrics import MetricsPane
 from tuiflow.tui.panes.model import ModelPane
@@ -31,6 +32,7 @@ TABS: dict[str, type[RunPane]] = {
     "Params": ParamsPane,
     "Artifacts": ArtifactsPane,
     "Model": ModelPane,
+    "Code": CodePane,
     "Log": LogPane,
 }
 
@@ -41,6 +43,8 @@ _HINTS = {
     ),
     "Params": ("lists.filter",),
     "Artifacts": ("lists.open", "run.download", "run.search"),
+    "Model": ("run.copy",),
+    "Code": ("run.search", "run.copy"),
     "Log": ("run.search", "run.next_match"),
 }
 
@@ -155,6 +159,26 @@ class RunScreen(RunActions):
             return (("enter", "to the list"), ("esc", "clear the search"))
         first = _HINTS.get(self.tab, ())
         return (*first, "run.next_tab", "runs.serve", "runs.tags", "runs.note", "app.back")
+
+    def action_copy(self) -> None:
+        from tuiflow.tui.modals.choose import ChooseModal
+
+        run = self._run
+        if run is None:
+            return
+        commit = run.data.tags.get(TAG_GIT_COMMIT, "")
+        options = [
+            ("run id", run.info.run_id),
+            ("name", run.info.run_name),
+            *([("commit", commit)] if commit else []),
+            ("artifacts", run.info.artifact_uri),
+            *self._panes[self.tab].copies(),
+        ]
+        chosen = dict(options)
+        self.app.push_screen(
+            ChooseModal("Copy", options),
+            lambda name: None if name is None else self.app.copy(chosen[name], name.capitalize()),
+        )
 
     def action_diff(self) -> None:
         self.app.say("To compare runs, mark two or more of them in the list with space, then d.")
