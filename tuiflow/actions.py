@@ -73,6 +73,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.copy_id", ("y",), "copy id", "Copy the id to the clipboard", "everywhere"),
     Action("app.undo", ("z",), "undo", "Undo the last change", "everywhere"),
     Action("app.theme", (), "light or dark", "Switch the light and the dark theme", "everywhere"),
+    Action("app.themes", (), "themes", "Choose a theme", "everywhere"),
     Action("app.suspend", ("ctrl+z",), "suspend", "Put the app in the background", "everywhere"),
     Action("app.quit", ("q",), "quit", "Quit; asks while servers would end", "everywhere"),
     Action("lists.open", ("enter",), "open", "Open what is under the cursor", "lists"),

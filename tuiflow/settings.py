@@ -22,15 +22,17 @@ from tuiflow.text import did_you_mean
 Density = Literal["comfortable", "compact"]
 DENSITIES: tuple[Density, ...] = ("comfortable", "compact")
 
-OWN_THEMES = ("tuiflow-dark", "tuiflow-light", "tuiflow-ansi")
+OWN_THEMES = ("tuiflow-dark", "tuiflow-light")
+ANSI_THEMES = ("ansi-dark", "ansi-light")
 THEMES = (
     *OWN_THEMES,
+    *ANSI_THEMES,
     *("atom-one-dark", "atom-one-light", "catppuccin-frappe", "catppuccin-latte"),
     *("catppuccin-macchiato", "catppuccin-mocha", "dracula", "flexoki", "gruvbox", "monokai"),
     *("nord", "rose-pine", "rose-pine-dawn", "rose-pine-moon", "solarized-dark"),
     *("solarized-light", "textual-dark", "textual-light", "tokyo-night"),
 )
-"""Themes to choose from: our own, then Textual's."""
+"""Themes to choose from: our own, those in the terminal's own 16 colours, then Textual's."""
 
 POLL_RANGE = (0.1, 60.0)
 
@@ -309,8 +311,9 @@ def template() -> str:
         f"# {_quoted(item.id)} = {_keys_written(item)}  # {item.help}" for item in ACTIONS
     )
     return f"""{_HEAD}
-# One of: {", ".join(OWN_THEMES)},
-# {", ".join(THEMES[len(OWN_THEMES) :])}
+# {", ".join(OWN_THEMES)};
+# {", ".join(ANSI_THEMES)} in the colours of the terminal;
+# {", ".join(THEMES[len(OWN_THEMES) + len(ANSI_THEMES) :])}
 # theme = "tuiflow-dark"
 
 # comfortable, or compact: without the blank lines around what is shown.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 from weakref import WeakSet
 
+from rich.console import Console
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -15,15 +16,23 @@ from textual.screen import Screen
 
 from tuiflow.actions import Action
 from tuiflow.errors import TuiflowError
-from tuiflow.settings import Problem, Settings, read_settings, settings_path
+from tuiflow.settings import (
+    ANSI_THEMES,
+    THEMES,
+    Problem,
+    Settings,
+    read_settings,
+    settings_path,
+)
 from tuiflow.store import now_ms
 from tuiflow.store.locate import with_tilde
 from tuiflow.store.processes import is_alive, this_process
 from tuiflow.text import clean_block
+from tuiflow.tui.bulk import Progress
 from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.reruns import Reruns
 from tuiflow.tui.screens.base import StoreScreen
-from tuiflow.tui.themes import DARK, LIGHT
+from tuiflow.tui.themes import DARK, LIGHT, theme_variables
 from tuiflow.tui.typeahead import TypeAhead
 from tuiflow.tui.undo import UndoStack
 from tuiflow.tui.widgets.chrome import Header
@@ -60,7 +69,9 @@ def _servers_screen() -> Screen[object]:
 class TuiflowApp(App[object]):
     """The full-screen app over one open store.
 
-    `clock` gives epoch ms; `host` and `store_label` are what the header shows.
+    `clock` gives epoch ms; `host` and `store_label` are what the header shows; `mistakes`, which
+    are those in the config file, are told at the start and stay. `first_theme` is worn until
+    another one is chosen.
     """
 
     TITLE = "tuiflow"
@@ -86,8 +97,13 @@ class TuiflowApp(App[object]):
         host: str | None = None,
         store_label: str | None = None,
         settings: Settings | None = None,
+        mistakes: str = "",
+        first_theme: str = DARK.name,
     ) -> None:
-        super().__init__()
+        # Without colours, the terminal's own are what is left out; else they would be greys.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self._mistakes = mistakes
+        self._theme_unless_chosen = first_theme
         self.settings = settings or Settings()
         self.actions = self.settings.actions()
         """The table of actions by id, with the user's keys."""
@@ -106,18 +122,23 @@ class TuiflowApp(App[object]):
         self.started_servers: set[int] = set()
         """Ids of the servers started in this app: they end with it unless detached."""
         self.reruns = Reruns(self)
+        self.bulk_work: Progress | None = None
+        """The last work on many things; while it goes on, nothing follows the store."""
         self._data_version = store.data_version()
         self.animation_level = "none"
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        light = store.get_state("theme") == "light"
         # Not by assignment, which would have every style sheet read a second time.
-        self.set_reactive(App.theme, LIGHT.name if light else DARK.name)
+        self.set_reactive(App.theme, self._first_theme())
+        self._refresh_truecolor_filter(self.ansi_theme)
         self.stylesheet.set_variables(self.get_css_variables())
+        self.set_class(self.settings.density == "compact", "-compact")
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.set_interval(self.settings.poll, self._poll)
+        if self._mistakes:
+            self.fail(self._mistakes)
         self._count_servers()
 
     async def on_event(self, event: events.Event) -> None:
@@ -131,6 +152,8 @@ class TuiflowApp(App[object]):
     # following the store
 
     def _poll(self) -> None:
+        if self.bulk_work is not None and not self.bulk_work.ended:
+            return  # reading it all again after each of its pieces would only hold it up
         try:
             version = self.store.data_version()
         except TuiflowError as error:
@@ -232,10 +255,33 @@ class TuiflowApp(App[object]):
 
         open_palette(self)
 
+    def _first_theme(self) -> str:
+        """The theme of the config file, else the one that was chosen last on this store."""
+        if self.no_color:
+            return ANSI_THEMES[0]
+        chosen = self.settings.theme or self.store.get_state("theme") or ""
+        return chosen if chosen in self.available_themes else self._theme_unless_chosen
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return theme_variables(self.current_theme)
+
     def action_theme(self) -> None:
-        light = self.theme == LIGHT.name
-        self.theme = DARK.name if light else LIGHT.name
-        self.store.put_state("theme", "dark" if light else "light")
+        self._wear(LIGHT.name if self.current_theme.dark else DARK.name)
+
+    def action_themes(self) -> None:
+        from tuiflow.tui.modals.themes import ThemesModal
+
+        names = [name for name in THEMES if name in self.available_themes]
+        self.push_screen(ThemesModal(names, self.theme), self._wear)
+
+    def _wear(self, name: str | None) -> None:
+        """Put on a theme, and remember it."""
+        if name is None:
+            return
+        self.theme = name
+        self.store.put_state("theme", name)
+        if self.settings.theme not in (None, name):
+            self.say(f"{name} until the app ends: the config file names {self.settings.theme}")
 
     def action_suspend(self) -> None:
         self.action_suspend_process()
@@ -269,15 +315,18 @@ def run_app(store: Store, location: Location) -> None:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     file = settings_path()
     settings, problems = read_settings(file)
-    app = TuiflowApp(store, location_reason=location.reason, settings=settings)
-    if problems:
-        app.call_later(app.fail, _told(with_tilde(file), problems))
-    app.run()
+    TuiflowApp(
+        store,
+        location_reason=location.reason,
+        settings=settings,
+        mistakes=told_problems(with_tilde(file), problems) if problems else "",
+        first_theme=ANSI_THEMES[0] if Console().color_system == "standard" else DARK.name,
+    ).run()
 
 
-def _told(file: str, problems: Sequence[Problem]) -> str:
+def told_problems(file: str, problems: Sequence[Problem]) -> str:
     """What is wrong in the config file, in a few lines."""
-    lines = [f"{file} is not followed everywhere:", *map(str, problems[:TOLD_PROBLEMS])]
+    lines = [f"Config file {file}:", *map(str, problems[:TOLD_PROBLEMS])]
     if len(problems) > TOLD_PROBLEMS:
         lines.append(f"and {len(problems) - TOLD_PROBLEMS} more; `tuiflow config check` tells them")
     return "\n".join(lines)

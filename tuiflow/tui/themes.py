@@ -1,7 +1,8 @@
-"""The dark and the light theme."""
+"""The dark and the light theme of our own, and what Textual's themes lack for our style sheet."""
 
 from __future__ import annotations
 
+from textual.color import Color
 from textual.theme import Theme
 
 DARK = Theme(
@@ -65,3 +66,44 @@ LIGHT = Theme(
         "scrollbar-background": "#fbfbfa",
     },
 )
+
+_SERIES = [f"series-{number}" for number in range(6)]
+
+# The 16 colours of the terminal's own palette; which of them are legible on its background only its
+# owner knows, so the cursor is reversed (tuiflow.tcss) and nothing else has a background.
+_ANSI = {
+    "dim": "ansi_bright_black",
+    "cursor": "ansi_default",
+    "line": "ansi_bright_black",
+    "series-0": "ansi_blue",
+    "series-1": "ansi_yellow",
+    "series-2": "ansi_green",
+    "series-3": "ansi_magenta",
+    "series-4": "ansi_cyan",
+    "series-5": "ansi_red",
+    "better": "ansi_green",
+    "worse": "ansi_red",
+    "scrollbar": "ansi_bright_black",
+    "scrollbar-background": "ansi_default",
+}
+
+
+def theme_variables(theme: Theme) -> dict[str, str]:
+    """What the style sheet needs beside Textual's own variables, for a theme that lacks it."""
+    if theme.ansi:
+        return _ANSI
+    colors = theme.to_color_system().generate()
+    background, foreground = Color.parse(colors["background"]), Color.parse(colors["foreground"])
+    primary = Color.parse(colors["primary"])
+    like = DARK if theme.dark else LIGHT
+    return {
+        "dim": background.blend(foreground, 0.55).hex,
+        "cursor": background.blend(primary, 0.25).hex,
+        "line": background.blend(foreground, 0.2).hex,
+        **{name: like.variables[name] for name in _SERIES},
+        "better": colors["success"],
+        "worse": colors["error"],
+        "scrollbar": background.blend(foreground, 0.25).hex,
+        "scrollbar-background": colors["background"],
+        "input-selection-background": primary.with_alpha(0.3).hex,
+    }

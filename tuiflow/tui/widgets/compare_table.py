@@ -210,7 +210,8 @@ class CompareTable(ScrollView, can_focus=True):
         return self._style(f"compare--{look.value}")
 
     def _ground(self, name: str) -> Style:
-        return Style(bgcolor=self.get_component_rich_style(name).bgcolor)
+        style = self.get_component_rich_style(name)
+        return Style(bgcolor=style.bgcolor, reverse=style.reverse)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name, partial=True)
