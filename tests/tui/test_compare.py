@@ -22,6 +22,7 @@ from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.modals.detail import DetailModal, DiffLines
 from tuiflow.tui.screens.compare import CompareScreen
 from tuiflow.tui.widgets.chart import Chart
+from tuiflow.tui.widgets.picture import PictureView
 
 WINE = ("bold-otter-3", "bold-otter-7", "able-crane-41")
 WIDE = (*WINE, "mild-heron-2", "kind-finch-12")
@@ -413,6 +414,38 @@ async def test_code_packages_and_artifacts_are_rows_and_enter_shows_their_lines(
         await until(pilot, lambda: "+Better ␛[31m[bold]than." in modal_text(pilot))
         await press(pilot, "j", "G", "escape")
         assert app.screen is screen
+
+
+@pytest.fixture
+def pictured(seeded: Store) -> Store:
+    """One run has a red image, the other a blue one and a damaged one."""
+    image = pytest.importorskip("PIL.Image")
+    for name, colour in zip(WINE[::2], ("red", "blue"), strict=True):
+        run_id = seeded.resolve_run(name)
+        with seeded.writing_artifact(run_id, "plots/fit.png") as part:
+            image.new("RGB", (40, 20), colour).save(part, "PNG")
+    with seeded.writing_artifact(run_id, "plots/bad.png") as part:
+        part.write_bytes(b"\x89PNG\r\n\x1a\n")
+    return seeded
+
+
+async def test_images_stand_side_by_side(pictured: Store, app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, WINE[::2])
+        await go_to(pilot, screen, "artifacts/plots/fit.png")
+        await press(pilot, "enter")
+        await until(pilot, lambda: len(app.screen.query(PictureView)) == 2)
+        await until(pilot, lambda: all(view._blocks for view in app.screen.query(PictureView)))
+        drawn = [view._blocks[0][0][1] for view in app.screen.query(PictureView)]
+        assert drawn == [(255, 0, 0), (0, 0, 255)]
+        text = screen_text(app)
+        assert "bold-otter-3" in text
+        assert "plots/fit.png: bold-otter-3 → able-crane-41" in text
+        await press(pilot, "escape")
+        await go_to(pilot, screen, "artifacts/plots/bad.png")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "This image is damaged" in screen_text(app))
+        assert "This run has none." in screen_text(app)
 
 
 async def test_the_tables_are_shown_before_what_takes_longer(

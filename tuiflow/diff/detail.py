@@ -29,8 +29,8 @@ class Detail:
 
     `lines` are a unified diff without names of files, or lines of a log that begin with + and -.
     Where there are none, `note` says why. `paths` are the two artifacts on this machine, None
-    where a run has none, and `is_image` says that they are to be looked at side by side. `title`
-    and `note` are safe to print; the lines are as they were recorded.
+    where a run has none, and `is_image` says that they are to be looked at side by side. `names`
+    are the runs'. `title`, `note` and `names` are safe to print; the lines are as recorded.
     """
 
     title: str
@@ -38,6 +38,7 @@ class Detail:
     note: str = ""
     paths: tuple[Path | None, Path | None] = (None, None)
     is_image: bool = False
+    names: tuple[str, str] = ("", "")
 
 
 def read_detail(
@@ -102,7 +103,8 @@ def _artifact_detail(
     one, two = (b"" if path is None else _read(path) for path in paths)
     if Path(key).suffix.lower() in IMAGES:
         shown = " and ".join(text.clean(str(path)) for path in paths if path is not None)
-        return Detail(title, (), f"Images: {shown}", paths, True)
+        names = (text.clean(base.run_name, 60), text.clean(other.run_name, 60))
+        return Detail(title, (), f"Images: {shown}", paths, True, names)
     first, second = (_text_lines(data, key) for data in (one, two))
     if first is None or second is None:
         sizes = " and ".join(

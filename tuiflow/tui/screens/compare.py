@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -33,6 +33,9 @@ from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
 from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chart import Chart
 from tuiflow.tui.widgets.compare_table import CompareTable
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _METRIC = "metrics/"
 _CURVES_FROM = 20
@@ -298,8 +301,15 @@ class CompareScreen(CompareCurves):
 
     def _show_detail(self, detail: Detail) -> None:
         from tuiflow.tui.modals.detail import DetailModal
+        from tuiflow.tui.modals.images import ImagesModal, read_pictures
 
-        if self.is_active:
+        def side_by_side(pictures: list[Image | str]) -> None:
+            if self.is_active:
+                self.app.push_screen(ImagesModal(detail, pictures))
+
+        if detail.is_image:
+            self.ask("detail", lambda: read_pictures(detail), side_by_side)
+        elif self.is_active:
             self.app.push_screen(DetailModal(detail))
 
     def clear_something(self) -> bool:
