@@ -8,6 +8,7 @@ import statistics
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shell import Cli
 
 from tuiflow.entities import Metric, Param, RunTag
 from tuiflow.errors import AlreadyExists, InvalidInput, NotFound
@@ -16,7 +17,7 @@ from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
 from tuiflow.store.column_values import summed_up
 from tuiflow.store.usage import usage_of
-from tuiflow.store.views import View, from_json, to_json
+from tuiflow.store.views import View, from_json, query_of, to_json
 
 
 @pytest.fixture
@@ -162,3 +163,26 @@ def test_damaged_views_say_nothing() -> None:
     assert from_json({"columns": 3, "order": [[1, 2]], "filter": 4, "widths": {"a": "b"}}) == View()
     one = from_json({"order": ["metrics", "rmse", False]})
     assert one.order == (OrderKey(Key(Kind.METRIC, "rmse")),)
+
+
+def test_a_view_and_what_is_asked_on_top_of_it() -> None:
+    rmse = Key(Kind.METRIC, "rmse")
+    found = query_of(VIEW, ("1",), "params.opt = 'adam'", (OrderKey(rmse),))
+    assert found.filter == parse_filter("metrics.rmse < 1 and params.opt = 'adam'")
+    assert found.order_by == (OrderKey(rmse), VIEW.order[1])
+    assert query_of(View()).filter is None
+
+
+def test_a_view_in_the_shell(cli: Cli, store: Store, wine: str) -> None:
+    columns = ("name", "params.opt", "tags.stage")
+    order = (OrderKey(Key(Kind.METRIC, "rmse"), True),)
+    store.views.save("few", View(columns, order, "metrics.rmse < 3"))
+    result = cli("runs", "--view", "few", "--format", "md")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert "opt" in lines[0] and "stage" in lines[0] and "rmse" not in lines[0]
+    assert [line.split("|")[2].strip() for line in lines[2:]] == ["run-1", "run-0"]
+    more = cli("runs", "--view", "few", "--filter", "tags.stage = 'x'", "--format", "json")
+    assert "run-0" in more.out and "run-1" not in more.out
+    wrong = cli("runs", "--view", "fwe")
+    assert wrong.code == 2 and "No view 'fwe'; did you mean 'few'?" in wrong.err

@@ -90,6 +90,15 @@ def sorts(ctx: typer.Context, incomplete: str) -> list[Offer]:
     return _offered(ctx, incomplete, _keys)
 
 
+def views(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Names of the views that were saved."""
+    return _offered(
+        ctx,
+        incomplete,
+        lambda store: ((name, view.filter) for name, view in store.views.list().items()),
+    )
+
+
 def tags(ctx: typer.Context, incomplete: str) -> list[Offer]:
     """Keys of tags."""
     return _offered(ctx, incomplete, lambda store: _plain(store.key_names().tags))

@@ -22,10 +22,10 @@ from tuiflow.cli.output import Column, Format
 from tuiflow.cli.selecting import unknown_keys
 from tuiflow.entities import Run, ViewType
 from tuiflow.errors import InvalidInput
-from tuiflow.filters import parse_filter, parse_order
-from tuiflow.protocols import RunQuery
+from tuiflow.filters import parse_order
 from tuiflow.store import now_ms
 from tuiflow.store.export import run_record, write_csv
+from tuiflow.store.views import View, query_of
 from tuiflow.text import (
     MISSING,
     STATUS_GLYPHS,
@@ -62,6 +62,15 @@ def runs(
             autocompletion=completion.sorts,
         ),
     ] = None,
+    view: Annotated[
+        str | None,
+        typer.Option(
+            "--view",
+            metavar="NAME",
+            help="A view saved in the app: its filter, order and columns.",
+            autocompletion=completion.views,
+        ),
+    ] = None,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=0, help="At most this many; 0: all.")
     ] = 100,
@@ -72,7 +81,7 @@ def runs(
 ) -> None:
     """List runs, newest first, or as filtered and sorted; or change them with a command."""
     if context.invoked_subcommand is not None:
-        if filter_text or experiment or deleted or sort:
+        if filter_text or experiment or deleted or sort or view:
             raise InvalidInput(
                 f"Select runs after the command: tuiflow runs {context.invoked_subcommand} --filter"
                 " ..."
@@ -82,11 +91,14 @@ def runs(
         return
     opened = open_existing(store)
     known = opened.key_names().keys()
-    query = RunQuery(
+    seen = View() if view is None else opened.views.get(view)
+    query = query_of(
+        seen,
         experiment_ids(opened, experiment),
-        parse_filter(filter_text, known=known),
+        filter_text,
         parse_order(sort or []),
         ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY,
+        known,
     )
     keys = opened.search_keys(query, limit or None)
     with out.output(output) as stream:
@@ -95,7 +107,7 @@ def runs(
         elif output_format is Format.JSON:
             out.write_json([run_record(run) for run in opened.load_runs(keys)], stream)
         else:
-            _write_runs(opened.load_runs(keys), output_format, stream)
+            _write_runs(opened.load_runs(keys), seen.columns, output_format, stream)
             if not keys:
                 typer.echo(f"No runs match.{unknown_keys(query.filter, known)}", err=True)
             if limit and len(keys) == limit and output is None and out.is_terminal(stream):
@@ -104,11 +116,20 @@ def runs(
                     typer.echo(f"{limit} of {total:,} runs; --limit 0 shows all.", err=True)
 
 
-def _write_runs(found: list[Run], output_format: Format, stream: TextIO) -> None:
+def _write_runs(
+    found: list[Run], shown: tuple[str, ...] | None, output_format: Format, stream: TextIO
+) -> None:
     several = len({run.info.experiment_id for run in found}) > 1
-    metrics = sorted({name for run in found for name in run.data.metrics})
-    params = sorted({name for run in found for name in run.data.params})
-    if output_format is Format.TABLE and out.is_terminal(stream):
+    tags: list[str] = []
+    if shown is not None:
+        metrics, params, tags = (
+            [name.removeprefix(kind) for name in shown if name.startswith(kind)]
+            for kind in ("metrics.", "params.", "tags.")
+        )
+    else:
+        metrics = sorted({name for run in found for name in run.data.metrics})
+        params = sorted({name for run in found for name in run.data.params})
+    if shown is None and output_format is Format.TABLE and out.is_terminal(stream):
         metrics = metrics[:SHOWN_COLUMNS]
         params = params[: max(SHOWN_COLUMNS - len(metrics), 0)]
     columns = [
@@ -119,7 +140,7 @@ def _write_runs(found: list[Run], output_format: Format, stream: TextIO) -> None
         Column("age", right=True),
         Column("took", right=True),
         *(Column(shorten_middle(name, 24), right=True, style="cyan") for name in metrics),
-        *(Column(shorten_middle(name, 24), right=True) for name in params),
+        *(Column(shorten_middle(name, 24), right=True) for name in (*params, *tags)),
     ]
     now = now_ms()
     numbers = [number_column(run.data.metrics.get(name) for run in found) for name in metrics]
@@ -133,6 +154,7 @@ def _write_runs(found: list[Run], output_format: Format, stream: TextIO) -> None
             duration(run.info.took(now)),
             *(column[index] for column in numbers),
             *(run.data.params.get(name, MISSING) for name in params),
+            *(run.data.tags.get(name, MISSING) for name in tags),
         ]
         for index, run in enumerate(found)
     ]

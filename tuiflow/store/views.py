@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tuiflow.entities import ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, NotFound
-from tuiflow.filters.tree import Key, Kind, OrderKey
+from tuiflow.filters.parser import parse_filter
+from tuiflow.filters.tree import And, Key, Kind, OrderKey
+from tuiflow.protocols import RunQuery
 from tuiflow.store import state
 from tuiflow.store.connection import Database
 from tuiflow.text import clean, did_you_mean
@@ -34,6 +37,24 @@ class View:
     def first_order(self) -> OrderKey | None:
         """What is sorted by first."""
         return self.order[0] if self.order else None
+
+
+def query_of(
+    view: View,
+    experiment_ids: tuple[str, ...] | None = None,
+    filter_text: str = "",
+    order: tuple[OrderKey, ...] = (),
+    stage: ViewType = ViewType.ACTIVE_ONLY,
+    known: Iterable[Key] = (),
+) -> RunQuery:
+    """The runs of a view among those of `experiment_ids`: both its filter and `filter_text` hold,
+    and `order` comes before its own. Raises FilterError for either filter."""
+    known = tuple(known)
+    parts = [parse_filter(text, known=known) for text in (view.filter, filter_text)]
+    nodes = [part for part in parts if part is not None]
+    node = And(tuple(nodes)) if len(nodes) > 1 else nodes[0] if nodes else None
+    own = tuple(item for item in view.order if item.key not in {other.key for other in order})
+    return RunQuery(experiment_ids, node, (*order, *own), stage)
 
 
 def to_json(view: View) -> dict[str, object]:

@@ -23,7 +23,7 @@ class ViewsModal(Modal[tuple[Deed, str]]):
     """Answers what is to be done, and with which view; `save` with none."""
 
     heading = "Saved views"
-    keys = "enter show · w save this one · r rename · D delete · esc cancel"
+    keys = "enter show · w save · r rename · D delete · esc close"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "save", show=False),

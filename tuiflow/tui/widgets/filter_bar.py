@@ -128,6 +128,7 @@ class FilterBar(Asks):
     def action_clear(self) -> None:
         if self._offers.is_open:
             self._offers.close()
+            self._apply()
             return
         self.clear()
         self.action_leave()
@@ -263,7 +264,8 @@ class FilterBar(Asks):
             message = f"{caret[-room:]}\n{error.reason}{kept}"
         line = self.query_one("#filter-mistake", Static)
         line.update(Content(message))
-        line.display = True
+        # What is missing at the end, the list says better.
+        line.display = not (self._offers.is_open and error.start >= len(self._input.value))
 
 
 def _keys(store: Store, scope: Scope) -> tuple[Key, ...]:

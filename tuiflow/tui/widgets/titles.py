@@ -34,9 +34,9 @@ def title_line(
     segments = [Segment(" " * lead, plain)]
     for col in shown:
         mark = _mark(orders, col)
-        width_here = sheet.width(col) - (len(mark) > 1)
-        text = cut_middle(col.title, width_here)
-        space = sheet.width(col) - cell_len(text)
+        more = max(len(mark) - 1, 0)  # a number takes its cell from the title
+        text = cut_middle(col.title, sheet.width(col) - more)
+        space = sheet.width(col) - more - cell_len(text)
         style = ordered if mark else plain
         if col is sheet.column:
             style += here
@@ -44,16 +44,14 @@ def title_line(
         segments += [
             Segment(" " * before, plain),
             Segment(text, style),
-            Segment(f"{mark:<{after + GAP}}", ordered),
+            Segment(f"{mark:<{after + more + GAP}}", ordered),
         ]
     line = Strip(segments).adjust_cell_length(width, plain)
     fixed = sheet.fixed(room)
     edge = lead + sum(sheet.width(col) + GAP for col in shown[:fixed]) - GAP
     hidden = sheet.first > fixed
     if shown and (hidden or fixed > 1):
-        # Where the arrow of the last pinned column stands, the sign stands beside it.
-        taken = bool(_mark(orders, shown[fixed - 1])) and sheet.is_right(shown[fixed - 1])
-        line = _overlay(line, edge + taken, "‹" if hidden else "│", plain)
+        line = _overlay(line, edge + GAP - 1, "‹" if hidden else "│", plain)
     if shown and shown[-1] is not sheet.columns[-1]:
         line = _overlay(line, width - 1, "›", plain)
     return line
