@@ -345,6 +345,15 @@ class RunsScreen(RunsView):
 
     # what is done with runs
 
+    def action_charts(self) -> None:
+        """Draw the matching runs, by the columns of the table."""
+        from tuiflow.tui.screens.runs_chart import RunsChartScreen
+
+        here, columns = self.table.column, [column.key for column in self.table.columns]
+        place = ALL if self._experiment is None else clean(self._experiment.name, 40)
+        first = [] if here is None else [here.key]
+        self.app.push_screen(RunsChartScreen(self.query_now(), place, [*first, *columns]))
+
     def action_deleted(self) -> None:
         self._deleted = not self._deleted
         self.table.marks.clear()
