@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from driving import screen_text, until
+from hostile import PAYLOADS, Hostile, log_hostile
 from rich.cells import cell_len
 from textual.pilot import Pilot
+from textual.widgets import Input
 
-from tuiflow.entities import TAG_NOTE, Metric, Param, RunTag
+from tuiflow.entities import Param
 from tuiflow.store import Store
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.screens.compare import CompareScreen
@@ -20,16 +22,7 @@ from tuiflow.tui.screens.runs import RunsScreen
 
 WIDTH, HEIGHT = 120, 40
 
-PAYLOADS = {
-    "escapes": "\x1b[2J\x9b31m\x1b]0;t\x07\x90q\x9c\x85",
-    "markup": "[bold red]x[/] [@click=app.quit]y[/] [link=file:///etc]z[/link] \\[",
-    "invisible": "\u202eev\u2066\u200f\u061cil\u200b\ufeff\u00ad\u3164",
-    "combining": "Z" + "\u0321\u0338\u0489" * 300,
-    "wide": "模型漢字ＡＢ" * 30,
-    "emoji": "👩\u200d🔬❤\ufe0f👍🏽1\ufe0f\u20e3🇩🇪🚀" * 10,
-    "lines": "one\ntwo\r\n\u2028four\tfive\x0b\x0c\0",
-    "long": "漢" * 2**20,
-}
+MIXED = "".join(text[:40] for text in PAYLOADS.values())
 FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -39,32 +32,13 @@ def payload(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def hostile(store: Store, fixed: None, payload: str) -> Store:
-    """Two runs, one of which has the payload for a name, values and keys.
+def ids(store: Store, fixed: None, payload: str, tmp_path: Path) -> Hostile:
+    """Two runs, one of which has the payload for a name, values, keys and in its files."""
+    return log_hostile(store, payload, tmp_path / "repository")
 
-    What the API refuses (length, keys) is put into the file by other means: a store may come from
-    anywhere.
-    """
-    experiment = store.create_experiment("lab")
-    for name in ("plain", "evil"):
-        run_id = store.create_run(experiment, name, 1_790_000_000_000).info.run_id
-        store.log_batch(
-            run_id,
-            [Metric("rmse", 0.5, 1_790_000_000_500, step) for step in range(3)],
-            [Param("alpha", name), Param("beta", f"BBB{name[0]}"), Param("zeta", f"ZZZ{name[0]}")],
-            [RunTag("team", name), RunTag("zone", "TTT"), RunTag(TAG_NOTE, name)],
-        )
-        if name == "evil":
-            store.log_batch(run_id, [Metric("mine", 1.0, 1)], [Param("own", "1")])
-        store.finish_run(run_id, "FINISHED", 1_790_000_001_000)
-    conn = sqlite3.connect(store.database)
-    with conn:
-        for table in ("params", "tags"):
-            conn.execute(f"UPDATE {table} SET text = ? WHERE text = 'evil'", (payload,))
-        conn.execute("UPDATE runs SET name = ?, user_id = ? WHERE name = 'evil'", (payload,) * 2)
-        conn.execute("UPDATE experiments SET name = ? WHERE name = 'lab'", (payload,))
-        conn.execute("UPDATE keys SET name = ? WHERE name IN ('mine', 'own')", (payload,))
-    conn.close()
+
+@pytest.fixture
+def hostile(ids: Hostile, store: Store) -> Store:
     return store
 
 
@@ -140,14 +114,13 @@ async def test_on_compare(hostile: Store, app_of: Callable[[Store], TuiflowApp])
             assert len(dividers) == 1, "\n".join(lines)
 
 
-async def test_on_the_tabs_of_a_run(hostile: Store, app_of: Callable[[Store], TuiflowApp]) -> None:
+async def test_on_the_tabs_of_a_run(
+    ids: Hostile, hostile: Store, app_of: Callable[[Store], TuiflowApp]
+) -> None:
     app = app_of(hostile)
-    evil = next(
-        run.info.run_id for run in hostile.load_runs([1, 2]) if run.data.params["alpha"] != "plain"
-    )
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
         await on_runs(pilot)
-        await app.push_screen(RunScreen(evil))
+        await app.push_screen(RunScreen(ids.evil))
         await until(pilot, lambda: "BBB" in screen_text(app))
         for tab in [*list(TABS)[1:], "Overview"]:
             await pilot.press("right_square_bracket")
@@ -156,7 +129,56 @@ async def test_on_the_tabs_of_a_run(hostile: Store, app_of: Callable[[Store], Tu
                 await until(pilot, lambda: "ZZZ" in screen_text(app))
                 lines = check_screen(app)
                 assert len(offsets(lines, "ZZZ") | offsets(lines, "BBB")) == 1
+            if tab == "Log":
+                await until(pilot, lambda: "epoch 2" in screen_text(app))
             check_screen(app)
+            for key in ["j"] * 8 if tab == "Artifacts" else ["j", "enter"]:
+                await pilot.press(key)
+                await pilot.pause()
+                await app.workers.wait_for_complete()
+                await pilot.pause()
+                check_screen(app)
+            if not isinstance(app.screen, RunScreen):
+                await pilot.press("escape")
+
+
+everything = pytest.mark.parametrize("payload", [MIXED, PAYLOADS["long"]], ids=["mixed", "long"])
+
+
+@everything
+async def test_on_every_place(hostile: Store, app_of: Callable[[Store], TuiflowApp]) -> None:
+    app = app_of(hostile)
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await on_runs(pilot)
+        for place in sorted(set(TuiflowApp.MODES) - {"runs"}):
+            await app.switch_mode(place)
+            for key in ("j", "l", "enter", "j", "enter", "y", "question_mark", "escape", "escape"):
+                await pilot.press(key)
+                await app.workers.wait_for_complete()
+                await pilot.pause()
+                check_screen(app)
+
+
+@everything
+async def test_while_filtering(hostile: Store, app_of: Callable[[Store], TuiflowApp]) -> None:
+    app = app_of(hostile)
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await on_runs(pilot)
+        await pilot.press("slash")
+        for text in ("params.", "metrics.", "params.alpha = ", "params.nothing = 1"):
+            app.screen.query_one("#filter", Input).value = text
+            app.screen.query_one("#filter", Input).cursor_position = len(text)
+            for key in ("down", "tab", "escape", "slash"):
+                await pilot.press(key)
+                await app.workers.wait_for_complete()
+                await pilot.pause()
+                check_screen(app)
+            await until(pilot, lambda: app.screen.query_one("#filter", Input).has_focus)
+        await pilot.press("escape", "escape", "colon")
+        await pilot.pause()
+        await pilot.press(*"exp")
+        await pilot.pause(0.1)
+        check_screen(app)
 
 
 async def test_markup_stands_there_as_it_was_written(

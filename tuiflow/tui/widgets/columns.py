@@ -20,6 +20,7 @@ from tuiflow.text import (
     duration,
     moment,
     number_column,
+    shorten_middle,
 )
 
 SHOWN_BY_DEFAULT = 6
@@ -62,6 +63,7 @@ _ATTRIBUTES = {
     )
 }
 
+_LONGEST_TITLE = 200
 _PREFIXES = {"metrics": Kind.METRIC, "params": Kind.PARAM, "tags": Kind.TAG}
 
 
@@ -76,7 +78,12 @@ def column(column_id: str) -> Column | None:
     metric = kind is Kind.METRIC
     widest = {Kind.METRIC: 14, Kind.PARAM: 16, Kind.TAG: 24}[kind]
     narrowest = 7 if metric else 5
-    return Column(column_id, clean(name), Key(kind, name), metric, narrowest, widest)
+    return Column(column_id, _title(name), Key(kind, name), metric, narrowest, widest)
+
+
+def _title(key: str) -> str:
+    # Cut first: a key of a megabyte must not be cleaned and measured for each frame.
+    return clean(shorten_middle(key, _LONGEST_TITLE))
 
 
 _OWN_TITLES = frozenset(item.title for item in _ATTRIBUTES.values())
@@ -86,7 +93,7 @@ def told_apart(columns: Sequence[Column]) -> tuple[Column, ...]:
     """The columns with titles that tell a metric from a param or from a column of our own."""
     titles = Counter(item.title for item in columns)
     return tuple(
-        replace(item, title=clean(item.id))
+        replace(item, title=_title(item.id))
         if item.id not in _ATTRIBUTES and (item.title in _OWN_TITLES or titles[item.title] > 1)
         else item
         for item in columns
