@@ -50,17 +50,19 @@ class NoteModal(Modal[str]):
         from tuiflow.tui.editor import edit
 
         area = self.query_one(TextArea)
+        said = KEYS
         try:
             with self.app.suspend():
-                area.text = edit(area.text)
+                # An error that left this block would leave the terminal as it is.
+                try:
+                    area.text = edit(area.text)
+                except TuiflowError as error:
+                    said = error.message
         except SuspendNotSupported:
-            self._say("This terminal can't be handed to an editor")
-        except TuiflowError as error:
-            self._say(error.message)
-        else:
-            area.move_cursor(area.document.end)
-            self._asked = False
-            self._say(KEYS)
+            said = "This terminal can't be handed to an editor"
+        area.move_cursor(area.document.end)
+        self._asked = False
+        self._say(said)
 
     def _say(self, text: str) -> None:
         self.query_one(".modal--keys", Static).update(Content(clean(text)))

@@ -187,7 +187,8 @@ class OverviewPane(RunPane):
                 )
             )
         if system:
-            told = f"system  {len(system):,} metrics of the machine, in the Metrics tab"
+            count = "1 metric" if len(system) == 1 else f"{len(system):,} metrics"
+            told = f"system  {count} of the machine, in the Metrics tab"
             lines.append(Content.styled(cut(told, width), "$dim"))
         return lines
 
