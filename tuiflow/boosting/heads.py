@@ -14,7 +14,7 @@ _HEAD = "_tuiflow_head"
 def remember_head(original: Original, container: Any, *args: Any, **kwargs: Any) -> None:
     """Around the `__init__` of a container: keep a copy of the first rows of `data` with it."""
     data = args[0] if args else kwargs.get("data")
-    head: Any = TypeError("there is no example of data that is read from a file")
+    head: Any = TypeError("its first rows are not at hand, as those of a file or a slice")
     try:
         if data is not None and not isinstance(data, str) and not hasattr(data, "__fspath__"):
             head = copy.deepcopy(data[:EXAMPLE_ROWS])
