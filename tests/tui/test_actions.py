@@ -14,6 +14,7 @@ from tuiflow.tui.modals.confirm import ConfirmModal
 from tuiflow.tui.screens.compare import CompareScreen
 from tuiflow.tui.screens.run import RunScreen
 from tuiflow.tui.screens.runs import RunsScreen
+from tuiflow.tui.screens.runs_chart import RunsChartScreen
 from tuiflow.tui.screens.servers import ServersScreen
 from tuiflow.tui.widgets.chart import Chart
 from tuiflow.tui.widgets.run_table import RunTable
@@ -39,7 +40,8 @@ def test_no_key_that_a_terminal_takes_for_another() -> None:
 
 
 def test_every_action_has_somebody_who_does_it() -> None:
-    doers = (TuiflowApp, RunsScreen, RunScreen, CompareScreen, ServersScreen, RunTable, Chart)
+    screens = (RunsScreen, RunScreen, CompareScreen, ServersScreen, RunsChartScreen)
+    doers = (TuiflowApp, *screens, RunTable, Chart)
     missing = [
         item.id for item in ACTIONS if not any(hasattr(doer, item.handler) for doer in doers)
     ]
