@@ -158,6 +158,21 @@ def test_the_template_holds_the_defaults() -> None:
     assert all(theme in template() for theme in THEMES)
 
 
+def test_the_page_tells_what_there_is() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "config.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 1
+    for block in blocks:
+        settings, problems = parse_settings(block)
+        assert problems == []
+        assert settings.theme == "ansi-dark"
+        assert settings.keys["runs.export"] == ()
+    assert all(f"`{theme}`" in page for theme in THEMES)
+    told = [line.partition(": ")[2] for line in re.findall(r"^~/.*$", page, re.MULTILINE)]
+    wrong = '[keys]\n"runs.delet" = "X"\n"runs.serve" = "d"\n'
+    assert told == [problem.text for problem in parse_settings(wrong)[1]]
+
+
 def test_themes_are_those_that_textual_has() -> None:
     assert set(THEMES) == {*OWN_THEMES, *BUILTIN_THEMES}
 

@@ -34,7 +34,7 @@ WINE_URL = (
     "https://archive.ics.uci.edu/ml/machine-learning-databases/wine-quality/winequality-white.csv"
 )
 RUN = ("bash", "python")
-TOLD = ("filter", "sort", "experiments", "yaml", "text", "")
+TOLD = ("filter", "sort", "experiments", "toml", "yaml", "text", "")
 """Languages of blocks that other tests read, or that show what is printed."""
 
 DRIVER = """

@@ -95,7 +95,7 @@ async def test_theme_is_kept(app: TuiflowApp) -> None:
         await until(pilot, lambda: "Switch the light and the dark" in screen_text(app))
         await pilot.press("enter")
         await until(pilot, lambda: app.theme == "tuiflow-light")
-        assert app.store.get_state("theme") == "light"
+        assert app.store.get_state("theme") == "tuiflow-light"
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
