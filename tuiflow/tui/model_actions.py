@@ -219,7 +219,7 @@ class ModelActions(StoreScreen):
         store = self.store
         if version is not None:
             aliases = "".join(f"  @{alias}" for alias in version.aliases)
-            self._ask_delete([f"version {version.version}{aliases}  {version.source}"])
+            self._ask_delete([f"version {version.version}{aliases}", version.source])
             return
         name = model.name
         self.ask(

@@ -50,7 +50,8 @@ class ConfirmModal(Modal[bool]):
         lines = [f"  {clean(name, 60)}" for name in self._names[:SHOWN]]
         if self._count > SHOWN:
             lines.append(f"  and {self._count - SHOWN:,} more")
-        yield Static(Content("\n".join(lines)), classes="confirm--names")
+        if lines:
+            yield Static(Content("\n".join(lines)), classes="confirm--names")
         if self._remark:
             yield Static(Content(self._remark), classes="confirm--remark")
         with Horizontal(classes="modal--buttons"):

@@ -26,6 +26,7 @@ Tone = Literal[
 ]  # fmt: skip
 
 NARROW = 22
+_LEAST = 8
 _GAP = 2
 
 
@@ -39,7 +40,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`flexible` columns shorten what doesn't fit, `optional` ones go, the last first, before a
+    """`flexible` columns shorten what doesn't fit, the widest first, `optional` ones go, the last first, before a
     flexible one is cut below `NARROW`; a column that `fills` takes the room that is left over."""
 
     title: str
@@ -187,12 +188,12 @@ class RowsView(ScrollView, can_focus=True):
         for i, column in reversed(list(enumerate(self._columns))):
             if column.optional and self._room(least) < 0:
                 least[i] = widths[i] = 0
-        room = self._room(widths)
         flexible = [i for i, column in enumerate(self._columns) if column.flexible]
-        for place, i in enumerate(flexible):
-            cut = min(room // (len(flexible) - place), 0)
-            widths[i] = max(widths[i] + cut, min(widths[i], 8))
-            room -= cut
+        for _ in range(-self._room(widths) if flexible else 0):
+            widest = max(flexible, key=lambda i: widths[i])
+            if widths[widest] <= _LEAST:
+                break
+            widths[widest] -= 1
         filling = next((i for i, column in enumerate(self._columns) if column.fills), None)
         if filling is not None:
             widths[filling] += max(self._room(widths), 0)
