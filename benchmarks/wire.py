@@ -14,6 +14,7 @@ from pathlib import Path
 from tuiflow.entities import Metric, Param
 from tuiflow.store import now_ms, open_store
 from tuiflow.tui.views import save_last_experiment
+from tuiflow.tui.widgets.welcome import WELCOMED
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from ptys import COLOURS, Pty, app_command
@@ -61,6 +62,7 @@ def make_store(folder: Path) -> Path:
         )
         store.finish_run(run_id, "FINISHED", begun + 500)
     save_last_experiment(store, experiment)
+    store.put_state(WELCOMED, True)
     store.close()
     return folder
 

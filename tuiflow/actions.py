@@ -62,7 +62,7 @@ CONTEXTS = {
 """Contexts in the order help shows them, with their headings."""
 
 ACTIONS: tuple[Action, ...] = (
-    Action("app.help", ("?",), "help", "Show the keys that work here", "everywhere"),
+    Action("app.help", ("?", "f1"), "help", "Show the keys that work here", "everywhere"),
     Action("app.palette", (":", "ctrl+p"), "palette", "Find an action by name", "everywhere"),
     Action("app.runs", ("1",), "Runs", "Go to the runs", "everywhere"),
     Action("app.models", ("2",), "Models", "Go to the registered models", "everywhere"),

@@ -23,6 +23,7 @@ from tuiflow.entities import (
 )
 from tuiflow.store import Store, runs
 from tuiflow.tui.app import TuiflowApp
+from tuiflow.tui.widgets.welcome import WELCOMED
 
 NOW = int(datetime(2026, 11, 24, 14, 2, tzinfo=UTC).timestamp() * 1000)
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
@@ -95,7 +96,8 @@ def seeded(store: Store, fixed: None, monkeypatch: pytest.MonkeyPatch) -> Store:
 def app_of(fixed: None) -> Iterator[Callable[[Store], TuiflowApp]]:
     """Make the app over a store, with a stopped clock and a fixed header."""
 
-    def make(store: Store) -> TuiflowApp:
+    def make(store: Store, *, new_here: bool = False) -> TuiflowApp:
+        store.put_state(WELCOMED, not new_here)
         return TuiflowApp(
             store,
             location_reason="it was named explicitly",

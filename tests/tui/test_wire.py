@@ -11,6 +11,7 @@ from ptys import COLOURS, Pty, app_command, plain
 from tuiflow.entities import Metric, Param
 from tuiflow.store import Store, now_ms
 from tuiflow.tui.views import save_last_experiment
+from tuiflow.tui.widgets.welcome import WELCOMED
 
 RUNS = 150
 HOUR = 3_600_000
@@ -34,6 +35,7 @@ def long(store: Store) -> Path:
         )
         store.finish_run(run_id, "FINISHED", start + number * 1000 + 500)
     save_last_experiment(store, experiment)
+    store.put_state(WELCOMED, True)
     return store.database
 
 

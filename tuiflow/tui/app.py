@@ -36,6 +36,7 @@ from tuiflow.tui.themes import DARK, LIGHT, theme_variables
 from tuiflow.tui.typeahead import TypeAhead
 from tuiflow.tui.undo import UndoStack
 from tuiflow.tui.widgets.chrome import Header
+from tuiflow.tui.widgets.welcome import WELCOMED
 
 if TYPE_CHECKING:
     from tuiflow.entities import ServerInfo
@@ -117,6 +118,8 @@ class TuiflowApp(App[object]):
         self.store_label = store_label or with_tilde(store.root)
         self.version = 0
         """Grows whenever the store has changed, by this app or by anybody else."""
+        self.new_here = not store.get_state(WELCOMED)
+        """Whether nobody has pressed a key on this store yet."""
         self.server_count = 0
         self.undo = UndoStack()
         self.started_servers: set[int] = set()

@@ -29,6 +29,7 @@ class Modal(Acts, ModalScreen[Answer | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "close", show=False),
+        Binding("question_mark,f1", "help", show=False),  # the first is text in a text field
         Binding("ctrl+c", "app.quit", show=False),
     ]
 
@@ -44,3 +45,9 @@ class Modal(Acts, ModalScreen[Answer | None]):
 
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+    def action_help(self) -> None:
+        """Say what the keys do here, and in the field that is being typed in."""
+        from tuiflow.tui.modals.help import ModalHelp
+
+        self.app.push_screen(ModalHelp(self.heading, self.keys, self.focused))

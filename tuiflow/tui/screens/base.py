@@ -17,6 +17,7 @@ from tuiflow.tui.bulk import Progress
 from tuiflow.tui.reader import SPINNER_SECONDS, Asks, StoreChanged
 from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chrome import Crumbs, Header, Hints
+from tuiflow.tui.widgets.welcome import WELCOMED, Welcome
 
 LOOK_SECONDS = 5.0
 """How often runs that go on are read again although nothing was written: a process that was
@@ -54,11 +55,22 @@ class StoreScreen(Acts, Screen[object], Asks):
         yield Header(self.PLACE)
         yield Crumbs()
         yield from self.compose_body()
+        if self.app.new_here:
+            yield Welcome()
         yield Hints()
 
     def compose_body(self) -> ComposeResult:
         """Yield what stands between breadcrumb and hints."""
         yield from ()
+
+    async def action_act(self, action_id: str) -> None:
+        """Carry out an action of the table; the first one ends the welcome."""
+        if self.app.new_here:
+            self.app.new_here = False
+            self.query(Welcome).remove()
+            store = self.store
+            self.ask("welcome", lambda: store.put_state(WELCOMED, True), lambda _: None)
+        await super().action_act(action_id)
 
     @property
     def crumbs(self) -> Crumbs:
@@ -113,6 +125,7 @@ class StoreScreen(Acts, Screen[object], Asks):
             lambda _: self._carried_out(progress, then),
         )
         if progress.total > progress.piece:
+            self.app.bulk_work = progress
             self.set_timer(SPINNER_SECONDS, lambda: self._show_progress(progress))
 
     def _show_progress(self, progress: Progress) -> None:
@@ -120,6 +133,9 @@ class StoreScreen(Acts, Screen[object], Asks):
 
         if not progress.ended:
             self.app.push_screen(ProgressModal(progress))
+            # The next key may be the one that stops it: it must not wait for the end.
+            self.app.typeahead.let_go()
+            self.app.typeahead.answered()
 
     def _carried_out(self, progress: Progress, then: Callable[[Progress], None]) -> None:
         then(progress)
