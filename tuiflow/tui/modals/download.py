@@ -39,7 +39,7 @@ class DownloadModal(Modal[tuple[Path, bool]]):
                 self._say("Write the name of a folder")
             elif (target.exists() or target.is_symlink()) and target != self._replace:
                 self._replace = target
-                self._say(f"{target} is there: enter again replaces it")
+                self._say(f"{self._file_name} is there already: enter again replaces it")
             else:
                 self.dismiss((target, target == self._replace))
         except (OSError, ValueError, RuntimeError) as error:

@@ -160,7 +160,7 @@ class OverviewPane(RunPane):
             about = (
                 item.context,
                 None if rows is None else f"{rows:,} rows",
-                f"digest {item.dataset.digest}",
+                item.dataset.digest,
                 item.dataset.place,
             )
             pairs.append((item.dataset.name, " · ".join(part for part in about if part)))
@@ -218,13 +218,13 @@ class OverviewPane(RunPane):
         self._drawn_note = note
         place = self.query_one("#overview-note", Static)
         place.display = bool(note)
-        title = Content("\n").join([Content(""), heading("note"), Content("")])
+        title = [Content(""), heading("note")]
         if is_markdown(note):
-            place.update(title)
+            place.update(Content("\n").join(title))
             self.call_later(self._show_page, note)
         else:
             lines = [Content.styled(line, "$foreground") for line in note.split("\n")]
-            place.update(Content("\n").join([*title.split("\n")[:2], *lines]))
+            place.update(Content("\n").join([*title, *lines]))
             self.call_later(self._show_page, "")
 
     async def _show_page(self, note: str) -> None:
