@@ -11,7 +11,9 @@ from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widgets import Input, LoadingIndicator
 
+from tuiflow.filters import Key, Kind, OrderKey
 from tuiflow.store import Store
+from tuiflow.store.views import View
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.screens.runs import RunsScreen
 from tuiflow.tui.views import save_last_experiment
@@ -87,6 +89,43 @@ def test_empty_store(
     assert snap_compare(app_of(store), terminal_size=size, run_before=shown)
 
 
+@SIZES
+def test_completion(snap_compare: Any, app: TuiflowApp, size: tuple[int, int]) -> None:
+    async def typed(pilot: Pilot[object]) -> None:
+        await after("slash", *"params.alpha =", shows="0.001")(pilot)
+        await pilot.press("down", "down")
+        await settled(pilot)
+
+    assert snap_compare(on_wine(app), terminal_size=size, run_before=typed)
+
+
+@SIZES
+def test_pins_and_sort_keys(snap_compare: Any, app: TuiflowApp, size: tuple[int, int]) -> None:
+    async def pinned(pilot: Pilot[object]) -> None:
+        await after("G", "P", shows="▴✗ dire-moth-2")(pilot)
+        await pilot.press("j", "j", "P")
+        await until(pilot, lambda: "▴✓" in screen_text(pilot.app))
+        await pilot.press("space", *"lllllolOh|")
+        await until(pilot, lambda: "rmse ↑, alpha ↑" in screen_text(pilot.app))
+        await settled(pilot)
+
+    assert snap_compare(on_wine(app), terminal_size=size, run_before=pinned)
+
+
+@SIZES
+def test_summary(snap_compare: Any, app: TuiflowApp, size: tuple[int, int]) -> None:
+    run = after(*"lllll", "i", shows="quartile")
+    assert snap_compare(on_wine(app), terminal_size=size, run_before=run)
+
+
+def test_saved_views(snap_compare: Any, app: TuiflowApp) -> None:
+    order = (OrderKey(Key(Kind.METRIC, "rmse")),)
+    app.store.views.save("good ones", View(("name", "metrics.rmse"), order, "metrics.rmse < 0.8"))
+    app.store.views.save("everything", View())
+    run = after("apostrophe", shows="2 columns")
+    assert snap_compare(on_wine(app), terminal_size=NARROW, run_before=run)
+
+
 @pytest.mark.parametrize(
     ("keys", "shows"),
     [
@@ -94,6 +133,7 @@ def test_empty_store(
         pytest.param(["full_stop"], "No deleted runs", id="deleted"),
         pytest.param(["space", "space", "D"], "Delete 2 runs?", id="confirm"),
         pytest.param(["c"], "metrics.mae", id="columns"),
+        pytest.param(["Y"], "this list", id="copy"),
         pytest.param(["t"], "cellar", id="tags"),
         pytest.param(["e"], "the first one below", id="note"),
         pytest.param(["x"], "Write 7 runs as CSV", id="export"),

@@ -112,5 +112,5 @@ def _bars(rows: Sequence[tuple[str, int]], right: bool = False) -> list[str]:
     for name, count in rows:
         full, part = divmod(max(round(8 * _BAR * count / most), 1) if count else 0, 8)
         bar = "█" * full + (_EIGHTHS[part - 1] if part else "")
-        lines.append(f"{pad(name, width, right)}  {bar} {count:,}")
+        lines.append(f"{pad(name, width, right)}  {bar}{' ' if bar else ''}{count:,}")
     return lines

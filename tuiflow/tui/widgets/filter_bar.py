@@ -111,7 +111,7 @@ class FilterBar(Asks):
 
     def _know_keys(self, keys: tuple[Key, ...]) -> None:
         self.known = keys
-        if self._offers.is_open:
+        if self.is_typing and self._place is not None and self._input.value.strip():
             self._offer()
 
     def _know_history(self, history: list[str]) -> None:
@@ -161,7 +161,7 @@ class FilterBar(Asks):
 
     def _changed(self) -> None:
         self._stop_timer()
-        self._timer = self.set_timer(DELAY_SECONDS, self._apply)
+        self._timer = self.set_timer(DELAY_SECONDS, self._apply_live)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -233,6 +233,16 @@ class FilterBar(Asks):
         self._changed()
 
     # applying
+
+    def _apply_live(self) -> None:
+        """Apply what is written, unless its last word may yet become a key: as a word to search
+        for it would find nothing."""
+        place = self._place if self._offers.is_open else None
+        if place is not None and place.wanted.condition and place.typed:
+            self._stop_timer()
+            self.query_one("#filter-mistake").display = False
+        else:
+            self._apply()
 
     def _apply(self) -> bool:
         """Take over what is written; False where it is wrong."""

@@ -91,6 +91,8 @@ class RunTable(RunRows, can_focus=True):
         self.move_to(self._cursor - 1)
 
     def action_top(self) -> None:
+        # The first row may be a pinned one, which is in view however far the others are scrolled.
+        self.scroll_to(y=0, animate=False)
         self.move_to(0)
 
     def action_bottom(self) -> None:
