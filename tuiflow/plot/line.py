@@ -141,7 +141,8 @@ def prepare(
         before = _NOTHING
     start = len(before.all_xs)
     xs, values = _xs(curve, axis, start), curve.values[start:] if start else curve.values
-    if not all(map(le, islice(keys, max(start - 1, 0), None), islice(keys, max(start, 1), None))):
+    new = keys[start - 1 :] if start else keys
+    if not all(map(le, new, islice(new, 1, None))):
         before, xs, values = _NOTHING, _xs(curve, axis, 0), curve.values
         order = sorted(range(len(keys)), key=keys.__getitem__)
         xs, values = array("d", [xs[i] for i in order]), array("d", [values[i] for i in order])
