@@ -24,14 +24,9 @@ from tuiflow.tui.widgets.file_view import Reader
 from tuiflow.tui.widgets.lines import FixedLines
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
-_KINDS = {
-    "patch": "uncommitted changes",
-    "source": "",
-    "untracked": "untracked files",
-    "packages": "packages",
-    "project": "project",
-}
-"""What is shown of a run's contents, in this order, and what it is called; a source has a name."""
+_KINDS = ("patch", "source", "untracked", "packages", "project")
+"""What is shown of a run's contents, in this order."""
+_TITLES = {"patch": "uncommitted changes", "untracked": "untracked files"}
 _FACTS = ("commit", "branch", "patch", "command", "folder", "python")
 _NONE = "No code was kept with this run. Runs of scripts keep it, but with TUIFLOW_CAPTURE=off."
 
@@ -39,6 +34,8 @@ _NONE = "No code was kept with this run. Runs of scripts keep it, but with TUIFL
 class CodePane(RunPane):
     """The facts on top, what was kept left, the one under the cursor right."""
 
+    HELP = "What the run was made with: commit, uncommitted changes, script and packages."
+    HELP = "What the run kept of its code: commit, uncommitted changes, script and packages."
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("run.search")]
 
     def __init__(self, run: Run) -> None:
@@ -104,14 +101,13 @@ class CodePane(RunPane):
         facts.update(Content("\n").join(lines))
 
     def _listed(self, infos: list[ContentInfo]) -> None:
-        order = list(_KINDS)
         shown = sorted(
             (info for info in infos if info.kind in _KINDS),
-            key=lambda info: (order.index(info.kind), info.name),
+            key=lambda info: (_KINDS.index(info.kind), info.name),
         )
         self._infos = {f"{info.kind}\0{info.name}": info for info in shown}
         rows = [
-            Row(key, (Cell(_title(info), "name"), Cell(text.size(info.size), "dim")))
+            Row(key, (Cell(info.name or info.kind, "name"), Cell(text.size(info.size), "dim")))
             for key, info in self._infos.items()
         ]
         self._list.show(rows)
@@ -154,7 +150,7 @@ class CodePane(RunPane):
 
 
 def _title(info: ContentInfo) -> str:
-    return _KINDS[info.kind] or info.name
+    return info.name or _TITLES.get(info.kind, info.kind)
 
 
 def _file_name(info: ContentInfo) -> str:
