@@ -85,6 +85,7 @@ async def test_footer_and_help_show_them(make: Make) -> None:
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(app.screen, HelpModal))
         await until(pilot, lambda: "Keys" in screen_text(app))
+        assert "One row a run: ✓ finished, ✗ failed" in _help_text(app)
         lines = {" ".join(line.strip(" │").split()) for line in _help_text(app).splitlines()}
         assert "X Delete the marked runs or this one" in lines
         assert "s Compare the marked runs side by side" in lines
@@ -95,6 +96,17 @@ async def test_footer_and_help_show_them(make: Make) -> None:
 
 def _help_text(app: TuiflowApp) -> str:
     return "\n".join(str(part.render()) for part in app.screen.query("#help > Static"))
+
+
+async def test_widgets_tell_about_themselves_with_the_keys_of_the_user(make: Make) -> None:
+    app = make(Settings({"lists.mark": ("f7",), "app.undo": ()}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Overview" in screen_text(app))
+        await pilot.press("right_square_bracket", "question_mark")
+        await until(pilot, lambda: "f7 draws several together" in _help_text(app))
+        assert app.keyed("{lists.open} and {app.undo}, {no id}") == "enter and “undo”, {no id}"
 
 
 async def test_palette_shows_them_and_finds_what_has_none(make: Make) -> None:

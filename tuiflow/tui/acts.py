@@ -34,6 +34,10 @@ class Acts(_Base):
         actions = cast("TuiflowApp", self.app).actions
         return [item for item in actions.values() if self._handler(item) is not None]
 
+    def told_help(self) -> str:
+        """What the widget that has the focus, or what it is in, tells about itself."""
+        return next((node.HELP for node in self._focus_chain() if node.HELP), "")
+
     async def action_act(self, action_id: str) -> None:
         """Carry out an action of the table, or say why it can't be done now."""
         item = action(action_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 from weakref import WeakSet
@@ -12,6 +13,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from tuiflow.actions import Action
@@ -29,6 +31,7 @@ from tuiflow.store.locate import with_tilde
 from tuiflow.store.processes import is_alive, this_process
 from tuiflow.text import clean_block
 from tuiflow.tui.bulk import Progress
+from tuiflow.tui.harmless import Harmless
 from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.reruns import Reruns
 from tuiflow.tui.screens.base import StoreScreen
@@ -44,6 +47,10 @@ if TYPE_CHECKING:
 
 TOLD_PROBLEMS = 5
 """How many mistakes in the config file are told when the app starts."""
+
+_ACTION_ID = re.compile(r"\{(\w+\.\w+)\}")
+
+HARMLESS = Harmless()
 
 STAYS = 86_400.0
 """Seconds that an error stays on the screen: until it is dismissed."""
@@ -148,9 +155,20 @@ class TuiflowApp(App[object]):
         typed = isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded
         await (self.typeahead.take(event) if typed else super().on_event(event))
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), HARMLESS]
+
     def action_of(self, action_id: str) -> Action:
         """The action of that id with the user's keys; KeyError where there is none."""
         return self.actions[action_id]
+
+    def keyed(self, text: str) -> str:
+        """A text with the user's keys in the places of `{action.id}`."""
+        return _ACTION_ID.sub(self._key_or_title, text)
+
+    def _key_or_title(self, found: re.Match[str]) -> str:
+        item = self.actions[found[1]]
+        return item.shown_key or f"“{item.title}”"
 
     # following the store
 
@@ -251,7 +269,8 @@ class TuiflowApp(App[object]):
 
         screen = self.screen
         if isinstance(screen, StoreScreen):
-            self.push_screen(HelpModal(screen.usable_actions()))
+            about = self.keyed(screen.told_help())
+            self.push_screen(HelpModal(screen.usable_actions(), about))
 
     def action_palette(self) -> None:
         from tuiflow.tui.palette import open_palette

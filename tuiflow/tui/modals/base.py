@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,6 +13,9 @@ from textual.widgets import Static
 
 from tuiflow.text import clean
 from tuiflow.tui.acts import Acts
+
+if TYPE_CHECKING:
+    from tuiflow.tui.app import TuiflowApp
 
 Answer = TypeVar("Answer")
 
@@ -37,7 +40,11 @@ class Modal(Acts, ModalScreen[Answer | None]):
         with Vertical(classes="modal"):
             yield Static(Content(clean(self.heading)), classes="modal--heading")
             yield from self.compose_body()
-            yield Static(Content(self.keys), classes="modal--keys")
+            yield Static(Content(self._told_keys), classes="modal--keys")
+
+    @property
+    def _told_keys(self) -> str:
+        return cast("TuiflowApp", self.app).keyed(self.keys)
 
     def compose_body(self) -> ComposeResult:
         """Yield what stands between the heading and the line of keys."""
@@ -50,4 +57,4 @@ class Modal(Acts, ModalScreen[Answer | None]):
         """Say what the keys do here, and in the field that is being typed in."""
         from tuiflow.tui.modals.help import ModalHelp
 
-        self.app.push_screen(ModalHelp(self.heading, self.keys, self.focused))
+        self.app.push_screen(ModalHelp(self.heading, self._told_keys, self.focused))

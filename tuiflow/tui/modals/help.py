@@ -18,7 +18,7 @@ from tuiflow.tui.modals.base import Modal
 
 
 class HelpModal(Modal[None]):
-    """List `actions` by context; scrolls."""
+    """List `actions` by context under what is told `about` the place; scrolls."""
 
     heading = "Keys"
     keys = "j k scroll · esc close"
@@ -29,12 +29,15 @@ class HelpModal(Modal[None]):
         Binding("k", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, actions: Sequence[Action]) -> None:
+    def __init__(self, actions: Sequence[Action], about: str = "") -> None:
         super().__init__()
         self._actions = actions
+        self._about = about
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(id="help"):
+            if self._about:
+                yield Static(Content(self._about), classes="help--about")
             for context in reversed(CONTEXTS):
                 items = [item for item in self._actions if item.where == context and item.keys]
                 if items:
@@ -53,7 +56,8 @@ class ModalHelp(HelpModal):
         self._title = heading
         self._keys = keys.split(" · ")
         field = isinstance(focused, (Input, TextArea))
-        self._field = [*filter(None, map(_field_line, type(focused).BINDINGS))] if field else []
+        bound = type(focused).BINDINGS if field and focused is not None else []
+        self._field = [*filter(None, map(_field_line, bound))]
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll(id="help"):

@@ -34,6 +34,10 @@ _MORE = "\0more"
 class ArtifactsPane(RunPane):
     """The tree left, the preview right. Folders are read when they are opened."""
 
+    HELP = (
+        "The files of the run. {lists.right} and {lists.left} open and close folders; the "
+        "file under the cursor is shown beside them."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("lists.left", "lists.right", "run.search", "run.download")
     ]

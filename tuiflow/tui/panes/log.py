@@ -22,6 +22,8 @@ _NONE = f"This run has no log. `tuiflow run` records what a project prints, as {
 class LogPane(RunPane):
     """The lines of the artifact `RUN_LOG`; stays at the end while that is in view."""
 
+    HELP = "What the run has printed. It follows while the last line is in view."
+
     def compose(self) -> ComposeResult:
         yield Reader(follow=True, view="log")
         yield Static(id="log-facts")

@@ -42,6 +42,10 @@ class MetricsPane(RunPane, ChartKeys):
     """The list left, the chart right. Marked metrics are drawn together; without marks, the one
     under the cursor."""
 
+    HELP = (
+        "Every metric with its last and its best value. The one under the cursor is drawn; "
+        "{lists.mark} draws several together."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("chart", "lists.mark", "lists.unmark"),
     ]

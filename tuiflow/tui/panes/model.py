@@ -54,6 +54,7 @@ class _Model:
 class ModelPane(RunPane):
     """The models left where there are several, the facts of one right."""
 
+    HELP = "The models of the run: flavor, signature, size, and the lines that load one."
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(
             "lists.down",

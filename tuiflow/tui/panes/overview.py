@@ -46,6 +46,7 @@ STATUS_STYLES: dict[str, str] = {
 class OverviewPane(RunPane):
     """Two columns where there is room for them, one below 100 cells."""
 
+    HELP = "The run at a glance: status, source, data, last metrics and params."
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(
             "lists.down", "lists.up", "lists.top", "lists.bottom", "lists.half_down",

@@ -19,6 +19,10 @@ from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 class ParamsPane(RunPane):
     """Names and values; the value under the cursor is written out below."""
 
+    HELP = (
+        "Every param; the value under the cursor stands below in full. {lists.filter} "
+        "searches names and values."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("lists.filter")]
 
     def __init__(self, run: Run) -> None:

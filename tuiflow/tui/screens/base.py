@@ -155,7 +155,7 @@ class StoreScreen(Acts, Screen[object], Asks):
     def remember(self, undo: Undo) -> None:
         """Say what was done, and that it can be taken back."""
         self.app.undo.push(undo)
-        self.app.say(f"{undo.title} · z undoes it")
+        self.app.say(f"{undo.title} · {self.app.keyed('{app.undo}')} undoes it")
 
     def action_undo(self) -> None:
         """Take back the last change made in this app."""

@@ -31,6 +31,9 @@ MOST_COMPARED = 20
 class ModelsScreen(ModelActions):
     """Every registered model with its newest version and its aliases."""
 
+    HELP = (
+        "Registered models, each with its newest version and its aliases."
+    )
     HINTS: ClassVar[tuple[str, ...]] = (
         *("lists.open", "models.serve", "models.promote", "lists.filter", "models.tags"),
         *("models.describe", "models.delete", "app.runs"),

@@ -27,6 +27,10 @@ class CompareTable(ScrollView, can_focus=True):
     It asks nothing: `show` gives it what it draws.
     """
 
+    HELP = (
+        "A column a run, the baseline first. ▲ better, ▼ worse by the direction of the "
+        "metric; ≠ different."
+    )
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"compare--{look.value}" for look in Look),
         "compare--line",

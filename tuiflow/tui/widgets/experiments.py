@@ -18,6 +18,10 @@ DELAY_SECONDS = 0.12
 class Experiments(RowsView):
     """`all`, then each experiment with its active runs and ⏵ where some are running."""
 
+    HELP = (
+        "The experiments with the number of their runs; ⏵ where some are running. "
+        "{lists.open} shows the runs of one and goes over to them."
+    )
     class Chosen(Message):
         """Show this experiment's runs, all where None; `leave`: and go over to them."""
 

@@ -16,6 +16,10 @@ from tuiflow.tui.widgets.run_rows import LEAD, RunRows
 class RunTable(RunRows, can_focus=True):
     """Rows of runs with a cursor; it and the marks stay on their runs when the keys change."""
 
+    HELP = (
+        "One row a run: ✓ finished, ✗ failed, ■ killed, ⏵ running, ◌ its process is gone "
+        "without a word. Columns, filter and sorting are remembered for each experiment."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("lists")]
 
     class Moved(Message):
