@@ -449,7 +449,7 @@ async def test_images_stand_side_by_side(pictured: Store, app: TuiflowApp) -> No
 
 
 async def test_the_tables_are_shown_before_what_takes_longer(
-    recorded: Store, app: TuiflowApp, monkeypatch: pytest.MonkeyPatch
+    recorded: Store, app: TuiflowApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     may_read = threading.Event()
     read_rest = diff.read_rest
@@ -475,7 +475,10 @@ async def test_the_tables_are_shown_before_what_takes_longer(
         other.close()
         await press(pilot, "r")
         assert row(screen, "rmse")
+        await write_to(pilot, tmp_path / "early.md")
         may_read.set()
+        await until(pilot, (tmp_path / "early.md").exists)
+        assert "| train.py |" in (tmp_path / "early.md").read_text()
         await until(pilot, lambda: screen.comparison and screen.comparison.complete)
         assert row(screen, "train.py")[1].startswith("+1 −1")
         assert screen.table.row_name == "params/alpha"

@@ -258,14 +258,16 @@ class CompareScreen(CompareCurves):
         self.app.push_screen(ExportModal(heading, "compare.md"), self._export)
 
     def _export(self, path: Path | None) -> None:
-        comparison = self.comparison
-        if path is None or comparison is None:
+        gathered, metric, measure = self._gathered, self._metric, self._measure
+        if path is None or gathered is None:
             return
 
         def write() -> None:
             from tuiflow.store.export import new_file
 
-            content = diff.render_as(comparison, path.suffix)
+            # A file says all of it, also where the screen still waits for the rest.
+            whole = gathered if gathered.complete else diff.read_rest(self.store, gathered)
+            content = diff.render_as(whole.compare(metric, measure), path.suffix)
             with new_file(path) as stream:
                 stream.write(content)
 
