@@ -86,7 +86,7 @@ async def test_the_tutorial(store: Store, shell: Call, tmp_path: Path) -> None:
         )
         assert by_name["second"]["metrics"]["rmse"] == pytest.approx(0.7504340478812797, rel=1e-9)
         assert shell("show", "best:rmse", "--format", "json").stdout.count('"second"')
-    shell("run", str(PROJECT), "-P", "aplha=1", code=2)
+    shell("run", str(PROJECT), "-P", "aplha=1", "--strict", code=2)
     assert len(json.loads(shell("runs", "--format", "json").stdout)) == 2
 
     app = TuiflowApp(store, location_reason="a test names it")
