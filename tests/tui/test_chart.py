@@ -127,7 +127,12 @@ async def test_what_is_read_off_has_room_before_names(draw):
     async def check(chart: Chart, pilot: Pilot[object]) -> None:
         chart.styles.width = 46
         await pilot.pause()
+        assert "validation/me…absolute_error" in rows(chart)[1]
         await pilot.press("right")
+        box = [row for row in rows(chart)[2:5] if "…" in row]
+        assert "step 100" in rows(chart)[2] and "0.1353" in box[0] and "0.2500" in box[1]
+        chart.styles.height = 8
+        await pilot.pause()
         top = rows(chart)[0]
         assert "step 100" in top and "0.1353" in top and "0.2500" in top and "…" in top
 

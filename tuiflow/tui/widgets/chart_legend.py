@@ -50,7 +50,7 @@ def legend(
 ) -> list[Strip]:
     """The lines above a chart, at least one. `reading` says where the crosshair is.
 
-    Names give way to values; what does not fit into `most_lines` is counted.
+    Names are cut where there is one line only; what does not fit into `most_lines` is counted.
     """
     tail = [
         Segment(modes, words.dim),
@@ -60,9 +60,10 @@ def legend(
     first = max(width - sum(part.cell_length for part in tail), 0)
     head = [Segment(f"{reading}  ", words.dim)] if reading else []
     names = _name_room(entries, first - sum(part.cell_length for part in head))
-    if names >= SHORTEST_NAME or any(entry.value for entry in entries):
+    longest = min(max((cell_len(entry.name) for entry in entries), default=0), _LONGEST_NAME)
+    if names >= longest or reading:
         most_lines = 1
-    else:
+    elif most_lines > 1:
         names = _LONGEST_NAME
     lines: list[list[Segment]] = [head]
     room = [first] + [width] * (most_lines - 1)

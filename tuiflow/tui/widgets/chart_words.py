@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from rich.style import Style
+from textual.geometry import Size
 from textual.strip import Strip
 
 from tuiflow import text
@@ -51,6 +52,7 @@ class ChartWords(Asks):
     _picture: Picture | None
     _head: list[Strip]
     _box: list[Strip]
+    _head_size: Size | None = None
 
     def _tone(self, tone: int) -> Style:
         raise NotImplementedError
@@ -60,7 +62,8 @@ class ChartWords(Asks):
 
     def _heading(self) -> list[Strip]:
         """The legend; made once, and the box of the crosshair with it."""
-        if not self._head or self._head[0].cell_length != self.size.width:
+        if not self._head or self._head_size != self.size:
+            self._head_size = self.size
             self._head = self._made_heading()
         return self._head
 
