@@ -11,17 +11,21 @@ from driving import screen_text, until
 from hostile import PAYLOADS, Hostile, log_hostile
 from rich.cells import cell_len
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from tuiflow.entities import Param
 from tuiflow.store import Store
 from tuiflow.tui.app import TuiflowApp
+from tuiflow.tui.modals.export import ExportModal
+from tuiflow.tui.modals.note import NoteModal
+from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.screens.compare import CompareScreen
 from tuiflow.tui.screens.run import TABS, RunScreen
 from tuiflow.tui.screens.runs import RunsScreen
 
 WIDTH, HEIGHT = 120, 40
 
+SHORT = {name: text for name, text in PAYLOADS.items() if name != "long"}
 MIXED = "".join(text[:40] for text in PAYLOADS.values())
 FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -49,7 +53,7 @@ def check_screen(app: TuiflowApp) -> list[str]:
     for strip in strips:
         assert sum(cell_len(segment.text) for segment in strip) == WIDTH, strip.text
         assert not any(segment.control for segment in strip)
-        assert not {unicodedata.category(char) for char in strip.text} & FORBIDDEN
+        assert not {unicodedata.category(char) for char in strip.text} & FORBIDDEN, strip.text
         for segment in strip:
             style = segment.style
             assert style is None or style.link is None
@@ -135,14 +139,20 @@ async def test_on_the_tabs_of_a_run(
             for key in ["j"] * 8 if tab == "Artifacts" else ["j", "enter"]:
                 await pilot.press(key)
                 await pilot.pause()
-                await app.workers.wait_for_complete()
-                await pilot.pause()
+                await settled(pilot)
                 check_screen(app)
             if not isinstance(app.screen, RunScreen):
                 await pilot.press("escape")
 
 
 everything = pytest.mark.parametrize("payload", [MIXED, PAYLOADS["long"]], ids=["mixed", "long"])
+
+
+LEFT_OUT = {
+    *("app.quit", "app.suspend", "app.back", "app.runs", "app.models", "app.servers"),
+    "servers.restart",
+}
+"""What ends the app, leads to another place, or starts a program."""
 
 
 @everything
@@ -154,9 +164,65 @@ async def test_on_every_place(hostile: Store, app_of: Callable[[Store], TuiflowA
             await app.switch_mode(place)
             for key in ("j", "l", "enter", "j", "enter", "y", "question_mark", "escape", "escape"):
                 await pilot.press(key)
-                await app.workers.wait_for_complete()
+                await settled(pilot)
+                check_screen(app)
+
+
+async def settled(pilot: Pilot[object]) -> None:
+    await pilot.pause()
+    await until(pilot, lambda: not any(work.is_running for work in pilot.app.workers))
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("payload", [MIXED], ids=["mixed"])
+@pytest.mark.parametrize("where", ["runs", "run", "compare", "charts", "models", "servers"])
+async def test_what_every_action_opens(
+    ids: Hostile, hostile: Store, app_of: Callable[[Store], TuiflowApp], where: str
+) -> None:
+    app = app_of(hostile)
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await on_runs(pilot)
+        if where in TuiflowApp.MODES:
+            await app.switch_mode(where)
+        elif where == "run":
+            await app.push_screen(RunScreen(ids.evil))
+        else:
+            await pilot.press(*({"compare": "ad", "charts": "C"}[where]))
+        await settled(pilot)
+        origin, place, depth = app.screen, app.current_mode, len(app.screen_stack)
+        assert isinstance(origin, StoreScreen)
+        opened = set()
+        for item in origin.usable_actions():
+            if not item.keys or item.is_motion or item.id in LEFT_OUT:
+                continue
+            await pilot.press("j", item.keys[0])
+            await settled(pilot)
+            check_screen(app)
+            opened.add(type(app.screen))
+            await app.switch_mode(place)
+            while len(app.screen_stack) > depth:
+                await app.pop_screen()
+            await settled(pilot)
+        assert app.screen is origin
+        assert len(opened) > 2
+
+
+@pytest.mark.parametrize("payload", SHORT.values(), ids=SHORT)
+async def test_in_text_fields(
+    store: Store, app_of: Callable[[Store], TuiflowApp], payload: str
+) -> None:
+    app = app_of(store)
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        for modal in (ExportModal(payload, payload), NoteModal("note", payload + "\nend")):
+            await app.push_screen(modal)
+            for key in ("home", "right", "right", "a", "up"):
+                await pilot.press(key)
                 await pilot.pause()
                 check_screen(app)
+            await app.pop_screen()
+        await app.push_screen(note := NoteModal("note", payload))
+        kept = note.query_one(TextArea).text
+        assert "".join(kept.splitlines()) == "".join(payload.splitlines())
 
 
 @everything
@@ -170,8 +236,7 @@ async def test_while_filtering(hostile: Store, app_of: Callable[[Store], Tuiflow
             app.screen.query_one("#filter", Input).cursor_position = len(text)
             for key in ("down", "tab", "escape", "slash"):
                 await pilot.press(key)
-                await app.workers.wait_for_complete()
-                await pilot.pause()
+                await settled(pilot)
                 check_screen(app)
             await until(pilot, lambda: app.screen.query_one("#filter", Input).has_focus)
         await pilot.press("escape", "escape", "colon")
