@@ -78,7 +78,7 @@ def from_json(value: object) -> View:
         order = [order]  # as it was when there was one key
     widths = value.get("widths")
     return View(
-        _texts(columns) if isinstance(columns, list) else None,
+        _texts(columns) or None,
         tuple(_orders(order)),
         text if isinstance(text, str) else "",
         _texts(value.get("pinned_columns")),

@@ -35,6 +35,8 @@ class RunsView(ManyRuns):
         self._view = View()
         self._defaults: tuple[str, ...] = ()
         self._usage: KeyUsage | None = None
+        self._view_name = ""
+        """The saved view that was shown or saved last."""
 
     @property
     def filter_bar(self) -> FilterBar:
@@ -44,6 +46,11 @@ class RunsView(ManyRuns):
     def experiment_id(self) -> str | None:
         """The id of the experiment whose runs are shown; None for all together."""
         return None if self._experiment is None else self._experiment.experiment_id
+
+    def why_not(self, action_id: str) -> str | None:
+        if action_id == "runs.pin" and self.table.run is None:
+            return "There is no run here"
+        return super().why_not(action_id)
 
     def search(self, *, stay: bool = True) -> None:
         """Find the runs of the view again; without `stay`, start over at the top."""
@@ -198,8 +205,7 @@ class RunsView(ManyRuns):
 
     def action_pin(self) -> None:
         run, pins = self.table.run, self._view.pinned_runs
-        if run is None:
-            return
+        assert run is not None  # or `why_not` has said so
         run_id = run.info.run_id
         if run_id in pins:
             pins = tuple(item for item in pins if item != run_id)
@@ -222,6 +228,7 @@ class RunsView(ManyRuns):
     def _view_chosen(self, views: dict[str, View], answer: tuple[Deed, str] | None) -> None:
         match answer:
             case ("show", name):
+                self._view_name = name
                 self._show_view(views[name])
             case ("rename", name):
                 others = [item for item in views if item != name]
@@ -272,12 +279,13 @@ class RunsView(ManyRuns):
         self.ask("views", self.store.views.list, self._ask_view_name)
 
     def _ask_view_name(self, views: dict[str, View]) -> None:
-        modal = ViewNameModal("Save this view as", "", list(views))
+        modal = ViewNameModal("Save this view as", self._view_name, list(views))
         self.app.push_screen(modal, self._save_view)
 
     def _save_view(self, name: str | None) -> None:
         if name is None:
             return
+        self._view_name = name
         view = replace(self._view, filter=self.filter_bar.text)
         save = partial(self.store.views.save, name, view, replace=True)
         said = f"Saved the view {clean(name, 40)} · ' lists the views"

@@ -233,7 +233,8 @@ class RunsScreen(RunsView):
         self.table.reload()
         self.query_one(Preview).show(self.table.run, at_once=True)
         self._ask_experiments()
-        self.ask_usage()
+        if not self.waiting("usage"):
+            self.ask_usage()
         if self.waiting("runs"):
             self._again = True
         else:

@@ -89,8 +89,9 @@ class Offers(Widget):
         place = self._first + y
         if place >= len(self._offers):
             return Strip.blank(self.size.width, self.rich_style)
-        offer, base = self._offers[place], self.rich_style
+        offer, base, edge = self._offers[place], self.rich_style, " "
         if place == self._place:
+            edge = "▌"
             base += self.get_component_rich_style("offers--chosen", partial=True)
         dim = base + self.get_component_rich_style("offers--meaning", partial=True)
         left = len(self._offers) - place - 1
@@ -99,7 +100,7 @@ class Offers(Widget):
         width = max(self.size.width - _MEANING - 3, 1)
         return Strip(
             [
-                Segment(" " + pad(cut_middle(clean(offer.text), width), width) + " ", base),
+                Segment(edge + pad(cut_middle(clean(offer.text), width), width) + " ", base),
                 Segment(pad(meaning, _MEANING, right=True) + " ", dim),
             ]
         ).adjust_cell_length(self.size.width, base)
