@@ -274,15 +274,15 @@ async def test_artifacts_are_saved_and_nothing_is_replaced_unasked(
     async with Opened(app_of(store), run_id) as pilot:
         await tab(pilot, "Artifacts")
         await open_file(pilot, "params.yaml")
-        await pilot.press("w", *str(target), "enter")
+        await pilot.press("w", *"out", "enter")
         await until(pilot, lambda: (target / "params.yaml").is_file())
         await until(pilot, lambda: "Saved" in messages(pilot.app))
         (target / "params.yaml").write_text("mine")
-        await pilot.press("w", *str(target), "enter")
+        await pilot.press("w", *"out", "enter")
         await sees(pilot, "params.yaml is there already: enter again")
         await pilot.press("escape")
         assert (target / "params.yaml").read_text() == "mine"
-        await pilot.press("w", *str(target), "enter", "enter")
+        await pilot.press("w", *"out", "enter", "enter")
         await until(pilot, lambda: (target / "params.yaml").read_text() != "mine")
         await pilot.press("g")
         tree = pilot.app.screen.query_one("#artifacts", RowsView)

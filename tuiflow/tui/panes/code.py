@@ -34,7 +34,6 @@ _NONE = "No code was kept with this run. Runs of scripts keep it, but with TUIFL
 class CodePane(RunPane):
     """The facts on top, what was kept left, the one under the cursor right."""
 
-    HELP = "What the run was made with: commit, uncommitted changes, script and packages."
     HELP = "What the run kept of its code: commit, uncommitted changes, script and packages."
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("run.search")]
 

@@ -32,6 +32,7 @@ class FileView(LinesView, Asks):
         self._make: Callable[[], FileLines] | None = None
         self._empty = ""
         self._heads = 0
+        self._state = (0, 0)
         self._downwards = True
         self.remark = ""
         """What the last search came to."""
@@ -78,22 +79,30 @@ class FileView(LinesView, Asks):
 
     def _taken(self, answer: tuple[FileLines, bool]) -> None:
         lines, more = answer
+        state = lines.end, lines.total
         if lines is not self.source:
             self.show(lines, header=self._heads, note=self._empty)
-        else:
+            self.post_message(self.Changed())
+        elif state != self._state:  # what has not changed is not painted again
             self.grown(self._empty)
-        self.post_message(self.Changed())
+            self.post_message(self.Changed())
+        self._state = state
         if more:
             self.read()
 
     def _failed(self, error: TuiflowError) -> None:
-        self.grown(self._empty if isinstance(error, NotFound) and self._empty else error.message)
-        self.post_message(self.Changed())
+        note = self._empty if isinstance(error, NotFound) and self._empty else error.message
+        if note != self._note:
+            self.grown(note)
+            self.post_message(self.Changed())
 
     # the gap of a large file
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        followed = self.following
         super().watch_scroll_y(old_value, new_value)
+        if followed != self.following:
+            self.post_message(self.Changed())
         self._downwards = new_value > old_value
         self._read_near()
 
@@ -106,7 +115,7 @@ class FileView(LinesView, Asks):
         top, end = self.top, self.top + self.size.height
         if not top - near <= row < end + near:
             return
-        after_head = row >= end or (row >= top and self._downwards)
+        after_head = row >= end or (row >= top and self._downwards and not self._at_end)
 
         def question() -> LineIndex | None:
             try:

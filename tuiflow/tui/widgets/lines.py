@@ -107,6 +107,7 @@ class LinesView(ScrollView, can_focus=True):
         """Show another state of the same text, without moving unless following."""
         self._source, self._note = source, note
         self._stay()
+        self.refresh()
 
     def grown(self, note: str | None = None, above: int = 0) -> None:
         """To be called when the source has more lines, `above` of them before those in view."""
@@ -114,7 +115,11 @@ class LinesView(ScrollView, can_focus=True):
             self._note = note
         if self.here is not None:
             self.here += above
+        beyond = self._shown.total > self.virtual_size.height > self.top + self.size.height
+        seen = not beyond or self.following or above
         self._stay(above)
+        if seen:
+            self.refresh()
 
     def _stay(self, above: int = 0) -> None:
         at_end, y = self.following, self.scroll_offset.y
@@ -123,7 +128,6 @@ class LinesView(ScrollView, can_focus=True):
             self._to_end()
         elif above:
             self._to(y + above)
-        self.refresh()
 
     def light(self, wanted: Wanted) -> None:
         """Light a text wherever it stands in the lines in view; an empty one: nothing."""
@@ -174,6 +178,7 @@ class LinesView(ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         self._stay()
+        self.refresh()
 
     def _to(self, y: float) -> None:
         self.scroll_to(y=y, animate=False, force=True, immediate=True)
