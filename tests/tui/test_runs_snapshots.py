@@ -133,7 +133,6 @@ def test_saved_views(snap_compare: Any, app: TuiflowApp) -> None:
         pytest.param(["full_stop"], "No deleted runs", id="deleted"),
         pytest.param(["space", "space", "D"], "Delete 2 runs?", id="confirm"),
         pytest.param(["c"], "metrics.mae", id="columns"),
-        pytest.param(["Y"], "this list", id="copy"),
         pytest.param(["t"], "cellar", id="tags"),
         pytest.param(["e"], "the first one below", id="note"),
         pytest.param(["x"], "Write 7 runs as CSV", id="export"),

@@ -427,10 +427,15 @@ async def test_what_to_copy_is_chosen(app: TuiflowApp) -> None:
         await column(pilot, "metrics.rmse")
         await pilot.press("o", "Y")
         await until(pilot, lambda: isinstance(app.screen, ChooseModal))
-        await until(pilot, lambda: "tuiflow runs --sort metrics.rmse" in screen_text(app))
+        await until(pilot, lambda: "tuiflow runs" in screen_text(app))
         await pilot.press("j", "j", "enter")
         await until(pilot, lambda: app.clipboard == "0.75043")
         assert "Rmse sent to the terminal's clipboard" in messages(app)
+        await pilot.press("Y")
+        await until(pilot, lambda: isinstance(app.screen, ChooseModal))
+        await pilot.press("G", "enter")
+        command = "tuiflow runs --experiment wine --sort metrics.rmse"
+        await until(pilot, lambda: app.clipboard == command)
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 
 from tuiflow.entities import Run
-from tuiflow.filters import Kind, OrderKey
+from tuiflow.filters import Kind
+from tuiflow.store.views import View
 from tuiflow.text import MISSING
 from tuiflow.tui.widgets.columns import Column, cells
 
@@ -14,9 +14,10 @@ ID_LENGTH = 8
 
 
 def copies(
-    run: Run | None, column: Column | None, filter_text: str, order: Sequence[OrderKey], now_ms: int
+    run: Run | None, column: Column | None, experiment: str | None, view: View, now_ms: int
 ) -> list[tuple[str, str]]:
-    """Of the run under the cursor and of the query that is shown."""
+    """Of the run under the cursor and its cell in `column`; and of the list, which is `view` of an
+    experiment or of all."""
     found = []
     if run is not None:
         info = run.info
@@ -30,9 +31,11 @@ def copies(
             ("artifacts", info.artifact_uri),
         ]
     words = ["tuiflow", "runs"]
-    if filter_text:
-        words += ["--filter", filter_text]
-    for item in order:
+    if experiment is not None:
+        words += ["--experiment", experiment]
+    if view.filter:
+        words += ["--filter", view.filter]
+    for item in view.order:
         words += ["--sort", str(item)]
     found.append(("this list", shlex.join(words)))
     return found

@@ -298,8 +298,9 @@ class RunsView(ManyRuns):
         from tuiflow.tui.modals.choose import ChooseModal
 
         run: Run | None = self.table.run
-        view, clock = self._view, self.app.clock()
-        options = copies(run, self.table.column, self.filter_bar.text, view.order, clock)
+        name = None if self._experiment is None else self._experiment.name
+        view = replace(self._view, filter=self.filter_bar.text)
+        options = copies(run, self.table.column, name, view, self.app.clock())
         texts = dict(options)
 
         def copy(name: str | None) -> None:
