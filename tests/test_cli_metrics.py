@@ -21,7 +21,7 @@ from tuiflow.store import Store
 
 @pytest.fixture
 def run(store: Store) -> str:
-    run_id = store.create_run("0", "r").info.run_id
+    run_id = store.create_run("0", "r", 1000).info.run_id
     points = [Metric("val/loss", 1 / (step + 1), 1000 + step, step) for step in range(150)]
     points += [
         Metric("acc", 0.5, 5, 0),
@@ -145,7 +145,8 @@ def test_a_chart_is_saved_to_a_file(cli: Cli, run: str, tmp_path: Path) -> None:
 def test_a_chart_is_drawn_by_time(cli: Cli, run: str) -> None:
     chart = cli("metrics", "r", "val/loss", "--plot", "--by", "clock").out
     assert ":01.100" in chart.splitlines()[-1]
-    assert "s" in cli("metrics", "r", "val/loss", "--plot", "--by", "time").out.splitlines()[-1]
+    by_time = cli("metrics", "r", "val/loss", "--plot", "--by", "time").out
+    assert "0.05s" in by_time.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
