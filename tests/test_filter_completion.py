@@ -98,6 +98,16 @@ def test_only_keys_of_the_subject() -> None:
     assert [offer.text for offer in offers(place, KEYS)][:3] == ["tags.stage", "tags.model", "name"]
 
 
+def test_what_cannot_be_written_on_one_line_is_not_offered() -> None:
+    odd = [Key(Kind.METRIC, "a\x1b[31m"), Key(Kind.PARAM, "a\u202eb"), Key(Kind.TAG, "a" * 500)]
+    place = place_at("a", 1)
+    assert place is not None
+    assert not {"metric", "param", "tag"} & {offer.meaning for offer in offers(place, odd)}
+    place = place_at("params.x = ", 11)
+    assert place is not None
+    assert offers(place, (), [("two\nlines", 9), ("\x1b[2J", 8), ("fine", 1)])[0].text == "'fine'"
+
+
 def test_at_most_so_many_of_thousands() -> None:
     keys = [Key(Kind.METRIC, f"layer{number}/loss") for number in range(5000)]
     place = place_at("loss", 4)

@@ -160,7 +160,7 @@ def _ranked_keys(place: Place, keys: Iterable[Key]) -> Iterator[tuple[int, Offer
         rank = _rank(key.name, sought)
         if rank != 0 and kind is None and f"{key.kind.value}.".startswith(typed):
             rank = 1
-        if rank is not None and len(key.name) <= LONGEST:
+        if rank is not None and len(key.name) <= LONGEST and key.name.isprintable():
             yield rank, Offer(str(key), _NOUNS[key.kind])
 
 
