@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from textual._queue import Queue
 from textual.command import CommandPalette
 from textual.events import Event
+from textual.message import Message
 from textual.screen import Screen
 from textual.worker import WorkerError
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 HOLD_SECONDS = 1.0
 """How long a key waits at most for what the one before it does."""
+SPINS, SPIN_SECONDS = 100, 0.002
+"""How often it is looked at once whether all is done, and how long is waited between two looks
+after that."""
 
 
 class TypeAhead:
@@ -103,17 +108,14 @@ class TypeAhead:
         return any(asker.is_attached and asker.waiting(topic) for asker, topic in self._asked)
 
     async def _quiet(self) -> None:
-        """Return when no widget has anything left to do: twice in a row nothing was found."""
-        calm, before = 0, None
-        while calm < 2 and not self._app._exit:
-            pumps = self._pumps()
-            idle = pumps == before and all(pump._message_queue.empty() for pump in pumps)
-            await _all_reached(pumps)
-            if await self._shown() or not idle:
-                calm = 0
-            else:
-                calm += 1
-            before = pumps
+        """Return when no widget has anything left to do, and what it has done is laid out."""
+        while not self._app._exit:
+            rounds = 0
+            while not all(map(_is_idle, self._pumps())):
+                rounds += 1
+                await asyncio.sleep(0 if rounds < SPINS else SPIN_SECONDS)
+            if not await self._shown():
+                return
 
     def _pumps(self) -> list[MessagePump]:
         return [self._app, *self._app.screen.walk_children(with_self=True)]
@@ -121,13 +123,12 @@ class TypeAhead:
     async def _shown(self) -> bool:
         """Wait for a layout that is due, or for what is to be done after it; whether there was."""
         screen = self._app.screen
-        if isinstance(screen, CommandPalette):
-            workers = [
-                work for work in self._app.workers if work.node is screen and work.is_running
-            ]
-            if workers:
+        if isinstance(screen, CommandPalette):  # searches in workers
+            workers = [work for work in self._app.workers if work.node is screen]
+            if not all(work.is_finished for work in workers):
                 with suppress(WorkerError):
                     await self._app.workers.wait_for_complete(workers)
+                return True
         due = screen is not self._screen or screen._layout_required or bool(screen._callbacks)
         self._screen = screen
         if due and screen.is_running:
@@ -135,18 +136,7 @@ class TypeAhead:
         return due
 
 
-async def _all_reached(pumps: Sequence[MessagePump]) -> None:
-    """Return when each has done what it had to do when this was called."""
-    done = asyncio.Event()
-    left = 0
-
-    def reached() -> None:
-        nonlocal left
-        left -= 1
-        if not left:
-            done.set()
-
-    # Counted before any of them can be reached: there is no await in between.
-    left = sum(pump.call_later(reached) for pump in pumps)
-    if left:
-        await done.wait()
+def _is_idle(pump: MessagePump) -> bool:
+    """Whether it has no message left and waits for one, as the event of its queue tells."""
+    queue: Queue[Message | None] = pump._message_queue
+    return pump._closed or (queue.empty() and bool(queue.ready_event._waiters))
