@@ -114,6 +114,24 @@ async def servers(pilot: Pilot[object]) -> None:
     await wait(pilot, "predictions")
 
 
+async def models(pilot: Pilot[object]) -> None:
+    for keys, name in (("m", "linear"), ("jjm", "linear"), ("jm", "linear"), ("jm", "ridge")):
+        await pilot.press(*keys)
+        await wait(pilot, "registered model")
+        await pilot.press(*name, "enter")
+        await wait(pilot, "Registered")
+    await pilot.press("2")
+    await wait(pilot, "2 registered models")
+
+
+async def versions(pilot: Pilot[object]) -> None:
+    await models(pilot)
+    await pilot.press("g", "enter", "j", "p")
+    await wait(pilot, "Promote")
+    await pilot.press("enter")
+    await wait(pilot, "@champion")
+
+
 async def help_(pilot: Pilot[object]) -> None:
     await pilot.press("question_mark")
     await wait(pilot, "Keys")
@@ -129,6 +147,8 @@ SHOTS: dict[str, tuple[str, Steps]] = {
     "model": ("digits", model),
     "log": ("digits", log),
     "servers": ("diabetes", servers),
+    "models": ("diabetes", models),
+    "versions": ("diabetes", versions),
     "help": ("diabetes", help_),
 }
 

@@ -12,6 +12,7 @@ from tuiflow.tui.actions import ACTIONS, CONTEXTS, action, bindings, select
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.modals.confirm import ConfirmModal
 from tuiflow.tui.screens.compare import CompareScreen
+from tuiflow.tui.screens.models import ModelsScreen, VersionsScreen
 from tuiflow.tui.screens.run import RunScreen
 from tuiflow.tui.screens.runs import RunsScreen
 from tuiflow.tui.screens.runs_chart import RunsChartScreen
@@ -41,7 +42,7 @@ def test_no_key_that_a_terminal_takes_for_another() -> None:
 
 def test_every_action_has_somebody_who_does_it() -> None:
     screens = (RunsScreen, RunScreen, CompareScreen, ServersScreen, RunsChartScreen)
-    doers = (TuiflowApp, *screens, RunTable, Chart)
+    doers = (TuiflowApp, *screens, ModelsScreen, VersionsScreen, RunTable, Chart)
     missing = [
         item.id for item in ACTIONS if not any(hasattr(doer, item.handler) for doer in doers)
     ]

@@ -41,15 +41,16 @@ class Reruns:
 
     def ask(self, screen: StoreScreen, run: Run) -> None:
         """Ask what to change, then do the run again; or say why that can't be."""
-        store = self._app.store
+        store, run_id = self._app.store, run.info.run_id
 
         def question() -> Plan:
             from tuiflow import projects
 
-            request = projects.request_of(store, run.info.run_id)
+            found = store.get_run(run_id)
+            request = projects.request_of(store, run_id)
             if request is None:
-                return Plan(run, {}, projects.command_of(run))
-            return Plan(run, {**run.data.params, **request.parameters}, None)
+                return Plan(found, {}, projects.command_of(found))
+            return Plan(found, {**found.data.params, **request.parameters}, None)
 
         screen.ask("rerun", question, partial(self._ask, screen))
 

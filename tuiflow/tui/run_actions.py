@@ -107,7 +107,7 @@ class RunActions(StoreScreen):
             if progress.error is None:
                 self.app.say("There was nothing to change")
             return
-        if not progress.cancelled and progress.error is None:
+        if change.leaves and not progress.cancelled and progress.error is None:
             self.forget_chosen()
         named = chosen.title if count == len(chosen) else f"{count:,} of {chosen.title}"
         self.remember(Undo(said(named), change.undo, unsaid(named), count))

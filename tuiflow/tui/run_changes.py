@@ -28,6 +28,8 @@ class RunChange(Generic[T]):
     """
 
     size = PIECE
+    leaves = False
+    """Whether the runs are elsewhere afterwards, and so no longer to be marked."""
 
     def __init__(self, store: Store, keys: Sequence[int]) -> None:
         self.store = store
@@ -69,6 +71,8 @@ class RunChange(Generic[T]):
 class Delete(RunChange[str]):
     """Marks runs deleted that are not."""
 
+    leaves = True
+
     def change(self, runs: Sequence[Run]) -> list[str]:
         ids = [run.info.run_id for run in runs if not _deleted(run)]
         self.store.delete_runs(ids)
@@ -80,6 +84,8 @@ class Delete(RunChange[str]):
 
 class Restore(RunChange[str]):
     """Brings deleted runs back."""
+
+    leaves = True
 
     def change(self, runs: Sequence[Run]) -> list[str]:
         ids = [run.info.run_id for run in runs if _deleted(run)]
@@ -127,6 +133,8 @@ def noted(note: str, append: bool) -> Callable[[Run], Tags]:
 
 class Move(RunChange[tuple[str, str]]):
     """Moves runs into the experiment of that name, which is made where there is none."""
+
+    leaves = True
 
     def __init__(self, store: Store, keys: Sequence[int], experiment: str) -> None:
         super().__init__(store, keys)

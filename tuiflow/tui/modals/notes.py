@@ -12,7 +12,7 @@ from textual.widgets import Static, TextArea
 
 from tuiflow.tui.modals.base import Modal
 
-_ASK = "Not saved: ctrl+s adds it, ctrl+r replaces, esc again throws it away"
+_ASK = "Not saved: ctrl+s or ctrl+r, or esc again throws it away"
 
 
 @dataclass(frozen=True, slots=True)

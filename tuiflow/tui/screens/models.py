@@ -21,19 +21,13 @@ from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.registered import ModelRow, VersionRow, Versions, list_models, list_versions
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
-_EMPTY = (
-    ("m", "in Runs: registers the model of the run under the cursor"),
-    ("tuiflow models register runs:/latest/model NAME", "the same from a shell"),
-)
 MOST_COMPARED = 20
 
 
 class ModelsScreen(ModelActions):
     """Every registered model with its newest version and its aliases."""
 
-    HELP = (
-        "Registered models, each with its newest version and its aliases."
-    )
+    HELP = "Registered models, each with its newest version and its aliases."
     HINTS: ClassVar[tuple[str, ...]] = (
         *("lists.open", "models.serve", "models.promote", "lists.filter", "models.tags"),
         *("models.describe", "models.delete", "app.runs"),
@@ -114,7 +108,7 @@ class ModelsScreen(ModelActions):
         self._rows.show(rows, note="No registered model has that in its name. esc clears it.")
         total = plural(len(self._models), "registered model")
         counted = f"{len(found):,} of {total}" if needle else total
-        self.crumbs.show("models", counted if self._models else "")
+        self.crumbs.show("models", *([counted] if self._models else []))
         self.refresh_hints()
 
     # acting
@@ -233,8 +227,14 @@ class VersionsScreen(ModelActions):
         )
         parts = ["models", self._model_name, plural(len(versions.rows), "version")]
         self.crumbs.show(*parts, right=f"{len(self._marks)} marked" if self._marks else "")
+        self._describe_current()
+
+    def _describe_current(self) -> None:
+        """What is said of the version under the cursor, else of the model."""
+        current, model = self._current, self.current_model
+        note = "" if current is None else _note(current)
+        description = note or (model.description if model is not None else "") or ""
         said = self.query_one("#versions-description", Static)
-        description = versions.model.description or ""
         said.display = bool(description)
         said.update(Content(clean(description, 400)))
         self.refresh_hints()
@@ -296,7 +296,7 @@ class VersionsScreen(ModelActions):
 
     @on(RowsView.Moved)
     def _moved(self) -> None:
-        self.refresh_hints()
+        self._describe_current()
 
     @on(RowsView.Opened, "#versions")
     def _opened(self) -> None:
@@ -336,7 +336,7 @@ def _columns(versions: Versions | None) -> list[Column]:
         Column("aliases", flexible=True, most=40),
         *([Column("stage")] if versions is not None and versions.staged else []),
         Column("run", flexible=True, most=40),
-        *(Column(clean(name, 40), right=True, flexible=True) for name in metrics),
+        *(Column(clean(name, 20), right=True) for name in metrics),
         Column("age", right=True),
         Column("note", flexible=True, optional=True, fills=True, most=200),
     ]
@@ -350,32 +350,38 @@ def _version_rows(versions: Versions, marks: dict[str, None], now: int) -> list[
         for name in versions.metrics
     ]
     rows = []
-    for place, (version, run) in enumerate((row.version, row.run) for row in versions.rows):
+    for place, row in enumerate(versions.rows):
+        version, run = row.version, row.run
         key = str(version.version)
         stage = version.current_stage
-        note = version.description or ("" if run is None else run.note)
         rows.append(
             Row(
                 key,
                 (
-                    Cell("●" if key in marks else " ", "warn"),
+                    Cell("◆" if key in marks else " ", "warn"),
                     Cell(key, "name"),
                     Cell(" ".join(f"@{alias}" for alias in version.aliases), "good"),
                     *([stage if stage != STAGES[0] else ""] if versions.staged else []),
                     Cell(version.source, "dim") if run is None else run.info.run_name,
                     *(column[place] for column in values),
                     Cell(ago(version.creation_timestamp, now), "dim"),
-                    Cell(note, "dim"),
+                    Cell(_note(row), "dim"),
                 ),
             )
         )
     return rows
 
 
+def _note(row: VersionRow) -> str:
+    """The description of a version, else the note of its run."""
+    return row.version.description or ("" if row.run is None else row.run.note)
+
+
 def _empty() -> Content:
-    room = max(len(what) for what, _ in _EMPTY)
-    lines = [Content("No model is registered yet.")]
-    for what, means in _EMPTY:
-        line = Content.assemble((f"  {what:<{room}}", "bold $primary"), (f"  {means}", "$dim"))
-        lines.append(line)
-    return Content("\n").join(lines)
+    command = "tuiflow models register runs:/latest/model NAME"
+    return Content.assemble(
+        "No model is registered yet.\n\n",
+        ("  m", "bold $primary"),
+        (" in Runs registers the model of the run under the cursor. From a shell:\n\n", "$dim"),
+        (f"  {command}", "bold $primary"),
+    )

@@ -40,8 +40,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`flexible` columns shorten what doesn't fit, the widest first, `optional` ones go, the last first, before a
-    flexible one is cut below `NARROW`; a column that `fills` takes the room that is left over."""
+    """`flexible` columns shorten what doesn't fit, the widest first; `optional` ones go, the last
+    first, before a flexible one is cut below `NARROW`; one that `fills` takes what is left over."""
 
     title: str
     right: bool = False
@@ -195,7 +195,7 @@ class RowsView(ScrollView, can_focus=True):
                 break
             widths[widest] -= 1
         filling = next((i for i, column in enumerate(self._columns) if column.fills), None)
-        if filling is not None:
+        if filling is not None and widths[filling]:
             widths[filling] += max(self._room(widths), 0)
         self._widths = widths
         return widths

@@ -1,0 +1,472 @@
+"""What is done with marked runs, key by key, and how it is taken back."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from driving import messages, names, screen_text, until
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from tuiflow.entities import TAG_NOTE, LifecycleStage, Run, RunTag
+from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.protocols import RunQuery
+from tuiflow.store import Store
+from tuiflow.tui import bulk, run_changes
+from tuiflow.tui.app import TuiflowApp
+from tuiflow.tui.modals.confirm import ConfirmModal
+from tuiflow.tui.modals.export_runs import ExportRunsModal
+from tuiflow.tui.modals.names import MoveModal
+from tuiflow.tui.modals.notes import NotesModal
+from tuiflow.tui.modals.progress import ProgressModal
+from tuiflow.tui.modals.register import RegisterModal
+from tuiflow.tui.modals.rerun import RerunModal
+from tuiflow.tui.screens.run import RunScreen
+from tuiflow.tui.screens.runs import RunsScreen
+from tuiflow.tui.views import save_last_experiment
+from tuiflow.tui.widgets.experiments import Experiments
+from tuiflow.tui.widgets.rows import RowsView
+
+MLMODEL = "artifact_path: model\nflavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
+
+
+def run(store: Store, name: str) -> Run:
+    found = [item for item in store.search_runs(RunQuery()) if item.info.run_name == name]
+    return found[0]
+
+
+def give_model(store: Store, name: str, path: str = "model") -> str:
+    run_id = run(store, name).info.run_id
+    with store.writing_artifact(run_id, f"{path}/MLmodel") as file:
+        file.write_text(MLMODEL)
+    return run_id
+
+
+@asynccontextmanager
+async def opened(app: TuiflowApp, experiment: str = "wine") -> AsyncIterator[Pilot[object]]:
+    found = app.store.get_experiment_by_name(experiment)
+    save_last_experiment(app.store, found and found.experiment_id)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = app.screen
+        assert isinstance(screen, RunsScreen)
+        await until(pilot, lambda: screen.table.keys and not screen.waiting("runs"))
+        await until(pilot, lambda: screen.query_one(Experiments).row_count)
+        yield pilot
+
+
+async def said(pilot: Pilot[object], text: str) -> None:
+    assert isinstance(pilot.app, TuiflowApp)
+    app = pilot.app
+    await until(pilot, lambda: text in messages(app))
+
+
+# move
+
+
+async def test_marked_runs_move_and_come_back_to_where_each_was(app: TuiflowApp) -> None:
+    async with opened(app, "digits") as pilot:
+        await pilot.press("tab", "g", "enter")
+        await until(pilot, lambda: len(names(app)) == 14)
+        moved = ["deep-panda-1", "bold-otter-7"]
+        before = {name: run(app.store, name).info.experiment_name for name in moved}
+        assert set(before.values()) == {"digits", "wine"}
+        for name in moved:
+            await pilot.press("g", *"j" * names(app).index(name), "space")
+        await pilot.press("M")
+        await until(pilot, lambda: isinstance(app.screen, MoveModal))
+        assert "Move 2 runs to" in screen_text(app)
+        await pilot.press(*"grid", "enter")
+        await said(pilot, "Moved 2 runs to grid-search · z undoes it")
+        assert {run(app.store, name).info.experiment_name for name in moved} == {"grid-search"}
+        await pilot.press("z")
+        await said(pilot, "Moved 2 runs back to where they were")
+        assert {name: run(app.store, name).info.experiment_name for name in moved} == before
+
+
+async def test_a_new_experiment_is_made_for_them_and_goes_with_the_undo(app: TuiflowApp) -> None:
+    async with opened(app) as pilot:
+        await pilot.press("M")
+        await until(pilot, lambda: isinstance(app.screen, MoveModal))
+        offered = app.screen.query_one("#names", RowsView)
+        assert offered.row_count == 3, "not where it is already"
+        await pilot.press(*"cellar")
+        await until(pilot, lambda: "a new experiment" in screen_text(app))
+        await pilot.press("enter")
+        await said(pilot, "Moved able-crane-41 to cellar")
+        assert run(app.store, "able-crane-41").info.experiment_name == "cellar"
+        await pilot.press("z")
+        await said(pilot, "back to where they were")
+        assert run(app.store, "able-crane-41").info.experiment_name == "wine"
+        assert "cellar" not in {item.name for item in app.store.list_experiments()}
+
+
+# register
+
+
+async def test_a_model_is_registered_with_an_alias_and_unregistered(app: TuiflowApp) -> None:
+    run_id = give_model(app.store, "able-crane-41")
+    async with opened(app) as pilot:
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(app.screen, RegisterModal))
+        await pilot.press(*"a/b", "enter")
+        await until(pilot, lambda: "/" in str(app.screen.query_one(".modal--keys").render()))
+        app.screen.query_one("#name", Input).value = "wine"
+        await until(pilot, lambda: "a new registered model" in screen_text(app))
+        await pilot.press("tab", *"champion", "enter")
+        await said(pilot, "Registered able-crane-41 as wine version 1 @champion")
+        version = app.store.registry.get_version_by_alias("wine", "champion")
+        assert (version.run_id, version.version) == (run_id, 1)
+        await pilot.press("z")
+        await said(pilot, "Registered able-crane-41: undone")
+        with pytest.raises(NotFound):
+            app.store.registry.get_model("wine")
+
+
+async def test_each_marked_run_becomes_a_version_of_a_model_chosen_by_typing(
+    app: TuiflowApp,
+) -> None:
+    registry = app.store.registry
+    registry.create_model("wine-quality")
+    for name in ("able-crane-41", "bold-otter-3"):
+        give_model(app.store, name)
+    app.store.delete_tag(run(app.store, "bold-otter-7").info.run_id, "tuiflow.models")
+    async with opened(app) as pilot:
+        await pilot.press("space", "space", "space", "m")
+        await until(pilot, lambda: isinstance(app.screen, RegisterModal))
+        assert "1 run without a model: left out" in " ".join(screen_text(app).split())
+        assert not app.screen.query("#alias")
+        await pilot.press("down", *"QUAL")
+        await until(pilot, lambda: app.screen.query_one("#names", RowsView).row_count == 2)
+        await pilot.press("down", "enter")
+        await said(pilot, "Registered 2 of 3 runs as wine-quality versions 1 to 2")
+        made = [version.run_id for version in registry.list_versions("wine-quality")]
+        assert made == [run(app.store, n).info.run_id for n in ("able-crane-41", "bold-otter-3")]
+        await pilot.press("z")
+        await said(pilot, "undone")
+        assert registry.get_model("wine-quality") and not registry.list_versions("wine-quality")
+
+
+async def test_an_alias_goes_back_to_the_version_that_had_it(app: TuiflowApp) -> None:
+    run_id = give_model(app.store, "able-crane-41")
+    row = app.store.row_key(run_id)
+    first = run_changes.Register(app.store, [row], "wine", "champion")
+    assert list(first.do()) == [1]
+    second = run_changes.Register(app.store, [row], "wine", "champion")
+    assert list(second.do()) == [1]
+    assert app.store.registry.get_model("wine").aliases == {"champion": 2}
+    list(second.undo())
+    assert app.store.registry.get_model("wine").aliases == {"champion": 1}
+    assert [item.version for item in app.store.registry.list_versions("wine")] == [1]
+
+
+async def test_a_run_without_a_model_says_how_to_get_one(app: TuiflowApp) -> None:
+    async with opened(app, "digits") as pilot:
+        await pilot.press("m")
+        await said(pilot, "has no model to register: log one with")
+
+
+async def test_what_was_registered_before_a_model_is_missing_stays_and_is_undone(
+    app: TuiflowApp,
+) -> None:
+    give_model(app.store, "able-crane-41")
+    async with opened(app) as pilot:
+        await pilot.press("space", "space", "m")
+        await until(pilot, lambda: isinstance(app.screen, RegisterModal))
+        await pilot.press(*"wine", "enter")
+        await said(pilot, "Registered 1 of 2 runs as wine version 1")
+        assert "model" in messages(app).splitlines()[-1]
+        await pilot.press("z")
+        await until(pilot, lambda: not app.store.registry.list_models())
+
+
+# notes and tags
+
+
+async def test_a_note_is_added_to_several_or_replaces_theirs(app: TuiflowApp) -> None:
+    def notes() -> list[str]:
+        return [run(app.store, name).note for name in ("able-crane-41", "bold-otter-7")]
+
+    async with opened(app) as pilot:
+        await pilot.press("space", "space", "e")
+        await until(pilot, lambda: isinstance(app.screen, NotesModal))
+        app.screen.query_one(TextArea).text = "too sour"
+        await pilot.press("escape")
+        await until(pilot, lambda: "esc again throws it away" in screen_text(app))
+        await pilot.press("ctrl+s")
+        await said(pilot, "Changed the note of 2 runs")
+        assert notes() == ["the first one below 0.76\n\ntoo sour", "too sour"]
+        await pilot.press("z")
+        await said(pilot, "undone")
+        assert notes() == ["the first one below 0.76", ""]
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, NotesModal))
+        app.screen.query_one(TextArea).text = "gone"
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: notes() == ["gone", "gone"])
+
+
+# export
+
+
+async def test_export_in_every_format_with_artifacts(
+    app: TuiflowApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_id = give_model(app.store, "able-crane-41")
+    async with opened(app) as pilot:
+        await pilot.press("space", "space", "x")
+        await until(pilot, lambda: isinstance(app.screen, ExportRunsModal))
+        assert "Write 2 marked runs" in screen_text(app) and "CSV: a row a run" in screen_text(app)
+        await pilot.press("ctrl+f", "ctrl+t")
+        await until(pilot, lambda: "JSON: all of each run" in screen_text(app))
+        assert "copied to wine-artifacts/RUN_ID" in screen_text(app)
+        await pilot.press("enter")
+        await said(pilot, "Wrote 2 runs to wine.json, their artifacts to wine-artifacts/")
+        assert "no undo" in messages(app)
+        records = json.loads(Path("wine.json").read_text())
+        assert [item["run_name"] for item in records] == ["able-crane-41", "bold-otter-7"]
+        assert (Path("wine-artifacts") / run_id / "model/MLmodel").read_text() == MLMODEL
+        await pilot.press("u", "x")
+        await until(pilot, lambda: isinstance(app.screen, ExportRunsModal))
+        app.screen.query_one(Input).value = "all.txt"
+        await pilot.press("enter")
+        await until(pilot, lambda: "ends with .csv, .json or .md" in screen_text(app))
+        app.screen.query_one(Input).value = "all.md"
+        await pilot.press("enter")
+        await said(pilot, "Wrote 7 runs to all.md")
+        assert Path("all.md").read_text().count("# ") == 7
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "md"])
+async def test_the_app_and_the_command_write_the_same(
+    seeded: Store, tmp_path: Path, cli: Callable[..., object], form: str
+) -> None:
+    from tuiflow.store.run_files import RunFormat, export_runs
+
+    experiment = seeded.get_experiment_by_name("grid-search")
+    assert experiment is not None
+    keys = seeded.search_keys(RunQuery((experiment.experiment_id,)))
+    ours, theirs = tmp_path / f"ours.{form}", tmp_path / f"theirs.{form}"
+    assert list(export_runs(seeded, keys, ours, RunFormat(form)))[-1] == len(keys)
+    store = ("--store", str(seeded.database))
+    cli("runs", "export", "-x", "grid-search", "--format", form, "-o", str(theirs), *store)
+    assert ours.read_text() == theirs.read_text()
+
+
+async def test_a_stopped_export_leaves_no_file(seeded: Store, tmp_path: Path) -> None:
+    from tuiflow.store.run_files import RunFormat, export_runs
+
+    path = tmp_path / "out" / "runs.json"
+    path.parent.mkdir()
+    path.write_text("what was there")
+    keys = seeded.search_keys(RunQuery())
+    progress = bulk.Progress("Writing", len(keys), 1, cancelled=True)
+    progress.carry_out(lambda: export_runs(seeded, keys, path, RunFormat.JSON))
+    assert (progress.done, progress.ended) == (1, True)
+    assert path.read_text() == "what was there" and list(path.parent.iterdir()) == [path]
+
+
+# in pieces
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
+    """Deleting goes run by run, and each waits for this to be released."""
+    gate = threading.Semaphore(0)
+    change = run_changes.Delete.change
+
+    def wait(self: run_changes.Delete, runs: list[Run]) -> list[str]:
+        assert gate.acquire(timeout=30)
+        return change(self, runs)
+
+    monkeypatch.setattr(run_changes.Delete, "size", 1)
+    monkeypatch.setattr(run_changes.Delete, "change", wait)
+    yield gate
+    for _ in range(50):
+        gate.release()
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+c"])
+async def test_stopped_work_stays_as_far_as_it_came_and_is_undone(
+    app: TuiflowApp, slow: threading.Semaphore, key: str
+) -> None:
+    async with opened(app) as pilot:
+        await pilot.press("a", "D")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ProgressModal))
+        await until(pilot, lambda: "Deleting 7 runs" in screen_text(app))
+        for _ in range(3):
+            slow.release()
+        await until(pilot, lambda: "3 of 7" in screen_text(app))
+        await pilot.press(key)
+        slow.release()
+        await said(pilot, "Deleted 4 of 7 runs · z undoes it")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen) and len(names(app)) == 3)
+        assert app.is_running
+        await pilot.press("z")
+        await said(pilot, "Restored 4 of 7 runs")
+        await until(pilot, lambda: len(names(app)) == 7)
+
+
+def test_work_that_fails_keeps_what_was_done(seeded: Store) -> None:
+    keys = list(seeded.search_keys(RunQuery()))
+    done: list[int] = []
+
+    class Half(run_changes.RunChange[int]):
+        size = 2
+
+        def change(self, runs: object) -> list[int]:
+            if len(done) == 4:
+                raise InvalidInput("no more")
+            done.extend((1, 1))
+            return [1, 1]
+
+        def take_back(self, changed: object) -> None:
+            done.clear()
+
+    change = Half(seeded, keys)
+    progress = bulk.Progress("", len(keys), 2)
+    progress.carry_out(change.do)
+    assert (progress.done, change.count) == (4, 4)
+    assert isinstance(progress.error, InvalidInput)
+    assert list(change.undo()) == [2, 4] and change.count == 0
+
+
+def test_what_is_deleted_already_is_not_restored_by_the_undo(seeded: Store) -> None:
+    keys = list(seeded.search_keys(RunQuery()))
+    first = seeded.load_runs(keys[:1])[0].info.run_id
+    seeded.delete_runs([first])
+    change = run_changes.Delete(seeded, keys)
+    list(change.do())
+    assert change.count == len(keys) - 1
+    list(change.undo())
+    assert seeded.get_run(first).info.lifecycle_stage == LifecycleStage.DELETED
+    assert len(seeded.search_keys(RunQuery())) == len(keys) - 1
+
+
+def test_tags_of_a_run_that_differ_come_back(seeded: Store) -> None:
+    keys = list(seeded.search_keys(RunQuery()))
+    ids = [item.info.run_id for item in seeded.load_runs(keys)]
+    for number, run_id in enumerate(ids[:3]):
+        seeded.log_batch(run_id, tags=[RunTag("team", str(number))])
+    before = [item.data.tags for item in seeded.load_runs(keys)]
+    change = run_changes.SetTags(seeded, keys, lambda run: {"team": "1", TAG_NOTE: None})
+    list(change.do())
+    assert {item.data.tags["team"] for item in seeded.load_runs(keys)} == {"1"}
+    list(change.undo())
+    assert [item.data.tags for item in seeded.load_runs(keys)] == before
+
+
+def test_a_dialog_reads_a_few_and_counts_all(
+    seeded: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = list(seeded.search_keys(RunQuery()))
+    whole = bulk.choose(seeded, keys)
+    monkeypatch.setattr(bulk, "FIRST", 2)
+    chosen = bulk.choose(seeded, keys)
+    assert chosen is not None and whole is not None
+    assert (len(chosen), len(chosen.first), len(chosen.names)) == (14, 2, 2)
+    assert chosen.title == "14 runs" and chosen.live == whole.live
+    assert bulk.choose(seeded, [99_999]) is None
+    assert len(bulk.choose(seeded, [keys[0], 99_999]) or ()) == 1
+
+
+# run again
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "MLproject").write_text(
+        "name: tiny\nentry_points:\n  main:\n"
+        "    parameters:\n      alpha: {type: float, default: 1}\n"
+        "    command: python train.py {alpha}\n"
+    )
+    (folder / "train.py").write_text(
+        "import sys\nimport tuiflow\nprint('alpha is', sys.argv[1])\n"
+        "tuiflow.log_metric('loss', float(sys.argv[1]))\n"
+    )
+    return folder
+
+
+def tuiflow(*arguments: str, cwd: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "tuiflow", *arguments], cwd=cwd, check=True, capture_output=True
+    )
+
+
+async def test_a_project_is_run_again_with_other_params(
+    store: Store, project: Path, app_of: Callable[[Store], TuiflowApp]
+) -> None:
+    tuiflow("run", ".", "--store", str(store.database), "-P", "alpha=2", cwd=project)
+    first = store.search_runs(RunQuery())[0]
+    app = app_of(store)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, lambda: names(app))
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, RerunModal))
+        assert "It goes on when the app ends" in screen_text(app)
+        await pilot.press("tab")
+        await until(pilot, lambda: app.screen.query_one(Input).value == "alpha=2")
+        await pilot.press("backspace", "5", "enter", "enter")
+        await until(pilot, lambda: "has started" in messages(app), 60)
+        await until(pilot, lambda: len(names(app)) == 2)
+        await until(pilot, lambda: store.search_runs(RunQuery())[0].info.status == "FINISHED", 60)
+    again = store.search_runs(RunQuery())[0]
+    assert again.info.run_id != first.info.run_id
+    assert again.data.params == {"alpha": "5"} and again.data.metrics == {"loss": 5.0}
+    log = store.artifact_path(again.info.run_id, "logs/output.log").read_text()
+    assert "alpha is 5" in log
+
+
+async def test_what_keeps_a_run_from_starting_is_told(
+    store: Store, project: Path, app_of: Callable[[Store], TuiflowApp]
+) -> None:
+    tuiflow("run", ".", "--store", str(store.database), cwd=project)
+    (project / "MLproject").write_text("entry_points: 5\n")
+    app = app_of(store)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, lambda: names(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, RerunModal))
+        await pilot.press("enter")
+        await until(pilot, lambda: "The run was not started" in messages(app), 60)
+    assert len(store.search_runs(RunQuery())) == 1
+
+
+async def test_a_plain_script_shows_its_command_first(app: TuiflowApp, tmp_path: Path) -> None:
+    async with opened(app) as pilot:
+        await pilot.press("R")
+        await said(pilot, "recorded no command, so it can't be done again")
+        command = f"{sys.executable} -c pass"
+        tags = [RunTag("tuiflow.command", command), RunTag("tuiflow.cwd", str(tmp_path))]
+        app.store.log_batch(run(app.store, "able-crane-41").info.run_id, tags=tags)
+        await pilot.press("escape", "R")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        shown = screen_text(app)
+        assert "Run this command again?" in shown and "-c pass" in shown
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))  # Cancel comes first
+
+
+def test_rows_of_csv_are_those_of_the_marked_runs(seeded: Store, tmp_path: Path) -> None:
+    from tuiflow.store.run_files import RunFormat, export_runs
+
+    keys = list(seeded.search_keys(RunQuery()))[:3]
+    path = tmp_path / "runs.csv"
+    list(export_runs(seeded, keys, path, RunFormat.CSV))
+    with path.open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["run_id"] for row in rows] == [r.info.run_id for r in seeded.load_runs(keys)]
