@@ -224,6 +224,16 @@ def test_data_sets(runs: Runs) -> None:
     assert [item.dataset.digest for item in given] == DIGESTS
 
 
+def test_data_that_was_scored_before_it_is_predicted_for(runs: Runs) -> None:
+    autolog(log_datasets=True)
+    model = Ridge().fit(XR, YR)
+    model.score(XR, YR)
+    for _ in range(2):
+        model.predict(XR)
+    given = runs()[0].inputs.dataset_inputs
+    assert [tag.value for item in given for tag in item.tags] == ["train", "eval"]
+
+
 DIGESTS = ["5b7771f4", "7dd2391a"]
 
 

@@ -33,17 +33,24 @@ class _Fitted:
         self.run_id = run_id
         self.datasets: dict[str, list[int | None]] = {}
         self.calls: dict[str, list[tuple[str, str]]] = {}
+        self.predicted: set[str] = set()
 
-    def dataset_name(self, data: Any) -> tuple[str, bool]:
-        """`X_test`; `X_test-2` for another object of that name; and whether it is a new one."""
+    def dataset_name(self, data: Any) -> str:
+        """`X_test`; `X_test-2` for another object of that name."""
         name = variable_name(data)
         with _lock:
             known = self.datasets.setdefault(name, [])
-            new = id(data) not in known
-            if new:
+            if id(data) not in known:
                 known.append(id(data))
                 _when_gone(data, _forget, known, len(known) - 1)
-            return _numbered(name, known.index(id(data))), new
+            return _numbered(name, known.index(id(data)))
+
+    def is_first_prediction(self, dataset: str) -> bool:
+        """Whether nothing was predicted for the data of that name before."""
+        with _lock:
+            first = dataset not in self.predicted
+            self.predicted.add(dataset)
+            return first
 
     def metric_name(self, metric: str, dataset: str, call: str) -> str:
         with _lock:
@@ -87,11 +94,11 @@ def log_prediction(original: Original, estimator: Any, *args: Any, **kwargs: Any
         result = original(estimator, *args, **kwargs)
     with _told(run):
         data = _first(original, args, kwargs)
-        dataset, new = run.dataset_name(data)
+        dataset = run.dataset_name(data)
         with _lock:
             if _when_gone(result, _predictions.pop, id(result), None):
                 _predictions[id(result)] = (run, dataset)
-        if new and config().log_datasets:
+        if run.is_first_prediction(dataset) and config().log_datasets:
             log_dataset(run.store, run.run_id, "eval", data)
 
 
@@ -108,7 +115,7 @@ def log_score(original: Original, estimator: Any, *args: Any, **kwargs: Any) -> 
     with _told(run):
         kind = type(estimator).__name__
         call = call_text(f"{kind}.score", original.function.__get__(estimator), args, kwargs)
-        dataset, _ = run.dataset_name(_first(original, args, kwargs))
+        dataset = run.dataset_name(_first(original, args, kwargs))
         run.log(run.metric_name(f"{kind}_score", dataset, call), score)
 
 
