@@ -124,6 +124,9 @@ async def test_a_model_is_registered_with_an_alias_and_unregistered(app: Tuiflow
         await said(pilot, "Registered able-crane-41 as wine version 1 @champion")
         version = app.store.registry.get_version_by_alias("wine", "champion")
         assert (version.run_id, version.version) == (run_id, 1)
+        await until(
+            pilot, lambda: "wine v1 @champion" in screen_text(app).split("able-crane-41")[2]
+        )
         await pilot.press("z")
         await said(pilot, "Registered able-crane-41: undone")
         with pytest.raises(NotFound):

@@ -39,6 +39,7 @@ class Preview(Asks):
         super().__init__()
         self._run: Run | None = None
         self._sparks: Mapping[str, str] = {}
+        self._registered = ""
 
     def show(self, run: Run | None, *, at_once: bool = False) -> None:
         """Show this run after the cursor has rested, or `at_once`; None shows nothing."""
@@ -46,19 +47,19 @@ class Preview(Asks):
             return
         if run is None:
             self.forget("run")
-            self._show(None, {})
+            self._show(None, ({}, ""))
             return
         store = self.store
         self.ask(
             "run",
-            lambda: _sparks(store, run),
-            lambda sparks: self._show(run, sparks),
+            lambda: (_sparks(store, run), _registered(store, run)),
+            lambda found: self._show(run, found),
             delay=0.0 if at_once else DELAY_SECONDS,
         )
 
-    def _show(self, run: Run | None, sparks: Mapping[str, str]) -> None:
-        if (run, sparks) != (self._run, self._sparks):
-            self._run, self._sparks = run, sparks
+    def _show(self, run: Run | None, found: tuple[Mapping[str, str], str]) -> None:
+        if (run, *found) != (self._run, self._sparks, self._registered):
+            self._run, (self._sparks, self._registered) = run, found
             self.refresh()
 
     def render(self) -> Content:
@@ -88,6 +89,9 @@ class Preview(Asks):
         return Content.assemble(
             Content.styled(clean(info.run_name, 60), style("preview--name")),
             Content.styled("  " + "  ".join(filter(None, parts)), style("preview--dim")),
+            Content.styled(
+                f"  {self._registered}" if self._registered else "", style("preview--spark")
+            ),
         )
 
     def _metrics(self, run: Run, width: int) -> list[Content]:
@@ -117,6 +121,17 @@ class Preview(Asks):
                 line = Content("")
             line = line + Content("   ") + item if line else item
         return [*lines, line] if line else lines
+
+
+def _registered(store: Store, run: Run) -> str:
+    """What the run's models are registered as: `wine v2 @champion`."""
+    if not run.model_paths:
+        return ""
+    names = [
+        " ".join((clean(item.name, 30), f"v{item.version}", *(f"@{a}" for a in item.aliases)))
+        for item in store.registry.versions_of_runs([run.info.run_id])
+    ]
+    return ", ".join(names[-2:])
 
 
 def _sparks(store: Store, run: Run) -> dict[str, str]:
