@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.app import App, ComposeResult
 
 from tuiflow.tui import file_lines
 from tuiflow.tui.file_lines import FileLines, FileReplaced, Wanted
+from tuiflow.tui.widgets.lines import FixedLines, LinesView
 
 
 @pytest.fixture(autouse=True)
@@ -142,3 +144,26 @@ def test_a_long_line_has_no_end_to_wait_for(tmp_path: Path) -> None:
         assert part is not None
         lines.join(part)
     assert "".join(texts(lines)) == "y" * 100_000
+
+
+class Follows(App[None]):
+    CSS = "LinesView { height: 1fr; overflow-x: hidden; }"
+
+    def compose(self) -> ComposeResult:
+        yield LinesView(follow=True)
+
+
+async def test_lines_that_come_before_there_is_room_end_up_at_their_end() -> None:
+    app = Follows()
+    async with app.run_test(size=(40, 12)) as pilot:
+        view = app.query_one(LinesView)
+        view.display = False
+        await pilot.pause()
+        view.show(FixedLines([f"line {n}" for n in range(200)]))
+        view.display = True
+        await pilot.pause()
+        for size in ((40, 12), (40, 8), (40, 30)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert view.following and view.top == 200 - size[1]
+            assert view.vertical_scrollbar.position == view.scroll_y

@@ -168,6 +168,11 @@ class LinesView(ScrollView, can_focus=True):
         # Kept, not asked for when it is needed: the height may be another one by then.
         self._at_end = round(new_value) >= self.max_scroll_y
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        # Textual moves the bar only while it is shown: one that appears later would stay on top.
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def _resize(self) -> None:
         self._shown = self._source
         if self._wrap and isinstance(self._source, FixedLines):
