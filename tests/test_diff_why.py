@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shell import Cli
 
@@ -22,6 +22,7 @@ values = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(values)
 def test_rank_correlation_and_groups_are_scipys(rows: list[tuple[int, int, str]]) -> None:
     stats = pytest.importorskip("scipy.stats")

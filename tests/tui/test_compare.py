@@ -372,7 +372,7 @@ async def go_to(pilot: Pilot[object], screen: CompareScreen, name: str) -> None:
     for _ in range(60):
         if screen.table.row_name == name:
             return
-        await press(pilot, "j")
+        await pilot.press("n")
     raise AssertionError(f"no {name}")
 
 
