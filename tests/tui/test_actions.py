@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections import Counter
 
 import pytest
 from driving import messages, screen_text, until
 
+import tuiflow.tui
 from tuiflow.entities import Process, ServerInfo
 from tuiflow.tui.actions import ACTIONS, CONTEXTS, action, bindings, select
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.modals.confirm import ConfirmModal
-from tuiflow.tui.screens.compare import CompareScreen
-from tuiflow.tui.screens.models import ModelsScreen, VersionsScreen
 from tuiflow.tui.screens.run import RunScreen
 from tuiflow.tui.screens.runs import RunsScreen
-from tuiflow.tui.screens.runs_chart import RunsChartScreen
 from tuiflow.tui.screens.servers import ServersScreen
-from tuiflow.tui.widgets.chart import Chart
-from tuiflow.tui.widgets.run_table import RunTable
 
 TERMINAL_KEYS = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+[", "ctrl+left_square_bracket"}
 """Backspace, tab, enter and escape to a terminal."""
@@ -41,8 +39,11 @@ def test_no_key_that_a_terminal_takes_for_another() -> None:
 
 
 def test_every_action_has_somebody_who_does_it() -> None:
-    screens = (RunsScreen, RunScreen, CompareScreen, ServersScreen, RunsChartScreen)
-    doers = (TuiflowApp, *screens, ModelsScreen, VersionsScreen, RunTable, Chart)
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(tuiflow.tui.__path__, "tuiflow.tui.")
+    ]
+    doers = {doer for module in modules for doer in vars(module).values() if isinstance(doer, type)}
     missing = [
         item.id for item in ACTIONS if not any(hasattr(doer, item.handler) for doer in doers)
     ]
