@@ -38,7 +38,8 @@ class ModelActions(StoreScreen):
         if model is None:
             return "There is no registered model here"
         if action_id in _NEEDS_VERSION and model.newest_version is None:
-            return f"{clean(model.name, 40)} has no version: m registers a run's model"
+            how = self.app.keyed("{runs.register} in Runs registers a run's model")
+            return f"{clean(model.name, 40)} has no version: {how}"
         return None
 
     @property

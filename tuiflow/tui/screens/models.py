@@ -51,7 +51,7 @@ class ModelsScreen(ModelActions):
             ],
             id="registered",
         )
-        yield Static(_empty(), id="registered-empty")
+        yield Static(_empty(self.app.keyed("{runs.register}")), id="registered-empty")
         yield Input(placeholder="/ search names", id="registered-search", compact=True)
 
     def hints(self) -> Sequence[str | tuple[str, str]]:
@@ -223,7 +223,7 @@ class VersionsScreen(ModelActions):
         self._rows.set_columns(_columns(versions))
         self._rows.show(
             _version_rows(versions, self._marks, self.app.clock()),
-            note="It has no versions: m in Runs registers a run's model.",
+            note=self.app.keyed("It has no versions: {runs.register} in Runs registers a model."),
         )
         parts = ["models", self._model_name, plural(len(versions.rows), "version")]
         self.crumbs.show(*parts, right=f"{len(self._marks)} marked" if self._marks else "")
@@ -377,11 +377,11 @@ def _note(row: VersionRow) -> str:
     return row.version.description or ("" if row.run is None else row.run.note)
 
 
-def _empty() -> Content:
+def _empty(key: str) -> Content:
     command = "tuiflow models register runs:/latest/model NAME"
     return Content.assemble(
         "No model is registered yet.\n\n",
-        ("  m", "bold $primary"),
+        (f"  {key}", "bold $primary"),
         (" in Runs registers the model of the run under the cursor. From a shell:\n\n", "$dim"),
         (f"  {command}", "bold $primary"),
     )
