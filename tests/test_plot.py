@@ -16,7 +16,7 @@ from tuiflow.plot.canvas import Canvas
 from tuiflow.plot.histogram import Bin, bars, bins, ranks
 from tuiflow.plot.kept import Lines
 from tuiflow.plot.peaks import Peaks
-from tuiflow.plot.scatter import nearest, padded, scatter
+from tuiflow.plot.scatter import cell_of, nearest, padded, scatter
 
 NAN, INF = math.nan, math.inf
 
@@ -361,10 +361,11 @@ def test_texts_are_ranked_with_a_bar_each():
 
 def test_points_lie_where_they_belong_and_the_nearest_is_found():
     xs, ys = array("d", [0.0, 1.0, 2.0]), array("d", [0.0, 5.0, 10.0])
-    picture = scatter(xs, ys, (0, 2), (0, 10), 40, 12, chosen=1)
+    picture = scatter(xs, ys, (0, 2), (0, 10), 40, 12)
     body = [chars[picture.left :] for chars, _ in picture.rows[: picture.plot_rows]]
     assert body[-1][0] == "•" and body[0][-1] == "•"
-    assert sum(row.count("◆") for row in body) == 1
+    column, row = cell_of(picture, 1.0, 5.0) or (0, 0)
+    assert body[row][column] == "•" and cell_of(picture, 3.0, 5.0) is None
     assert nearest(xs, ys, picture, picture.columns - 3, 1) == 2
     assert nearest(xs, ys, picture, 2, 9) == 0
     assert padded([]) is None and (padded([3.0]) or (9, 0))[0] < 3.0

@@ -103,9 +103,9 @@ async def test_the_mouse_reads_off_the_nearest_point_and_zooms(wine: TuiflowApp)
         await pilot.click(screen.plot, offset=(width - 3, 3))
         await until(pilot, lambda: "kind-finch-12" in says(screen))
         await pilot.press("+", "+")
-        assert screen.plot.zoomed
+        await until(pilot, lambda: screen.plot.zoomed)
         await pilot.press("h", "l", "-", "0")
-        assert not screen.plot.zoomed
+        await until(pilot, lambda: not screen.plot.zoomed)
         await pilot.click(screen.plot, offset=(8, height - 4), times=2)
         await until(pilot, lambda: isinstance(wine.screen, RunScreen))
 
@@ -135,15 +135,17 @@ async def test_a_histogram_of_any_column(wine: TuiflowApp) -> None:
         await until(pilot, lambda: "l1_ratio · 7 runs" in says(screen))
         await pilot.press("right")
         await until(pilot, lambda: "l1_ratio 0.1" in says(screen) and "run" in says(screen))
-        chart = screen.plot.shown
-        assert isinstance(chart, Histogram)
-        before = len(chart.bins)
+
+        def bins() -> int:
+            chart = screen.plot.shown
+            assert isinstance(chart, Histogram)
+            return len(chart.bins)
+
+        before = bins()
         await pilot.press("+")
-        chart = screen.plot.shown
-        assert isinstance(chart, Histogram) and len(chart.bins) > before
+        await until(pilot, lambda: bins() > before)
         await pilot.press("0")
-        chart = screen.plot.shown
-        assert isinstance(chart, Histogram) and len(chart.bins) == before
+        await until(pilot, lambda: bins() == before)
         await choose(pilot, "X", "status")
         await until(pilot, lambda: "status · 7 runs · 2 different" in says(screen))
         await pilot.press("right")
@@ -206,10 +208,11 @@ STATES = {
 def test_look(snap_compare: Any, wine: TuiflowApp, state: str, size: tuple[int, int]) -> None:
     async def run_before(pilot: Pilot[object]) -> None:
         screen = await charts(pilot, wine)
-        for key in STATES[state]:
-            await pilot.press(key)
-            await pilot.app.workers.wait_for_complete()
-            await pilot.pause()
+        key, *rest = STATES[state]
+        before = screen.plot.shown
+        await pilot.press(key)
+        await until(pilot, lambda: screen.plot.shown is not before)
+        await pilot.press(*rest)
         await until(pilot, lambda: screen.plot.chosen is not None)
         await until(pilot, lambda: "◆  " not in says(screen))
         await pilot.pause(0.2)

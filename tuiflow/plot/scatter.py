@@ -39,12 +39,10 @@ def scatter(
     log_x: bool = False,
     log_y: bool = False,
     names: Sequence[str] = (),
-    chosen: int | None = None,
 ) -> Picture:
     """Draw the finite points (x, y) that lie in a window into `width` × `height` characters.
 
-    A logarithmic axis has the powers of ten. With `names`, x is a place among them; the point with
-    the index `chosen` stands out.
+    A logarithmic axis has the powers of ten. With `names`, x is a place among them.
     """
     plot_rows = max(height - 2, 1)
     y_axis = gutter(bounds, plot_rows, log=log_y)
@@ -59,14 +57,19 @@ def scatter(
                 canvas.mark(column >> 1, row >> 2, POINT_MARK, LINE)
             else:
                 canvas.dot(column, row, LINE)
-    if chosen is not None:
-        x, y = xs[chosen], ys[chosen]
-        if window[0] <= x <= window[1] and bounds[0] <= y <= bounds[1]:
-            column, row = scale(x, *window, dots[0]), dots[1] - 1 - scale(y, *bounds, dots[1])
-            canvas.mark(column >> 1, row >> 2, CHOSEN_MARK, CHOSEN)
     foot = ruler(*x_marks(window, columns, log_x, names), window, y_axis.left, columns)
     rows = framed(canvas.rows(), y_axis, foot, height)
     return Picture(rows, y_axis.left, columns, plot_rows, window, bounds)
+
+
+def cell_of(picture: Picture, x: float, y: float) -> tuple[int, int] | None:
+    """Column and row of the plot that a point lies in, None outside of what is shown."""
+    (x0, x1), (y0, y1) = picture.window, picture.bounds
+    if not (x0 <= x <= x1 and y0 <= y <= y1):
+        return None
+    dots = 4 * picture.plot_rows
+    column = scale(x, x0, x1, 2 * picture.columns) >> 1
+    return column, (dots - 1 - scale(y, y0, y1, dots)) >> 2
 
 
 def x_marks(

@@ -9,6 +9,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -16,7 +17,7 @@ from textual.widget import Widget
 from tuiflow.charts.runs import Histogram, Scatter
 from tuiflow.plot import AXIS, Picture
 from tuiflow.plot.histogram import bars, ranks
-from tuiflow.plot.scatter import CHOSEN, nearest, padded, scatter
+from tuiflow.plot.scatter import CHOSEN, CHOSEN_MARK, cell_of, nearest, padded, scatter
 from tuiflow.text import clean
 
 Window = tuple[float, float]
@@ -47,8 +48,16 @@ class RunsPlot(Widget, can_focus=True):
         self._order: list[int] = []
 
     def show(self, chart: Scatter | Histogram) -> None:
-        """Draw this; a point that is read off stays if its run is there."""
-        before, self.shown = self.shown, chart
+        """Draw this; what is read off stays if it is there, and so do bins that were chosen."""
+        before = self.shown
+        if (
+            isinstance(before, Histogram)
+            and isinstance(chart, Histogram)
+            and (before.key, before.log, before.by_name) == (chart.key, chart.log, chart.by_name)
+        ):
+            self._put_bars(replace(chart, count=before.count))
+            return
+        self.shown = chart
         key = None
         same = isinstance(before, Scatter) and isinstance(chart, Scatter) and self._alike(before)
         if same and isinstance(before, Scatter) and self.chosen is not None:
@@ -60,6 +69,17 @@ class RunsPlot(Widget, can_focus=True):
             self._order = sorted(range(len(chart.xs)), key=lambda i: (chart.xs[i], chart.ys[i]))
             if key is not None and key in chart.keys:
                 self.chosen = chart.keys.index(key)
+        self._redraw()
+        self.post_message(self.Chosen())
+
+    def _put_bars(self, chart: Histogram) -> None:
+        """Draw this histogram of the column that is shown; a bar in the same place stays."""
+        before, self.shown = self.shown, chart
+        if isinstance(before, Histogram) and self.chosen is not None:
+            old, new = before.rows(), chart.rows()
+            place = self.chosen
+            if place >= len(new) or new[place][:2] != old[place][:2]:
+                self.chosen = None
         self._redraw()
         self.post_message(self.Chosen())
 
@@ -112,7 +132,6 @@ class RunsPlot(Widget, can_focus=True):
             log_x=chart.log_x,
             log_y=chart.log_y,
             names=[clean(name) for name in chart.names],
-            chosen=self.chosen,
         )
 
     def _histogram(self, chart: Histogram, width: int, height: int) -> Picture:
@@ -128,8 +147,20 @@ class RunsPlot(Widget, can_focus=True):
         if picture is None or y >= len(picture.rows):
             return Strip.blank(width, self.rich_style)
         chars, tones = picture.rows[y]
+        at = self._mark(picture)
+        if at is not None and at[1] == y:
+            place = picture.left + at[0]
+            chars = chars[:place] + CHOSEN_MARK + chars[place + 1 :]
+            tones = tones[:place] + bytes([CHOSEN]) + tones[place + 1 :]
         segments = [Segment(part, self._tone(tone)) for part, tone in _runs(chars, tones)]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def _mark(self, picture: Picture) -> tuple[int, int] | None:
+        """Column and row of the point that is read off."""
+        chart = self.shown
+        if self.chosen is None or not isinstance(chart, Scatter):
+            return None
+        return cell_of(picture, chart.xs[self.chosen], chart.ys[self.chosen])
 
     def _tone(self, tone: int) -> Style:
         if tone == CHOSEN:
@@ -149,7 +180,7 @@ class RunsPlot(Widget, can_focus=True):
             if 0 <= place < count:
                 self._choose(place)
         elif chart is not None and self._order:
-            places = [index for index in self._order if self._in_view(chart, index)]
+            places = self._in_view(chart)
             if self.chosen in places:
                 place = places.index(self.chosen) + direction
             else:
@@ -157,17 +188,24 @@ class RunsPlot(Widget, can_focus=True):
             if 0 <= place < len(places):
                 self._choose(places[place])
 
-    def _in_view(self, chart: Scatter, index: int) -> bool:
+    def _in_view(self, chart: Scatter) -> list[int]:
         if self._view is None:
-            return True
+            return self._order
         (x0, x1), (y0, y1) = self._view
-        return x0 <= chart.xs[index] <= x1 and y0 <= chart.ys[index] <= y1
+        return [i for i in self._order if x0 <= chart.xs[i] <= x1 and y0 <= chart.ys[i] <= y1]
 
     def _choose(self, index: int | None) -> None:
-        if index != self.chosen:
-            self.chosen = index
-            self._redraw()
-            self.post_message(self.Chosen())
+        if index == self.chosen:
+            return
+        picture = self._drawing() if isinstance(self.shown, Scatter) else None
+        before = None if picture is None else self._mark(picture)
+        self.chosen = index
+        if picture is None:
+            self._redraw()  # a bar changes its colour
+        else:
+            rows = {at[1] for at in (before, self._mark(picture)) if at is not None}
+            self.refresh(*(Region(0, row, self.size.width, 1) for row in rows))
+        self.post_message(self.Chosen())
 
     def clear(self) -> bool:
         """Read nothing off any more, then show everything; False where that is so already."""
@@ -204,7 +242,7 @@ class RunsPlot(Widget, can_focus=True):
         if isinstance(chart, Histogram):
             if not chart.by_name and chart.bins:
                 count = min(max(round(len(chart.bins) / factor), 2), 200)
-                self.show(replace(chart, count=count))
+                self._put_bars(replace(chart, count=count))
             return
         whole = None if chart is None else self._whole(chart)
         if chart is None or whole is None:
@@ -238,7 +276,7 @@ class RunsPlot(Widget, can_focus=True):
         """Show everything; as many bins as usual."""
         self._view = None
         if isinstance(self.shown, Histogram) and self.shown.count is not None:
-            self.show(replace(self.shown, count=None))
+            self._put_bars(replace(self.shown, count=None))
         self._redraw()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
