@@ -48,18 +48,30 @@ def scatter(
     y_axis = gutter(bounds, plot_rows, log=log_y)
     columns = max(width - y_axis.left, 1)
     canvas = Canvas(columns, plot_rows)
-    dots = 2 * columns, 4 * plot_rows
     few = len(xs) <= _FEW
-    for x, y in zip(xs, ys, strict=True):
-        if window[0] <= x <= window[1] and bounds[0] <= y <= bounds[1]:
-            column, row = scale(x, *window, dots[0]), dots[1] - 1 - scale(y, *bounds, dots[1])
-            if few:
-                canvas.mark(column >> 1, row >> 2, POINT_MARK, LINE)
-            else:
-                canvas.dot(column, row, LINE)
+    for column, row in _dots(xs, ys, window, bounds, 2 * columns, 4 * plot_rows):
+        if few:
+            canvas.mark(column >> 1, row >> 2, POINT_MARK, LINE)
+        else:
+            canvas.dot(column, row, LINE)
     foot = ruler(*x_marks(window, columns, log_x, names), window, y_axis.left, columns)
     rows = framed(canvas.rows(), y_axis, foot, height)
     return Picture(rows, y_axis.left, columns, plot_rows, window, bounds)
+
+
+def _dots(
+    xs: array[float], ys: array[float], window: Window, bounds: Window, columns: int, rows: int
+) -> set[tuple[int, int]]:
+    """Columns and rows of the dots that the points within a window fall on."""
+    (x0, x1), (y0, y1) = window, bounds
+    # Halved, as a span may overflow.
+    left, across = x0 * 0.5, min((columns - 1) / (x1 * 0.5 - x0 * 0.5), 1e308)
+    foot, up = y0 * 0.5, min((rows - 1) / (y1 * 0.5 - y0 * 0.5), 1e308)
+    return {
+        (int((x * 0.5 - left) * across + 0.5), rows - 1 - int((y * 0.5 - foot) * up + 0.5))
+        for x, y in zip(xs, ys, strict=True)
+        if x0 <= x <= x1 and y0 <= y <= y1
+    }
 
 
 def cell_of(picture: Picture, x: float, y: float) -> tuple[int, int] | None:
