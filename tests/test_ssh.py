@@ -229,6 +229,23 @@ def test_it_ends_when_the_line_is_cut(open_terminal, tmp_path: Path) -> None:
     wait_gone(pid)
 
 
+def test_it_goes_to_the_background_and_comes_back(open_terminal, remote: str) -> None:
+    terminal = open_terminal(command="PS1='ready> ' sh -i")
+    terminal.wait("ready>")
+    terminal.type(remote)
+    terminal.keys("Enter")
+    terminal.wait("run-29")
+    terminal.keys("C-z")
+    terminal.wait(r"ready>$|Stopped")
+    terminal.type("fg")
+    terminal.keys("Enter")
+    terminal.wait("run-29")
+    terminal.keys("j", "Space")
+    terminal.wait("1 marked")
+    terminal.keys("q")
+    terminal.wait(r"^(?s:(?!run-29).)*ready>\s*$")
+
+
 def test_in_tmux_on_the_other_side_it_lives_on_when_the_line_is_cut(
     open_terminal, remote: str, tmp_path: Path
 ) -> None:

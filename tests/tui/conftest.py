@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+from exercised import EXERCISED
 
 from tuiflow.entities import (
     TAG_MODELS,
@@ -22,6 +23,7 @@ from tuiflow.entities import (
     RunTag,
 )
 from tuiflow.store import Store, runs
+from tuiflow.tui.acts import Acts
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.widgets.welcome import WELCOMED
 
@@ -90,6 +92,24 @@ def seeded(store: Store, fixed: None, monkeypatch: pytest.MonkeyPatch) -> Store:
         store.finish_run(child.info.run_id, "FINISHED", NOW - age + 700)
     store.finish_run(parent.info.run_id, "FINISHED", NOW - 6 * DAY + 4000)
     return store
+
+
+@pytest.fixture(autouse=True)
+def acted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that is named for an action in exercised.py must carry it out."""
+    name = f"{request.path.name}::{getattr(request.node, 'originalname', '')}"
+    due = {action_id for action_id, test in EXERCISED.items() if test == name}
+    act = Acts.action_act
+
+    async def noted(screen: Acts, action_id: str) -> None:
+        if screen.why_not(action_id) is None:
+            due.discard(action_id)
+        await act(screen, action_id)
+
+    if due:
+        monkeypatch.setattr(Acts, "action_act", noted)
+    yield
+    assert not due, f"the test ran without {', '.join(sorted(due))}"
 
 
 @pytest.fixture
