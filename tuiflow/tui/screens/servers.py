@@ -46,9 +46,7 @@ _GLYPHS: dict[str, tuple[str, Tone]] = {
 class ServersScreen(ServerActions):
     """The servers of this store, also those that others started; ended ones stay to be read."""
 
-    HELP = (
-        "The model servers of this store, also those that others started."
-    )
+    HELP = "The model servers of this store, also those that others started."
     PLACE = "servers"
     HINTS: ClassVar[tuple[str, ...]] = (
         *("servers.invoke", "servers.console", "servers.copy", "servers.stop"),

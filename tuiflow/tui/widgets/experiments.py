@@ -22,6 +22,7 @@ class Experiments(RowsView):
         "The experiments with the number of their runs; ⏵ where some are running. "
         "{lists.open} shows the runs of one and goes over to them."
     )
+
     class Chosen(Message):
         """Show this experiment's runs, all where None; `leave`: and go over to them."""
 
