@@ -109,6 +109,36 @@ def test_what_the_run_before_has(bash: Complete, runs: dict[str, str]) -> None:
     assert bash("artifacts", "cat", "first", "../") == []
 
 
+def test_parameters(
+    bash: Complete, runs: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bash("rerun", "first", "-P", "") == ["alpha=1"]
+    assert bash("rerun", "first", "-P", "alpha", "=", "") == ["1"]
+    assert bash("rerun", "none", "-P", "") == []
+    inner = tmp_path / "repository" / "wine"
+    inner.mkdir(parents=True)
+    (inner / "train.py").touch()
+    (inner / "MLproject").write_text(
+        "entry_points:\n"
+        "  main: {command: 'true', parameters: {alpha: {default: 0.5}, note: {default: '$(id)'}}}\n"
+        "  tune: {command: 'true', parameters: {trials: int}}\n"
+    )
+    project = f"{inner.parent}#wine"
+    assert bash("run", project, "-P", "") == ["alpha=0.5", "note="]
+    assert bash("run", project, "-e", "tune", "-P", "") == ["trials="]
+    assert bash("run", project, "-e", "t") == ["tune", "train.py"]
+    assert bash("run", str(tmp_path / "none"), "-e", "") == []
+    monkeypatch.chdir(inner)
+    assert bash("run", "-P", "a") == ["alpha=0.5"]
+    (inner / "MLproject").write_text("entry_points: 3")
+    assert bash("run", "-P", "a") == []
+
+
+def test_metrics_of_all_runs_where_none_is_named(bash: Complete, runs: dict[str, str]) -> None:
+    assert bash("why", "") == ["a\\ b", "rmse", "t:x", "val/rmse"]
+    assert bash("diff", "first", "second", "--by", "v") == ["val/rmse"]
+
+
 def test_keys_of_filters_and_sorts(bash: Complete, runs: dict[str, str]) -> None:
     assert bash("runs", "--filter", "metrics.") == [
         "metrics.rmse",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -227,6 +228,20 @@ def test_doctor_looks_at_everything(store: Store, cli: Cli) -> None:
     assert "SQLite" in found["versions"]["found"]
     assert all(item["remedy"] for item in found.values() if item["state"] != "ok")
     assert "✓ store" in cli("doctor").out
+
+
+def test_doctor_reads_a_store_in_a_read_only_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "store"
+    Store(root / "tuiflow.db").close()
+    access = os.access
+    # Root may write all: to it, the folder is made to look read-only, and opening to leave no file.
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    (root / "tuiflow.db-shm").mkdir()
+    (store, *_) = checkup.look(Location(root / "tuiflow.db", "it was named"))
+    assert (store.area, store.state) == ("store", checkup.State.NOTE)
+    assert "read-only" in store.found
 
 
 def test_doctor_does_not_touch_an_old_store(tmp_path: Path) -> None:

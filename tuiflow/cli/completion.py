@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,6 +24,7 @@ from tuiflow.store import Store, locate, now_ms
 from tuiflow.text import ago, clean, size
 
 if TYPE_CHECKING:
+    from tuiflow.projects.spec import Project
     from tuiflow.protocols import KeyNames
 
 BEST = "best:"
@@ -120,13 +122,43 @@ def models(ctx: typer.Context, incomplete: str) -> list[Offer]:
 
 
 def metrics(ctx: typer.Context, incomplete: str) -> list[Offer]:
-    """Metrics of the run that is named before."""
+    """Metrics of the run that is named before; where none is, of all runs."""
 
     def found(store: Store) -> Iterable[Offer]:
+        if not _argument(ctx, "run"):
+            yield from _plain(store.key_names().metrics)
+            return
         for item in store.metric_summaries(_named_run(ctx, store)):
             yield item.key, f"{item.count} points"
 
     return _offered(ctx, incomplete, found)
+
+
+def parameters(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """`NAME=VALUE` as the run had it that is named before, or by default in that project."""
+    if "run" in ctx.params:
+
+        def recorded(store: Store) -> Iterable[Offer]:
+            return _assignments(store.get_run(_named_run(ctx, store)).data.params.items())
+
+        return _offered(ctx, incomplete, recorded)
+    project = _named_project(ctx)
+    entry = project and project.entry_points.get(ctx.params.get("entry_point") or "main")
+    if not entry:
+        return []
+    declared = ((item.name, item.default or "") for item in entry.parameters.values())
+    return _fitting(_assignments(declared), incomplete)
+
+
+def entry_points(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Entry points and scripts of the project that is named before, where that is a folder here."""
+    project = _named_project(ctx)
+    if project is None:
+        return []
+    scripts = sorted(
+        path.name for path in project.folder.iterdir() if path.suffix in (".py", ".sh")
+    )
+    return _fitting(_plain([*project.entry_points, *scripts]), incomplete)
 
 
 def artifacts(ctx: typer.Context, incomplete: str) -> list[Offer]:
@@ -167,14 +199,36 @@ def _offered(
         return []
     try:
         with _store(ctx) as store:
-            found = [
-                (head + word, _UNSAFE.sub(" ", clean(meaning)))
-                for word, meaning in find(store)
-                if word.startswith(rest) and _PLAIN.fullmatch(word)
-            ]
+            return [(head + word, meaning) for word, meaning in _fitting(find(store), rest)]
     except (TuiflowError, OSError):
         return []
+
+
+def _fitting(offers: Iterable[Offer], incomplete: str) -> list[Offer]:
+    """Those that go on from `incomplete` and that a shell may be given."""
+    found = [
+        (word, _UNSAFE.sub(" ", clean(meaning)))
+        for word, meaning in offers
+        if word.startswith(incomplete) and _PLAIN.fullmatch(word)
+    ]
     return list(dict.fromkeys(found))
+
+
+def _assignments(values: Iterable[tuple[str, str]]) -> Iterator[Offer]:
+    for name, value in values:
+        whole = f"{name}={value}"
+        yield (whole if _PLAIN.fullmatch(whole) else f"{name}="), ""
+
+
+def _named_project(ctx: typer.Context) -> Project | None:
+    """The project of the argument, where it is a folder here that can be read."""
+    from tuiflow.projects.mlproject import load_project
+
+    folder, _, inner = (_argument(ctx, "uri") or ".").partition("#")
+    try:
+        return load_project(Path(folder.removeprefix("file://"), inner))
+    except (TuiflowError, OSError):
+        return None
 
 
 @contextmanager
@@ -193,7 +247,15 @@ def _store(ctx: typer.Context) -> Iterator[Store]:
 
 
 def _named_run(ctx: typer.Context, store: Store) -> str:
-    return store.resolve_run(str(ctx.params.get("run") or ""))
+    return store.resolve_run(_argument(ctx, "run"))
+
+
+def _argument(ctx: typer.Context, name: str) -> str:
+    """The argument that was given before, "" where none was.
+
+    It is left over, in `args`, where the word being written is the value of an option.
+    """
+    return str(next(iter(ctx.args), "") or ctx.params.get(name) or "")
 
 
 def _runs(store: Store, incomplete: str, view: ViewType) -> Iterator[Offer]:

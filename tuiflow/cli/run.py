@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
+from tuiflow.cli import completion
 from tuiflow.cli.launching import run_request
-from tuiflow.cli.options import StoreOption, chosen_location
+from tuiflow.cli.options import StoreOption, chosen_location, open_existing
 from tuiflow.config import ENV_EXPERIMENT
 from tuiflow.entities import DEFAULT_EXPERIMENT_NAME
 from tuiflow.errors import InvalidInput
@@ -26,10 +28,17 @@ ParamOption = Annotated[
         "--param-list",
         metavar="NAME=VALUE",
         help="A parameter (repeatable); one that is not declared is passed on as --NAME VALUE.",
+        autocompletion=completion.parameters,
     ),
 ]
 ExperimentName = Annotated[
-    str | None, typer.Option("--experiment", "--experiment-name", help="Where to record the run.")
+    str | None,
+    typer.Option(
+        "--experiment",
+        "--experiment-name",
+        help="Where to record the run.",
+        autocompletion=completion.experiments,
+    ),
 ]
 RunName = Annotated[str | None, typer.Option(help="A name; made up where none is given.")]
 DryRun = Annotated[
@@ -43,7 +52,13 @@ def run(
         typer.Argument(metavar="PROJECT", help="A folder, a zip or a git address, with #FOLDER."),
     ] = ".",
     entry_point: Annotated[
-        str, typer.Option("-e", "--entry-point", help="An entry point, or a .py or .sh file.")
+        str,
+        typer.Option(
+            "-e",
+            "--entry-point",
+            help="An entry point, or a .py or .sh file.",
+            autocompletion=completion.entry_points,
+        ),
     ] = "main",
     version: Annotated[
         str | None,
@@ -62,7 +77,12 @@ def run(
     ] = None,
     run_name: RunName = None,
     run_id: Annotated[
-        str | None, typer.Option(metavar="RUN_ID", help="Take up this run, not a new one.")
+        str | None,
+        typer.Option(
+            metavar="RUN_ID",
+            help="Take up this run, not a new one.",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     env_manager: Annotated[
         str | None,
@@ -116,6 +136,9 @@ def run(
         build_image,
         storage_dir,
     )
+    if run_id is not None:
+        with closing(open_existing(store)) as opened:
+            run_id = opened.resolve_run(run_id)
     name = experiment or os.environ.get(ENV_EXPERIMENT) or DEFAULT_EXPERIMENT_NAME
     target = projects.Target(name, experiment_id, run_name, run_id)
     run_request(request, target, location, strict=strict, dry_run=dry_run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +26,12 @@ class Problem:
 
 def version_of(path: Path) -> int:
     """The version of a store's file, which is only read. Raises StoreError where it is none."""
+    # A file in WAL mode can't be opened in a read-only folder but as one that never changes.
+    still = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    mode = "immutable=1" if still else "mode=ro"
     try:
         with contextlib.closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
         ) as conn:
             if conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
                 return int(conn.execute("PRAGMA user_version").fetchone()[0])
