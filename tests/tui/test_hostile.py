@@ -145,7 +145,7 @@ async def test_on_the_tabs_of_a_run(
                 await pilot.press("escape")
 
 
-everything = pytest.mark.parametrize("payload", [MIXED, PAYLOADS["long"]], ids=["mixed", "long"])
+everything = pytest.mark.parametrize("payload", [MIXED], ids=["mixed"])
 
 
 LEFT_OUT = {
@@ -174,7 +174,7 @@ async def settled(pilot: Pilot[object]) -> None:
     await pilot.pause()
 
 
-@pytest.mark.parametrize("payload", [MIXED], ids=["mixed"])
+@everything
 @pytest.mark.parametrize("where", ["runs", "run", "compare", "charts", "models", "servers"])
 async def test_what_every_action_opens(
     ids: Hostile, hostile: Store, app_of: Callable[[Store], TuiflowApp], where: str
