@@ -236,9 +236,9 @@ def test_doctor_reads_a_store_in_a_read_only_folder(
     root = tmp_path / "store"
     Store(root / "tuiflow.db").close()
     access = os.access
-    # Root may write all: to it, the folder is made to look read-only, and opening to leave no file.
+    # Root may write all: the folder is made to look read-only, and no -shm can be made in it.
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
-    (root / "tuiflow.db-shm").mkdir()
+    (root / "tuiflow.db-shm").symlink_to("nowhere")
     (store, *_) = checkup.look(Location(root / "tuiflow.db", "it was named"))
     assert (store.area, store.state) == ("store", checkup.State.NOTE)
     assert "read-only" in store.found
