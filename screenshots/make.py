@@ -22,7 +22,7 @@ from tuiflow.demo.fill import RUNS, fill
 from tuiflow.protocols import RunQuery
 from tuiflow.serving.process import HealthState, free_port, health, list_servers, stop
 from tuiflow.store import Store, database_path, processes
-from tuiflow.tracking import fluent
+from tuiflow.tracking import context
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.views import save_last_experiment
 
@@ -90,11 +90,16 @@ async def artifacts(pilot: Pilot[object]) -> None:
 
 
 async def model(pilot: Pilot[object]) -> None:
-    await tab(pilot, 4, "load it")
+    await tab(pilot, 4, "load or serve it")
+
+
+async def code(pilot: Pilot[object]) -> None:
+    await tab(pilot, 5, "commit")
+    await wait(pilot, "learning_rate")
 
 
 async def log(pilot: Pilot[object]) -> None:
-    await tab(pilot, 5, "epoch")
+    await tab(pilot, 6, "epoch")
 
 
 async def servers(pilot: Pilot[object]) -> None:
@@ -115,11 +120,16 @@ async def servers(pilot: Pilot[object]) -> None:
 
 
 async def models(pilot: Pilot[object]) -> None:
-    for keys, name in (("m", "linear"), ("jjm", "linear"), ("jm", "linear"), ("jm", "ridge")):
+    app = pilot.app
+    assert isinstance(app, TuiflowApp)
+    chosen = (("m", "linear"), ("jjm", "linear"), ("jm", "linear"), ("jm", "ridge"))
+    for count, (keys, name) in enumerate(chosen, start=1):
         await pilot.press(*keys)
         await wait(pilot, "registered model")
         await pilot.press(*name, "enter")
-        await wait(pilot, "Registered")
+        while len(app.store.registry.list_versions()) < count:
+            await pilot.pause(0.02)
+        await wait(pilot, "took")
     await pilot.press("2")
     await wait(pilot, "2 registered models")
 
@@ -145,12 +155,57 @@ SHOTS: dict[str, tuple[str, Steps]] = {
     "metrics": ("digits", metrics),
     "artifacts": ("digits", artifacts),
     "model": ("digits", model),
+    "code": ("digits", code),
     "log": ("digits", log),
     "servers": ("diabetes", servers),
     "models": ("diabetes", models),
     "versions": ("diabetes", versions),
     "help": ("diabetes", help_),
 }
+
+
+KNOWN = {
+    "mlflow.user": "ada",
+    "mlflow.source.type": "LOCAL",
+    "mlflow.source.name": "/home/ada/digits/train.py",
+    "mlflow.source.git.commit": "9b1c4e2a07d35f86c1be40927ad85e6f3301c4de",
+    "mlflow.source.git.branch": "main",
+    "mlflow.source.git.dirty": "true",
+    "mlflow.source.git.repoURL": "https://git.example.org/ada/digits.git",
+    "tuiflow.host": "gpu-07",
+    "tuiflow.command": "python train.py",
+    "tuiflow.cwd": "/home/ada/digits",
+    "tuiflow.python": "3.11.7",
+    "tuiflow.slurm.job_id": "48213",
+    "tuiflow.gpu": "2 x NVIDIA A100-SXM4-80GB",
+}
+"""What the runs of the pictures know, in place of what this machine and user are."""
+
+PATCH = """\
+diff --git a/train.py b/train.py
+index 3f1c9d2..a41be07 100644
+--- a/train.py
++++ b/train.py
+@@ -18,7 +18,8 @@ def train(rate: float, epochs: int) -> None:
+     model = MLPClassifier(
+         hidden_layer_sizes=(64,),
+-        learning_rate="constant",
++        learning_rate="adaptive",
++        early_stopping=True,
+         learning_rate_init=rate,
+     )
+"""
+
+
+def keep_code(database: Path) -> None:
+    """Give the runs a patch and packages, as those of a script in a repository have."""
+    store = Store(database)
+    for run in store.search_runs(RunQuery()):
+        store.contents.put(run.info.run_id, "patch", "", PATCH.encode())
+        store.contents.put(
+            run.info.run_id, "packages", "", b"numpy==2.4.6\nscikit-learn==1.9.1\ntuiflow==0.1.0\n"
+        )
+    store.close()
 
 
 async def shoot(store: Store, name: str, size: tuple[int, int]) -> None:
@@ -180,13 +235,15 @@ async def shoot(store: Store, name: str, size: tuple[int, int]) -> None:
 def main() -> None:
     wanted = sys.argv[1:] or list(SHOTS)
     os.environ["LOGNAME"] = "ada"
-    fluent.script_tags = lambda: {"mlflow.user": "ada", "mlflow.source.name": "train.py"}
+    context.run_tags = lambda: KNOWN
+    context.capture = lambda store, run_id: None
     processes._machine = lambda: ("gpu-07", "a machine of the pictures")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HOME"] = folder  # so that paths begin with ~
         print(f"training {RUNS} models")
         database = database_path(Path(folder) / "trained")
         fill(database, lambda: None)
+        keep_code(database)
         for name in wanted:
             for size in SIZES:
                 # A copy, for the app remembers what one does with it.
