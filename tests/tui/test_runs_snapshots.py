@@ -135,7 +135,7 @@ def test_saved_views(snap_compare: Any, app: TuiflowApp) -> None:
         pytest.param(["c"], "metrics.mae", id="columns"),
         pytest.param(["t"], "cellar", id="tags"),
         pytest.param(["e"], "the first one below", id="note"),
-        pytest.param(["x"], "Write 7 runs as CSV", id="export"),
+        pytest.param(["x"], "Write 7 runs", id="export"),
         pytest.param(["question_mark"], "Serve the run's model", id="help"),
     ],
 )

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual._queue import Queue
+from textual.app import ScreenStackError
 from textual.command import CommandPalette
 from textual.events import Event
 from textual.message import Message
@@ -89,6 +90,8 @@ class TypeAhead:
             while self._waiting and not self._app._exit:
                 await self._begin(self._waiting.popleft())
                 await self._settle()
+        except ScreenStackError:  # the app has ended
+            return
         except Exception as error:  # as Textual does with what goes wrong in a handler
             self._app._handle_exception(error)
         finally:
@@ -129,10 +132,13 @@ class TypeAhead:
                 with suppress(WorkerError):
                     await self._app.workers.wait_for_complete(workers)
                 return True
+        if not screen.is_running:  # it never lays out what is due
+            return False
         due = screen is not self._screen or screen._layout_required or bool(screen._callbacks)
         self._screen = screen
-        if due and screen.is_running:
+        if due:
             await screen.wait_for_refresh()
+            await asyncio.sleep(0)  # lets the time run out where it changes nothing
         return due
 
 
