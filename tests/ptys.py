@@ -6,7 +6,7 @@ import fcntl
 import os
 import pty
 import re
-import select
+import selectors
 import signal
 import struct
 import subprocess
@@ -71,8 +71,10 @@ class Pty:
 
     def read(self, seconds: float) -> bytes:
         """What there is to read, waited for so long; empty where nothing or the end comes."""
-        if not select.select([self._master], [], [], seconds)[0]:
-            return b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._master, selectors.EVENT_READ)
+            if not selector.select(seconds):
+                return b""
         try:
             found = os.read(self._master, 65536)
         except OSError:  # the other side is closed

@@ -66,7 +66,8 @@ def test_moving_and_resting(terminal: Pty) -> None:
         page = terminal.until_quiet()
         assert len(plain(page)) > 1000
         assert len(page) <= 15_000
-    assert len(terminal.for_seconds(3.0)) < 200
+    # The clock's minute may turn in one of two rests, not in both.
+    assert min(len(terminal.for_seconds(3.0)), len(terminal.for_seconds(3.0))) < 200
 
 
 def test_the_preview_follows_once_when_the_cursor_rests(long: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -309,7 +309,10 @@ def _send(pid: int, handle: int | None, number: signal.Signals) -> None:
 def _ends(server: ServerInfo, handle: int | None, timeout: float) -> bool:
     """Wait until the process, all its threads included, has ended."""
     if handle is not None:
-        return bool(select.select([handle], [], [], max(timeout, 0))[0])
+        # Not select(2), which takes no file above 1023.
+        with selectors.DefaultSelector() as selector:
+            selector.register(handle, selectors.EVENT_READ)
+            return bool(selector.select(max(timeout, 0)))
     deadline = time.monotonic() + timeout
     while is_alive(server):
         if time.monotonic() > deadline:
