@@ -62,6 +62,8 @@ def test_check_names_file_and_line(cli: Cli, file: Path) -> None:
     result = cli("config", "check")
     assert result.code == 0
     assert result.out == f"{file} is right: 1 action with other keys, theme nord, compact.\n"
+    file.write_text("serve.port = 8080\n")
+    assert cli("config", "check").out == f"{file} is right: port 8080.\n"
 
 
 def test_check_shows_hostile_text_as_text(cli: Cli, file: Path) -> None:

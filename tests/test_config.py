@@ -34,12 +34,12 @@ def told(text: str) -> list[tuple[int | None, str]]:
 
 def test_what_is_set() -> None:
     settings, problems = parse_settings(
-        'theme = "nord"\ndensity = "compact"\npoll = 2\n'
+        'theme = "nord"\ndensity = "compact"\npoll = 2\n[serve]\nport = 8080\n'
         '[keys]\n"runs.delete" = ["X", "delete"]\n"runs.serve" = ""\nruns.note = []\n'
     )
     assert problems == []
     keys = {"runs.delete": ("X", "delete"), "runs.serve": (), "runs.note": ()}
-    assert settings == Settings(keys, "nord", "compact", 2.0)
+    assert settings == Settings(keys, "nord", "compact", 2.0, 8080)
     assert settings.actions()["runs.delete"].shown_keys == ("X", "delete")
     assert settings.actions()["runs.diff"] == action("runs.diff")
 
@@ -97,6 +97,26 @@ runs.serve = "d"
         (17, "runs.note: 'foo' is no key"),
     ]
     assert str(problems[0]).startswith("line 1: theme can't be")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("serve = 8080", 1, "serve must be a table: write [serve] and below it port = 5001"),
+        ('\n[serve]\nport = "8080"', 3, "serve.port must be a whole number from 1 to 65535"),
+        ("serve.port = true", 1, "serve.port must be a whole number from 1 to 65535"),
+        ("serve.port = 0", 1, "serve.port must be a whole number from 1 to 65535"),
+        ("serve.port = 65536", 1, "serve.port must be a whole number from 1 to 65535"),
+        (
+            "[serve]\n# which\nprot = 1\n",
+            3,
+            "there is no setting 'serve.prot'; did you mean 'serve.port'?",
+        ),
+    ],
+)
+def test_a_wrong_port_is_told_and_left_out(text: str, line: int, said: str) -> None:
+    assert parse_settings(text)[0] == Settings()
+    assert told(text) == [(line, said)]
 
 
 @pytest.mark.parametrize(

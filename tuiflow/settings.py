@@ -1,4 +1,4 @@
-"""What a person has set in the config file: keys, theme, density, how often the app looks.
+"""What a person has set in the config file: keys, theme, density, port, how often the app looks.
 
 Reading never fails: what is wrong is left out and told, with its line.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from tuiflow.actions import ACTIONS, Action, action, meet, remapped
-from tuiflow.config import ENV_CONFIG, POLL_SECONDS
+from tuiflow.config import ENV_CONFIG, POLL_SECONDS, SERVE_PORT
 from tuiflow.keynames import KeyNameError, canonical, shown
 from tuiflow.text import did_you_mean
 
@@ -45,6 +45,8 @@ class Settings:
     theme: str | None = None
     density: Density = "comfortable"
     poll: float = POLL_SECONDS
+    port: int = SERVE_PORT
+    """Where a model is served unless another port is asked for."""
 
     def actions(self) -> dict[str, Action]:
         """The table of actions by id, with these keys."""
@@ -105,6 +107,8 @@ def parse_settings(text: str) -> tuple[Settings, list[Problem]]:
         try:
             if name == "keys":
                 values[name] = _keys(value, lines, problems)
+            elif name == "serve":
+                values |= _serve(value, lines, problems)
             else:
                 values[name] = _value(name, value)
         except ValueError as error:
@@ -140,8 +144,11 @@ def _value(name: str, value: object) -> object:
         if not number or not least <= (seconds := _float(cast("float", value))) <= most:
             raise ValueError(f"poll must be a number of seconds from {least:g} to {most:g}")
         return seconds
-    known = ("keys", "theme", "density", "poll")
-    raise ValueError(f"there is no setting {name!r}{did_you_mean(name, known)}")
+    raise ValueError(_unknown(name, ("keys", "theme", "density", "poll", "serve")))
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> str:
+    return f"there is no setting {name!r}{did_you_mean(name, known)}"
 
 
 def _float(value: float) -> float:
@@ -167,9 +174,26 @@ def _written(value: object) -> str:
     return kinds.get(type(value), "a list" if isinstance(value, list) else "a date or time")
 
 
-# keys
-
 _Path = tuple[str, ...]
+
+
+def _serve(table: object, lines: Mapping[_Path, int], problems: list[Problem]) -> dict[str, object]:
+    if not isinstance(table, dict):
+        raise ValueError("serve must be a table: write [serve] and below it port = 5001")
+    found: dict[str, object] = {}
+    for name, value in table.items():
+        if name != "port":
+            said = _unknown(f"serve.{name}", ("serve.port",))
+        elif type(value) is not int or not 1 <= value <= 65535:
+            said = "serve.port must be a whole number from 1 to 65535"
+        else:
+            found["port"] = value
+            continue
+        problems.append(Problem(said, _line_of(("serve", name), lines)))
+    return found
+
+
+# keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +345,10 @@ def template() -> str:
 
 # Seconds between two looks for what others have written to the store.
 # poll = {POLL_SECONDS}
+
+[serve]
+# Where a model is served unless another port is asked for.
+# port = {SERVE_PORT}
 
 # ACTION = KEY or a list of keys; "" leaves an action without one.
 # Keys are characters ("x", "X", "?") or names: enter, tab, escape, space, backspace, delete,

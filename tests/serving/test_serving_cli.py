@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -187,6 +188,27 @@ def test_mistakes(
         assert err.count("\n") == 1
         assert text in err
     assert process.list_servers(store) == []
+
+
+def test_the_port_of_the_settings(
+    log_run: LogRun,
+    tuiflow: Callable[..., subprocess.Popen[str]],
+    linear: tuple[Path, ElasticNet],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log_run("able-crane", model=linear[0])
+    monkeypatch.setenv("TUIFLOW_CONFIG", str(tmp_path / "config.toml"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (tmp_path / "config.toml").write_text(f"poll = true\n[serve]\nport = {port}\n")
+        ways = [["serve", "-r", "latest"], ["models", "serve", "-m", str(linear[0])]]
+        for command in [tuiflow(*words) for words in ways]:
+            code, _, err = done(command)
+            wrong, said = err.splitlines()
+            assert "config.toml: line 1: poll must be a number" in wrong
+            assert code == 1
+            assert f"Port {port} is taken" in said
 
 
 @pytest.mark.skipif(not REAL_WINE.exists(), reason="the wine data is not here")

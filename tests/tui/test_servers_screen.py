@@ -25,10 +25,11 @@ from tuiflow.serving import process
 from tuiflow.serving.ports import free_port
 from tuiflow.serving.traffic import ServerStats
 from tuiflow.serving.watch import Health, HealthState
+from tuiflow.settings import Settings
 from tuiflow.store import Store
 from tuiflow.tui import served
 from tuiflow.tui.app import TuiflowApp
-from tuiflow.tui.modals import serve
+from tuiflow.tui.modals.serve import ServeModal
 from tuiflow.tui.screens.run import RunScreen
 from tuiflow.tui.screens.servers import ServersScreen
 from tuiflow.tui.widgets.rows import RowsView
@@ -115,11 +116,11 @@ async def test_s_serves_the_model_and_the_console_asks_it(app_of: MAKE, store: S
         await until(pilot, lambda: "This server has ended" in messages(app))
 
 
-async def test_a_taken_port_is_told_and_the_next_offered(app_of, store, run_id, monkeypatch):
+async def test_a_taken_port_is_told_and_the_next_offered(app_of, store, run_id):
     app = app_of(store)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr(serve, "SERVE_PORT", port)
+        app.settings = Settings(port=port)
         async with app.run_test(notifications=True) as pilot:
             await app.push_screen(RunScreen(run_id))
             await pilot.press("s")
@@ -137,11 +138,11 @@ async def test_a_taken_port_is_told_and_the_next_offered(app_of, store, run_id, 
     assert store.list_servers(include_stopped=True) == []
 
 
-async def test_of_several_models_one_is_chosen(app_of, store, run_id, model, monkeypatch):
+async def test_of_several_models_one_is_chosen(app_of, store, run_id, model):
     store.log_artifacts(run_id, model, "second")
     store.log_batch(run_id, tags=[RunTag(TAG_MODELS, "model,second")])
-    monkeypatch.setattr(serve, "SERVE_PORT", free_port(20_000 + os.getpid() % 20_000))
     app = app_of(store)
+    app.settings = Settings(port=free_port(20_000 + os.getpid() % 20_000))
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await app.push_screen(RunScreen(run_id))
         await pilot.press("s", "j", "enter")
@@ -293,7 +294,7 @@ def test_the_serve_modal_looks_as_it_did(snap_compare, app, monkeypatch, size):
         store = pilot.app.store
         run = store.resolve_run("able-crane-41")
         store.log_batch(run, tags=[RunTag(TAG_MODELS, "model,checkpoints/best")])
-        pilot.app.push_screen(serve.ServeModal(store.get_run(run)))
+        pilot.app.push_screen(ServeModal(store.get_run(run)))
         await sees(pilot, "Port 5001 is taken; 5002 is the next free one.")
 
     assert snap_compare(app, terminal_size=size, run_before=prepare)

@@ -12,13 +12,14 @@ from pathlib import Path
 import typer
 
 from tuiflow.cli.selecting import counted
+from tuiflow.config import SERVE_PORT
 from tuiflow.errors import InvalidInput
 from tuiflow.text import clean
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    config = typer.Typer(help="The file of settings: keys, theme, density.")
+    config = typer.Typer(help="The file of settings: keys, theme, port.")
     config.callback()(_group)
     config.command("path")(path)
     config.command("edit")(edit)
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _group() -> None:
-    """Find, edit or check the file of settings: keys, theme, density."""
+    """Find, edit or check the file of settings: keys, theme, density, port."""
 
 
 def path() -> None:
@@ -74,6 +75,7 @@ def check() -> None:
     said = [f"{counted(len(settings.keys), 'action')} with other keys"] if settings.keys else []
     said += [f"theme {settings.theme}"] if settings.theme else []
     said += ["compact"] if settings.density == "compact" else []
+    said += [f"port {settings.port}"] if settings.port != SERVE_PORT else []
     typer.echo(clean(f"{file} is right: {', '.join(said) or 'everything is as it comes'}."))
 
 

@@ -17,7 +17,6 @@ from tuiflow.cli.serve import (
     PortOption,
     serve_address,
 )
-from tuiflow.config import SERVE_PORT
 from tuiflow.errors import InvalidInput, NotFound
 
 AddressOption = Annotated[
@@ -43,7 +42,7 @@ def register(group: typer.Typer) -> None:
 
 def serve(
     model_uri: AddressOption,
-    port: PortOption = SERVE_PORT,
+    port: PortOption = None,
     host: MlflowHostOption = "127.0.0.1",
     detach: DetachOption = False,
     env_manager: EnvManagerOption = "local",

@@ -48,7 +48,17 @@ ModelOption = Annotated[
         help="The model's path in the run or, without one, such as models:/NAME@ALIAS.",
     ),
 ]
-PortOption = Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="0: any free one.")]
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        "-p",
+        min=0,
+        max=65535,
+        show_default=f"[serve] port of the settings, else {SERVE_PORT}",
+        help="0: any free one.",
+    ),
+]
 HostOption = Annotated[str, typer.Option("--host", help="0.0.0.0 lets other machines in.")]
 # MLflow's spelling of its commands, where -h is the host.
 MlflowHostOption = Annotated[
@@ -86,7 +96,7 @@ def _group() -> None:
 def serve(
     run: RunOption = None,
     model: ModelOption = None,
-    port: PortOption = SERVE_PORT,
+    port: PortOption = None,
     host: HostOption = "127.0.0.1",
     detach: DetachOption = False,
     store: StoreOption = None,
@@ -116,7 +126,7 @@ def serve(
 def pyfunc_serve(
     run: RunOption = None,
     model: ModelOption = None,
-    port: PortOption = SERVE_PORT,
+    port: PortOption = None,
     host: MlflowHostOption = "127.0.0.1",
     detach: DetachOption = False,
     no_conda: NoCondaOption = False,
@@ -126,7 +136,7 @@ def pyfunc_serve(
     serve(run, model, port, host, detach, store)
 
 
-def serve_address(uri: str, port: int, host: str, detach: bool, store: str | None) -> None:
+def serve_address(uri: str, port: int | None, host: str, detach: bool, store: str | None) -> None:
     """Serve the model at an address: of a run, of the registry, or a folder with an MLmodel file.
 
     Raises InvalidInput where a model that is of no run is to be detached.
@@ -157,7 +167,7 @@ def serve_address(uri: str, port: int, host: str, detach: bool, store: str | Non
     read_mlmodel(address.folder)
     with tempfile.TemporaryDirectory(prefix="tuiflow-") as folder:
         logs = Path(folder) / process.LOG_FOLDER
-        server = process.launch(address.folder, logs, host, port)
+        server = process.launch(address.folder, logs, host, _port(port))
         _foreground(server, f"{title}{address.folder}", address.folder)
 
 
@@ -165,14 +175,14 @@ def _serve_run(
     opened: Store,
     run_id: str,
     model: str | None,
-    port: int,
+    port: int | None,
     host: str,
     detach: bool,
     name: str = "",
 ) -> None:
     from tuiflow.serving import process
 
-    server = process.start(opened, run_id, model, host, port, detached=detach)
+    server = process.start(opened, run_id, model, host, _port(port), detached=detach)
     title = f"{name}{server.experiment_name} / {server.run_name} / {server.model_path}"
     folder = opened.artifact_path(run_id, server.model_path)
     if detach:
@@ -180,6 +190,19 @@ def _serve_run(
     else:
         _foreground(server, title, folder)
         process.list_servers(opened)  # notes the end
+
+
+def _port(asked: int | None) -> int:
+    """The port that was asked for, else that of the settings; wrong ones are told."""
+    if asked is not None:
+        return asked
+    from tuiflow.settings import read_settings, settings_path
+
+    settings, problems = read_settings(settings_path())
+    if problems:
+        said = f"{settings_path()}: {problems[0]}; `tuiflow config check` tells all that is wrong"
+        print(clean(said), file=sys.stderr)
+    return settings.port
 
 
 def _wait_detached(store: Store, server: ServerInfo, title: str, folder: Path) -> None:

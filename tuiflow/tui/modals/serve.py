@@ -10,7 +10,6 @@ from textual.content import Content
 from textual.validation import Integer
 from textual.widgets import Input, Static
 
-from tuiflow.config import SERVE_PORT
 from tuiflow.entities import Run, ServerInfo
 from tuiflow.errors import TuiflowError
 from tuiflow.text import clean
@@ -47,8 +46,8 @@ class ServeModal(Modal[ServerInfo], Asks):
             yield models
         yield Static(Content("port"), classes="modal--label")
         yield Input(
-            str(SERVE_PORT), type="integer", max_length=5, compact=True, id="serve-port",
-            validators=[Integer(1, 65535)],
+            str(self.app.settings.port), type="integer", max_length=5, compact=True,
+            id="serve-port", validators=[Integer(1, 65535)],
         )  # fmt: skip
         yield Static(id="serve-remark")
 
@@ -61,7 +60,7 @@ class ServeModal(Modal[ServerInfo], Asks):
             self._port.focus()
         self._port.cursor_blink = False
         self._remark("It listens on localhost and ends with the app, unless & detaches it.")
-        self._offer(SERVE_PORT)
+        self._offer(self.app.settings.port)
 
     @property
     def _models(self) -> RowsView:
