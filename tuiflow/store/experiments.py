@@ -9,6 +9,7 @@ from pathlib import Path
 from tuiflow.config import ARTIFACTS_FOLDER
 from tuiflow.entities import Experiment, ExperimentCounts, LifecycleStage, Process, ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
+from tuiflow.store import changes
 from tuiflow.store.processes import is_alive, now_ms
 from tuiflow.store.validate import check_experiment_name, check_experiment_tag
 
@@ -74,6 +75,7 @@ def delete(conn: sqlite3.Connection, experiment_id: str) -> None:
         "UPDATE experiments SET deleted_at = ?, last_update_time = ? WHERE id = ?",
         (now, now, experiment),
     )
+    changes.mark_where(conn, "experiment = ? AND deleted_at IS NULL", experiment)
     conn.execute(
         "UPDATE runs SET deleted_at = ? WHERE experiment = ? AND deleted_at IS NULL",
         (now, experiment),
@@ -92,6 +94,7 @@ def restore(conn: sqlite3.Connection, experiment_id: str) -> None:
         "UPDATE experiments SET deleted_at = NULL, last_update_time = ? WHERE id = ?",
         (now_ms(), experiment),
     )
+    changes.mark_where(conn, "experiment = ? AND deleted_at = ?", experiment, row[0])
     conn.execute(
         "UPDATE runs SET deleted_at = NULL WHERE experiment = ? AND deleted_at = ?",
         (experiment, row[0]),
@@ -127,6 +130,8 @@ def take_in(conn: sqlite3.Connection, experiment_id: str, runs: Iterable[int]) -
     Raises NotFound, InvalidState when the experiment is deleted.
     """
     experiment, _ = _active(conn, experiment_id)
+    runs = list(runs)
+    changes.mark(conn, runs)
     conn.executemany(
         "UPDATE runs SET experiment = ?, artifacts = coalesce(artifacts, (SELECT"
         f" coalesce(artifact_location, '{ARTIFACTS_FOLDER}/' || id) FROM experiments"

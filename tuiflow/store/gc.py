@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.config import ARTIFACTS_FOLDER
+from tuiflow.store.changes import mark
 from tuiflow.store.connection import Database
 from tuiflow.store.contents import drop_unused
 from tuiflow.store.experiments import artifact_root
@@ -22,7 +23,7 @@ from tuiflow.store.processes import now_ms
 _PIECE = 50
 """Runs that go in one transaction."""
 _DOOMED = ".tuiflow-gc-"
-_TABLES = ("latest", "points", "params", "tags", "inputs", "run_contents", "servers")
+_TABLES = ("latest", "points", "chunks", "params", "tags", "inputs", "run_contents", "servers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ def _remove(db: Database, runs: Sequence[_Doomed]) -> tuple[list[str], int]:
                 )
                 if found.rowcount:
                     gone.append(run)
+            mark(conn, [run.row for run in gone])
             for table in _TABLES:
                 conn.executemany(f"DELETE FROM {table} WHERE run = ?", [(run.row,) for run in gone])
     except BaseException:

@@ -1,18 +1,23 @@
-"""Interned names of metrics, params and tags."""
+"""What a connection remembers of its writes: interned names of metrics, params, tags; marks."""
 
 from __future__ import annotations
 
 import sqlite3
 
+from tuiflow.store.changes import Marks
+
 
 class Keys:
-    """Name to integer id, cached; `forget` after a transaction was undone."""
+    """Name to integer id, cached, and the marks of changed runs; `forget` after a transaction was
+    undone."""
 
     def __init__(self) -> None:
+        self.marks = Marks()
         self._ids: dict[tuple[int, str], int] = {}
         self._names: dict[int, str] = {}
 
     def forget(self) -> None:
+        self.marks.forget()
         self._ids.clear()
         self._names.clear()
 

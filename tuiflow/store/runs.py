@@ -17,6 +17,7 @@ from tuiflow.entities import (
 )
 from tuiflow.errors import InvalidInput, InvalidState, NotFound
 from tuiflow.store import experiments, metrics
+from tuiflow.store.changes import mark
 from tuiflow.store.keys import Keys
 from tuiflow.store.names import random_name
 from tuiflow.store.processes import now_ms, this_process
@@ -137,6 +138,7 @@ def log(
 ) -> None:
     """Write a validated batch; raises InvalidInput when a param would change."""
     check_batch(new_metrics, new_params, new_tags)
+    keys.marks.mark(conn, run)
     if len(new_metrics) == 1:
         key = keys.intern(conn, METRIC, new_metrics[0].key)
         metrics.log(conn, run, key, new_metrics, in_order)
@@ -181,6 +183,7 @@ def _log_param(conn: sqlite3.Connection, run_id: str, run: int, key: int, param:
 def delete_tag(conn: sqlite3.Connection, keys: Keys, run_id: str, key: str) -> None:
     """Raises NotFound when the run has no such tag."""
     run = writable_key(conn, run_id)
+    mark(conn, (run,))
     found = conn.execute(
         "DELETE FROM tags WHERE run = ? AND key = ?", (run, keys.intern(conn, TAG, key))
     )
@@ -204,16 +207,20 @@ def change_tags(
 
 def finish(conn: sqlite3.Connection, run_id: str, status: str, end_time: int | None) -> None:
     check_final_status(status)
+    run = writable_key(conn, run_id)
+    mark(conn, (run,))
     conn.execute(
         "UPDATE runs SET status = ?, end_time = ? WHERE id = ?",
-        (status, now_ms() if end_time is None else end_time, writable_key(conn, run_id)),
+        (status, now_ms() if end_time is None else end_time, run),
     )
 
 
 def adopt(conn: sqlite3.Connection, run_id: str) -> None:
+    run = writable_key(conn, run_id)
+    mark(conn, (run,))
     conn.execute(
         "UPDATE runs SET status = 'RUNNING', end_time = NULL, process = ? WHERE id = ?",
-        (intern_process(conn, this_process()), writable_key(conn, run_id)),
+        (intern_process(conn, this_process()), run),
     )
 
 
@@ -235,6 +242,7 @@ def update(
     elif status == RunStatus.RUNNING:
         adopt(conn, run_id)
     elif status == RunStatus.SCHEDULED:
+        mark(conn, (run,))
         conn.execute("UPDATE runs SET status = ?, end_time = NULL WHERE id = ?", (status, run))
     else:
         finish(conn, run_id, status, end_time)
@@ -253,7 +261,6 @@ def move(conn: sqlite3.Connection, run_ids: Iterable[str], experiment_id: str) -
 def set_deleted(conn: sqlite3.Connection, run_ids: Iterable[str], deleted: bool) -> None:
     """Mark runs deleted, or not. Raises NotFound, before any is marked, for an unknown id."""
     when = now_ms() if deleted else None
-    conn.executemany(
-        "UPDATE runs SET deleted_at = ? WHERE id = ?",
-        [(when, row_key(conn, run_id)) for run_id in run_ids],
-    )
+    rows = [row_key(conn, run_id) for run_id in run_ids]
+    mark(conn, rows)
+    conn.executemany("UPDATE runs SET deleted_at = ? WHERE id = ?", [(when, run) for run in rows])

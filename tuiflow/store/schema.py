@@ -8,7 +8,7 @@ stored as NULL, since SQLite has no NaN; a row with NULL is "there, and NaN".
 from __future__ import annotations
 
 APPLICATION_ID = 0x7475_6966  # "tuif"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 METRIC, PARAM, TAG = 0, 1, 2
 """Values of `keys.kind`."""
@@ -194,7 +194,40 @@ CREATE TABLE model_aliases (
 ) WITHOUT ROWID;
 """
 
-STEPS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+-- Runs that are not, as they are now, in the columns of their block; see store/changes.py.
+CREATE TABLE changes (
+    run INTEGER PRIMARY KEY,             -- there may be no such run any more
+    at INTEGER NOT NULL                  -- epoch s of the last change; never less than before
+);
+CREATE INDEX changes_by_time ON changes (at);
+INSERT INTO changes SELECT id, CAST(strftime('%s', 'now') AS INTEGER) FROM runs;
+CREATE TABLE blocks (
+    id INTEGER PRIMARY KEY,              -- of the runs whose row id // 4096 it is
+    version INTEGER NOT NULL             -- grows by one with each sealing
+);
+CREATE TABLE segments (
+    id INTEGER PRIMARY KEY,              -- (key * 8 + part) << 20 | block
+    data BLOB NOT NULL
+);
+CREATE TABLE segment_texts (
+    id INTEGER PRIMARY KEY,              -- as in segments
+    data BLOB NOT NULL
+);
+-- Points that were moved out of `points`, which keeps the last ones to arrive.
+CREATE TABLE chunks (
+    run INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    start INTEGER NOT NULL,              -- seq of the first point
+    count INTEGER NOT NULL,
+    low_step INTEGER NOT NULL,
+    high_step INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (run, key, start)
+);
+"""
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """What each version adds; a new store takes all of them, an old one those it lacks."""
 
 

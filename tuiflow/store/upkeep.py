@@ -72,7 +72,7 @@ class Upkeep:
             progress("tables")
             problems += _check_schema(conn)
             progress("rows")
-            for table in ("latest", "points", "params", "tags", "inputs", "run_contents"):
+            for table in ("latest", "points", "chunks", "params", "tags", "inputs", "run_contents"):
                 lost = conn.execute(
                     f"SELECT count(*) FROM (SELECT DISTINCT run FROM {table})"
                     " WHERE run NOT IN (SELECT id FROM runs)"
