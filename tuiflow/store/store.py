@@ -268,6 +268,13 @@ class Store:
         with self._db.read() as conn:
             return runs.row_key(conn, run_id)
 
+    def parents(self) -> dict[int, int]:
+        """Row keys of all runs that are children, and those of their parents."""
+        from tuiflow.store import parents
+
+        with self._db.read() as conn:
+            return parents.parents(conn)
+
     def key_names(self, experiment_ids: tuple[str, ...] | None = None) -> KeyNames:
         from tuiflow.store import search
 
