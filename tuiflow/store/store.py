@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ from tuiflow.store.schema import METRIC
 if TYPE_CHECKING:
     from tuiflow.filters.tree import Key
     from tuiflow.protocols import History, KeyNames, RunQuery
+    from tuiflow.store.bulk import NewRun
     from tuiflow.store.column_values import ColumnSummary
     from tuiflow.store.contents import Contents
     from tuiflow.store.copy_out import Copied
@@ -191,6 +192,14 @@ class Store:
         with self._db.write() as conn:
             key = runs.writable_key(conn, run_id)
             runs.log(conn, self._keys, run_id, key, metrics, params, tags, in_order)
+
+    def add_runs(
+        self, runs: Iterable[NewRun], progress: Callable[[int], None] = lambda done: None
+    ) -> int:
+        """Write many runs with all that they have, streamed; see `bulk.add_runs`."""
+        from tuiflow.store import bulk
+
+        return bulk.add_runs(self._db, self._keys, runs, progress)
 
     def log_inputs(self, run_id: str, inputs: Sequence[DatasetInput]) -> None:
         from tuiflow.store import inputs as data_inputs
