@@ -1,0 +1,120 @@
+"""The columns that are in memory: loaded when asked for, brought up to date, and let go."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tuiflow.store.columns.column import BLOCK, START, Column
+from tuiflow.store.columns.held import Held, HeldNumbers, HeldTexts
+from tuiflow.store.columns.newest import Newest
+
+if TYPE_CHECKING:
+    from tuiflow.store.columns.arrays import Ints
+
+_PATCHED = 8192
+"""Where more runs than this have changed, columns are loaded anew."""
+
+
+class Cache:
+    """Of one store, as of the last `refresh`. Not safe for threads: `Columns` has a lock."""
+
+    def __init__(self, budget_bytes: int) -> None:
+        self._budget = budget_bytes
+        self.forget()
+
+    def forget(self) -> None:
+        """Let everything go."""
+        self.size = 0
+        self.newest = Newest()
+        self.marked: Ints = np.empty(0, dtype=np.int64)
+        self._capacity = 0
+        self._seen = -1
+        self._versions: dict[int, int] = {}
+        self._held: OrderedDict[tuple[Column, bool], Held] = OrderedDict()
+
+    def refresh(self, conn: sqlite3.Connection) -> None:
+        """Bring what is held to the state that `conn` is in a snapshot of.
+
+        Where reading fails or is interrupted, everything stays as it was.
+        """
+        last = conn.execute("SELECT max(at) FROM changes").fetchone()[0] or 0
+        versions = dict(conn.execute("SELECT id, version FROM blocks"))
+        size = (conn.execute("SELECT max(id) FROM runs").fetchone()[0] or 0) + 1
+        if last < self._seen or any(versions.get(b, 0) < v for b, v in self._versions.items()):
+            self.forget()  # another file has come in its place
+        sealed = [b for b, version in versions.items() if self._versions.get(b) != version]
+        if self._seen < 0 or sealed:
+            marked = _runs(conn.execute("SELECT run FROM changes WHERE run > 0 ORDER BY run"))
+        else:
+            marked = self.marked
+        changed = _runs(
+            conn.execute("SELECT run FROM changes WHERE at >= ? AND run > 0", (self._seen,))
+        )
+        if len(sealed):
+            inside = marked[np.isin(marked // BLOCK, sealed)]
+            changed = np.union1d(changed, inside)
+        elif self._seen >= 0:
+            marked = np.union1d(marked, changed)
+        if len(changed) > _PATCHED or sealed:
+            self._drop()
+        else:
+            updates = [held.read(conn, changed, size) for held in self._held.values()]
+            self.newest.changing(changed, self._held.get((START, False)))
+            if size > self._capacity:
+                self._grow(size)
+            for take_in in updates:
+                take_in()
+        if size > self._capacity:
+            self._grow(size)
+        self.size, self.marked, self._seen, self._versions = size, marked, last, versions
+
+    def _drop(self) -> None:
+        self._held.clear()
+        self.newest = Newest()
+
+    def _grow(self, size: int) -> None:
+        self._capacity = (size // BLOCK + 2) * BLOCK
+        for held in self._held.values():
+            held.grow(self._capacity)
+
+    def numbers(self, conn: sqlite3.Connection, column: Column) -> HeldNumbers:
+        held = self._get(column, False)
+        if not isinstance(held, HeldNumbers):
+            held = HeldNumbers(column, self._capacity)
+            self._load(conn, held)
+            self._put(column, False, held)
+        return held
+
+    def texts(self, conn: sqlite3.Connection, column: Column) -> HeldTexts:
+        held = self._get(column, True)
+        if not isinstance(held, HeldTexts):
+            held = HeldTexts(column, self._capacity)
+            self._load(conn, held)
+            self._put(column, True, held)
+        return held
+
+    def _load(self, conn: sqlite3.Connection, held: Held) -> None:
+        held.read(conn, self.marked, self.size)()
+
+    def _get(self, column: Column, as_texts: bool) -> Held | None:
+        held = self._held.get((column, as_texts))
+        if held is not None:
+            self._held.move_to_end((column, as_texts))
+        return held
+
+    def _put(self, column: Column, as_texts: bool, held: Held) -> None:
+        self._held[column, as_texts] = held
+        used = sum(other.nbytes for other in self._held.values())
+        for key in list(self._held)[:-1]:
+            if used <= self._budget:
+                break
+            if key[0] != START:  # `newest` needs it
+                used -= self._held.pop(key).nbytes
+
+
+def _runs(found: sqlite3.Cursor) -> Ints:
+    return np.array([row[0] for row in found], dtype=np.int64)

@@ -1,0 +1,73 @@
+"""What a column is: one value of each run, of a key or of the run itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from tuiflow.filters.tree import Key, Kind, Measure, Stat
+from tuiflow.store.schema import METRIC, PARAM, TAG
+
+BLOCK = 4096
+"""Runs in a block; block n holds those whose row keys // BLOCK are n."""
+OWN = -1
+"""The kind of a column that is of no key, beside METRIC, PARAM and TAG."""
+
+_KINDS = {Kind.METRIC: METRIC, Kind.PARAM: PARAM, Kind.TAG: TAG}
+_PARTS = {Stat.LAST: 0, Stat.MIN: 1, Stat.MAX: 2, Stat.FIRST: 3, Stat.COUNT: 4}
+_BLOCK_BITS = 20
+_PARTS_OF_A_KEY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`key` is a row of `keys`, or below zero; `part` is of a metric only."""
+
+    kind: int
+    key: int
+    part: int = 0
+
+    @property
+    def is_text(self) -> bool:
+        return self.kind in (PARAM, TAG) or self in (NAME, USER, STATUS)
+
+    @property
+    def first_segment(self) -> int:
+        """The id of its segment in block 0; that in block n is n further on."""
+        return (self.key * _PARTS_OF_A_KEY + self.part) << _BLOCK_BITS
+
+
+LAST, MIN, MAX, FIRST, COUNT = range(5)
+"""The parts of a metric."""
+UUID = Column(OWN, -1)
+EXPERIMENT = Column(OWN, -2)
+DELETED = Column(OWN, -3)
+NAME = Column(OWN, -4)
+USER = Column(OWN, -5)
+STATUS = Column(OWN, -6)
+START = Column(OWN, -7)
+END = Column(OWN, -8)
+
+ATTRIBUTES = {
+    "run_name": NAME,
+    "user_id": USER,
+    "status": STATUS,
+    "start_time": START,
+    "end_time": END,
+}
+
+
+def find(conn: sqlite3.Connection, key: Key | Measure) -> Column | None:
+    """The column of a key; None where no run has it. Raises KeyError for what isn't in columns."""
+    if isinstance(key, Measure):
+        part = _PARTS[key.stat]
+        key = key.key
+    else:
+        part = 0
+    if key.kind is Kind.ATTRIBUTE:
+        return ATTRIBUTES[key.name]
+    kind = _KINDS[key.kind]
+    row = conn.execute(
+        "SELECT id FROM keys WHERE kind = ? AND name = ?", (kind, key.name)
+    ).fetchone()
+    return None if row is None else Column(kind, row[0], part)
