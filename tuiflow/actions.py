@@ -117,6 +117,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs.deleted", (".",), "deleted", "Show the deleted runs, or the others again", "runs"),
     Action("runs.preview", ("p",), "preview", "Show or hide the preview", "runs"),
     Action("runs.experiments", ("E",), "experiments", "Show or hide the experiments", "runs"),
+    Action("runs.fold", ("=",), "fold", "Fold or unfold the children of a run", "runs"),
+    Action("runs.nest", ("Z",), "nest", "Children unfolded, folded, or in one list", "runs"),
     Action("runs.charts", ("C",), "charts", "Draw the matching runs as points or bars", "runs"),
     Action("run.next_tab", ("]",), "next tab", "Go to the next tab", "run"),
     Action("run.previous_tab", ("[",), "previous tab", "Go to the previous tab", "run"),

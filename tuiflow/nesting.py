@@ -29,9 +29,7 @@ class Nested:
     hidden: array[int] = field(default_factory=lambda: array("q"))
 
 
-def nest(
-    keys: array[int], parents: Mapping[int, int], is_folded: Callable[[int], bool]
-) -> Nested:
+def nest(keys: array[int], parents: Mapping[int, int], is_folded: Callable[[int], bool]) -> Nested:
     """Put every run whose parent is in `keys`, too, behind it; siblings keep their order.
 
     `parents` maps row keys of children to those of their parents; a run whose parent is not among

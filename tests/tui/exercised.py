@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 _TESTS = {
+    "test_nesting.py": {
+        "test_children_stand_under_their_parent": ["runs.fold", "runs.nest"],
+    },
     "test_actions.py": {
         "test_theme_is_kept": [
             "app.palette",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tuiflow.entities import ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, NotFound
 from tuiflow.filters.parser import parse_filter
-from tuiflow.filters.tree import And, Key, Kind, OrderKey
+from tuiflow.filters.tree import And, Key, Kind, Measure, OrderKey, Stat
 from tuiflow.protocols import RunQuery
 from tuiflow.store import state
 from tuiflow.store.connection import Database
@@ -16,6 +16,9 @@ from tuiflow.text import clean, did_you_mean
 
 STATE = "runs.views"
 MAX_NAME = 100
+NESTINGS = ("", "open", "folded", "flat")
+"""Children stand under their parents, or are folded away, or all runs are in one list. By default
+they are open while no order is chosen, and flat in any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class View:
     """How runs are looked at. `columns` None means the default ones, no `order` newest first.
 
     `pinned_columns` stay on the left, `pinned_runs` (ids) on top; `widths` are those that somebody
-    chose, in cells.
+    chose, in cells. `nesting` is one of `NESTINGS`.
     """
 
     columns: tuple[str, ...] | None = None
@@ -32,6 +35,7 @@ class View:
     pinned_columns: tuple[str, ...] = ()
     pinned_runs: tuple[str, ...] = ()
     widths: Mapping[str, int] = field(default_factory=dict)
+    nesting: str = ""
 
     @property
     def first_order(self) -> OrderKey | None:
@@ -61,11 +65,12 @@ def to_json(view: View) -> dict[str, object]:
     """The view as JSON values."""
     return {
         "columns": None if view.columns is None else list(view.columns),
-        "order": [[item.key.kind.value, item.key.name, item.descending] for item in view.order],
+        "order": [_order_json(item) for item in view.order],
         "filter": view.filter,
         "pinned_columns": list(view.pinned_columns),
         "pinned_runs": list(view.pinned_runs),
         "widths": dict(view.widths),
+        "nesting": view.nesting,
     }
 
 
@@ -86,7 +91,14 @@ def from_json(value: object) -> View:
         {name: width for name, width in widths.items() if isinstance(width, int)}
         if isinstance(widths, Mapping)
         else {},
+        nesting if (nesting := value.get("nesting")) in NESTINGS else "",
     )
+
+
+def _order_json(order: OrderKey) -> list[object]:
+    key = order.key
+    stat = [key.stat.value] if isinstance(key, Measure) else []
+    return [key.kind.value, key.name, order.descending, *stat]
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -99,6 +111,8 @@ def _orders(value: object) -> list[OrderKey]:
         match item:
             case [str(kind), str(name), bool(descending)] if kind in list(Kind):
                 found.append(OrderKey(Key(Kind(kind), name), descending))
+            case [Kind.METRIC.value, str(name), bool(descending), str(stat)] if stat in list(Stat):
+                found.append(OrderKey(Measure(Key(Kind.METRIC, name), Stat(stat)), descending))
     return found
 
 

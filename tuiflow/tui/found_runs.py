@@ -1,13 +1,17 @@
-"""The runs a table shows: those that are pinned on top, then those that a query finds."""
+"""The runs a table shows: those that are pinned on top, then those that a query finds, children
+under their parents."""
 
 from __future__ import annotations
 
+import sys
+import time
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tuiflow.filters import And, In, Key, Kind, Op
 from tuiflow.filters.tree import Compare
+from tuiflow.nesting import Branch, Nested, nest
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
 
@@ -17,29 +21,69 @@ _STATUS = Key(Kind.ATTRIBUTE, "status")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Row keys, of which the first `pinned` are pinned runs; `strangers` are those of them that the
-    filter keeps out."""
+    """Row keys of the rows, of which the first `pinned` are pinned runs; `strangers` are those of
+    them that the filter keeps out.
+
+    `depths` and `branches` tell how the others are nested; `hidden` are found, but folded away.
+    `seconds` is how long it took to find them.
+    """
 
     keys: array[int]
     pinned: int = 0
     strangers: frozenset[int] = frozenset()
+    depths: Mapping[int, int] = field(default_factory=dict)
+    branches: Mapping[int, Branch] = field(default_factory=dict)
+    hidden: array[int] = field(default_factory=lambda: array("q"))
+    seconds: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """How many runs the query has found."""
+        return len(self.keys) - len(self.strangers) + len(self.hidden)
 
 
 def find_runs(
-    store: Store, query: RunQuery, pins: Sequence[str] = (), limit: int | None = None
+    store: Store,
+    query: RunQuery,
+    pins: Sequence[str] = (),
+    limit: int | None = None,
+    is_folded: Callable[[int], bool] | None = None,
 ) -> Found:
-    """The runs of a query in its order, but first the pinned ones of its experiments."""
+    """The runs of a query in its order, but first the pinned ones of its experiments.
+
+    `is_folded` says of the row key of a parent whether its children are hidden; without it, runs
+    aren't nested.
+    """
+    start = time.perf_counter()
     keys = store.search_keys(query, limit)
-    if not pins:
-        return Found(keys)
+    top, strangers = array("q"), frozenset[int]()
+    if pins:
+        top, strangers = _pinned(store, query, pins)
+        on_top = frozenset(top)
+        keys = array("q", (key for key in keys if key not in on_top))
+    nested = Nested(keys)
+    if is_folded is not None and (parents := store.parents()):
+        nested = nest(keys, parents, is_folded)
+    return Found(
+        top + nested.keys,
+        len(top),
+        strangers,
+        nested.depths,
+        nested.branches,
+        nested.hidden,
+        time.perf_counter() - start,
+    )
+
+
+def _pinned(
+    store: Store, query: RunQuery, pins: Sequence[str]
+) -> tuple[array[int], frozenset[int]]:
     pinned = In(_RUN_ID, tuple(pins))
     top = store.search_keys(replace(query, filter=pinned))
     matching = top
     if query.filter is not None:
         matching = store.search_keys(replace(query, filter=And((pinned, query.filter))))
-    on_top = frozenset(top)
-    rest = array("q", (key for key in keys if key not in on_top))
-    return Found(top + rest, len(top), on_top - frozenset(matching))
+    return top, frozenset(top) - frozenset(matching)
 
 
 def newest_live(store: Store, query: RunQuery) -> int | None:
@@ -48,3 +92,28 @@ def newest_live(store: Store, query: RunQuery) -> int | None:
     node = running if query.filter is None else And((query.filter, running))
     found = store.search_keys(replace(query, filter=node, order_by=()), 1)
     return found[0] if found else None
+
+
+_MANY = 20_000
+
+
+def position(keys: array[int], key: int | None) -> int | None:
+    """Where a row key stands, None where it isn't there."""
+    if key is None:
+        return None
+    np = sys.modules.get("numpy")  # so many were found with it
+    if np is not None and len(keys) > _MANY:
+        places = np.flatnonzero(np.frombuffer(keys, dtype=np.int64) == key)
+        return int(places[0]) if len(places) else None
+    try:
+        return keys.index(key)
+    except ValueError:
+        return None
+
+
+def newest(keys: array[int]) -> int:
+    """The greatest row key, which is of the run that was made last; -1 where there is none."""
+    np = sys.modules.get("numpy")
+    if np is not None and len(keys) > _MANY:
+        return int(np.frombuffer(keys, dtype=np.int64).max())
+    return max(keys, default=-1)

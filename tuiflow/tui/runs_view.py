@@ -5,6 +5,7 @@ Every change is remembered for the experiment; a view may also be kept by a name
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -37,6 +38,8 @@ class RunsView(ManyRuns):
         self._usage: KeyUsage | None = None
         self._view_name = ""
         """The saved view that was shown or saved last."""
+        self._turned: frozenset[int] = frozenset()
+        """Row keys of the parents that are folded where the others aren't, or the other way."""
 
     @property
     def filter_bar(self) -> FilterBar:
@@ -102,6 +105,44 @@ class RunsView(ManyRuns):
     def _sort(self, order: tuple[OrderKey, ...]) -> None:
         self.table.set_order(order)
         self.change_view(order=order)
+        self.search()
+
+    # children under their parents
+
+    @property
+    def _nesting(self) -> str:
+        return self._view.nesting or ("flat" if self._view.order else "open")
+
+    def folding(self) -> Callable[[int], bool] | None:
+        """Says of a parent's row key whether its children are folded away; None: no nesting."""
+        if self._nesting == "flat":
+            return None
+        folded, turned = self._nesting == "folded", self._turned
+        return lambda key: folded != (key in turned)
+
+    def forget_folds(self) -> None:
+        self._turned = frozenset()
+
+    def action_fold(self) -> None:
+        parent = self.table.branch
+        if parent is None:
+            flat = self._nesting == "flat" and "Z puts children under their parents"
+            self.app.say(flat or "There are no children here")
+            return
+        self._turned ^= {parent}
+        self.table.go_to(parent)
+        self.search()
+
+    def action_nest(self) -> None:
+        chosen = {"open": "folded", "folded": "flat", "flat": "open"}[self._nesting]
+        self.forget_folds()
+        self.change_view(nesting=chosen)
+        words = {
+            "open": "Children stand under their parents",
+            "folded": "Children are folded away; = unfolds those of a run",
+            "flat": "All runs are in one list",
+        }
+        self.app.say(words[chosen])
         self.search()
 
     # columns

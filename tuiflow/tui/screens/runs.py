@@ -17,7 +17,7 @@ from tuiflow.errors import NotFound, TuiflowError
 from tuiflow.protocols import RunQuery
 from tuiflow.text import clean
 from tuiflow.tui.actions import bindings
-from tuiflow.tui.found_runs import Found, find_runs, newest_live
+from tuiflow.tui.found_runs import Found, find_runs, newest, newest_live
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
 from tuiflow.tui.runs_view import RunsView, ignore
 from tuiflow.tui.views import last_experiment, load_view, save_last_experiment
@@ -107,13 +107,15 @@ class RunsScreen(RunsView):
     def _show_experiment(self, experiment: Experiment | None) -> None:
         self._experiment = experiment
         self._following = False
+        self.forget_folds()
         self.take_view(load_view(self.store, _id(experiment)))
         self.load_defaults()
         at_once = self.filter_bar.node is None
         if at_once:
             # Nothing to search for: the first page can be had before anything else.
             pins = self._view.pinned_runs
-            self._found(find_runs(self.store, self.query_now(), pins, PAGE), stay=False)
+            found = find_runs(self.store, self.query_now(), pins, PAGE, self.folding())
+            self._found(found, stay=False)
         self.search(stay=at_once)
         self.ask_usage()
 
@@ -132,14 +134,15 @@ class RunsScreen(RunsView):
         """Ask for all the row keys; the old rows stay until they are there."""
         self._again = False
         query, store, pins = self.query_now(), self.store, self._view.pinned_runs
-        self.ask("runs", lambda: find_runs(store, query, pins), partial(self._found, stay=stay))
+        question = partial(find_runs, store, query, pins, None, self.folding())
+        self.ask("runs", question, partial(self._found, stay=stay))
         self.set_timer(SPINNER_SECONDS, self._show_crumbs)
 
     def _found(self, found: Found, *, stay: bool) -> None:
         table = self.table
         new = self._newly_started(found) if self._following and stay else None
         table.set_notice(*self._notice())
-        table.show(found.keys, stay=stay, pinned=found.pinned, strangers=found.strangers)
+        table.show(found, stay=stay)
         self.choose_columns()
         if new is not None:
             table.go_to(new)
@@ -181,7 +184,7 @@ class RunsScreen(RunsView):
         self.crumbs.show(*parts, right=" · ".join(right))
 
     def _count_text(self) -> str:
-        found = self.table.found
+        found = self.table.found.count
         noun = "run" if found == 1 else "runs"
         if self._deleted:
             return f"{found:,} deleted {noun}"
@@ -340,9 +343,8 @@ class RunsScreen(RunsView):
 
     def _newly_started(self, found: Found) -> int | None:
         """The row key of the newest run that was not shown before; keys grow with time."""
-        old = self.table.keys
-        newest = max(found.keys, default=-1)
-        return newest if newest > max(old, default=-1) else None
+        key = newest(found.keys)
+        return key if key > newest(self.table.keys) else None
 
     # what is done with runs
 

@@ -20,7 +20,9 @@ from textual.strip import Strip
 from tuiflow.entities import Run
 from tuiflow.errors import TuiflowError
 from tuiflow.filters import OrderKey
+from tuiflow.text import clean
 from tuiflow.tui.cells import pad
+from tuiflow.tui.found_runs import Found, position
 from tuiflow.tui.reader import Asks
 from tuiflow.tui.widgets import columns as cols
 from tuiflow.tui.widgets.columns import Column
@@ -35,6 +37,8 @@ _SIGNS = {(False, False): " ", (True, False): "◆", (False, True): "▴", (True
 """What stands before a run, by whether it is marked and whether it is pinned."""
 MORE = 2
 """Cells after the last column, for the sign that there are more."""
+_DEEPEST = 6
+"""Steps that a run is indented at most."""
 
 
 class RunRows(ScrollView, Asks):
@@ -65,9 +69,8 @@ class RunRows(ScrollView, Asks):
         self.marks = Marks()
         self._sheet = Sheet()
         self.orders: tuple[OrderKey, ...] = ()
-        self._pinned = 0
-        self.strangers: frozenset[int] = frozenset()
-        """Row keys that are shown for being pinned: the query has not found them."""
+        self.found = Found(array("q"))
+        """The rows; those that are shown for being pinned are in its `strangers`."""
         self.notice: tuple[str, ...] = ()
         """Lines shown where there are no rows."""
         self._cursor = 0
@@ -91,11 +94,6 @@ class RunRows(ScrollView, Asks):
         return self._pages.keys
 
     @property
-    def found(self) -> int:
-        """How many runs the query has found."""
-        return len(self.keys) - len(self.strangers)
-
-    @property
     def order(self) -> OrderKey | None:
         """What the rows are sorted by first."""
         return self.orders[0] if self.orders else None
@@ -103,7 +101,7 @@ class RunRows(ScrollView, Asks):
     @property
     def pinned(self) -> int:
         """How many rows stay on top when the others are scrolled: at most half of them."""
-        return min(self._pinned, self._rows_high // 2)
+        return min(self.found.pinned, self._rows_high // 2)
 
     @property
     def row(self) -> int:
@@ -128,6 +126,17 @@ class RunRows(ScrollView, Asks):
     def run_key(self) -> int | None:
         """The row key of the run under the cursor."""
         return self.keys[self._cursor] if self._cursor < len(self.keys) else None
+
+    @property
+    def branch(self) -> int | None:
+        """The row key of the cursor's run if it has children here, else of its parent."""
+        if self.run_key in self.found.branches:
+            return self.run_key
+        depth = self.found.depths.get(self.run_key or 0, 0)
+        for row in range(self._cursor - 1, -1, -1) if depth else ():
+            if self.found.depths.get(self.keys[row], 0) < depth:
+                return self.keys[row]
+        return None
 
     def first_page(self) -> list[Run]:
         """The runs of the first page, read where they aren't yet."""
@@ -163,31 +172,26 @@ class RunRows(ScrollView, Asks):
             self.orders = tuple(orders)
             self._repaint_line(0)
 
-    def show(
-        self,
-        keys: array[int],
-        *,
-        stay: bool = True,
-        pinned: int = 0,
-        strangers: frozenset[int] = frozenset(),
-    ) -> None:
-        """Show the runs of these row keys; the cursor stays on its run if it is still there.
+    def show(self, found: Found, *, stay: bool = True) -> None:
+        """Show these runs; the cursor stays on its run if it is still there.
 
-        The first `pinned` stay on top; `strangers` are those of them that were not found. Without
-        `stay` the cursor starts over at the top, and columns get new widths. Repaints only lines
-        that look different.
+        Without `stay` the cursor starts over at the top, and columns get new widths. Repaints only
+        lines that look different.
         """
+        keys = found.keys
         if not stay:
             self._sheet.forget_widths()
         old_key, old_row, old_top = self.run_key, self._cursor, self.scroll_offset.y
         at_start = old_top == 0
         self._pages.set_keys(keys)
-        self._pinned, self.strangers = pinned, strangers
-        row = 0
+        self.found = found
+        row: int | None = 0
         if stay:
-            row = _find(keys, self._wanted, _find(keys, old_key, old_row))
+            row = position(keys, self._wanted)
+            row = position(keys, old_key) if row is None else row
         else:
             self._wanted = None
+        row = old_row if row is None else row
         self._cursor = max(min(row, len(keys) - 1), 0)
         self._window = None
         self._measure()
@@ -251,7 +255,7 @@ class RunRows(ScrollView, Asks):
             style = base + self.get_component_rich_style(name, partial=True)
         marked = self.keys[row] in self.marks
         bar = "▌" if row == self._cursor else " "
-        lead = f"{bar}{_SIGNS[marked, row < self._pinned]}"
+        lead = f"{bar}{_SIGNS[marked, row < self.found.pinned]}"
         marking = self.get_component_rich_style("run-table--marked", partial=True)
         if run is None:
             return Strip([Segment(pad(f"{lead} not readable", width), style)], width)
@@ -295,15 +299,33 @@ class RunRows(ScrollView, Asks):
         return y if y > self.pinned else None
 
     def _texts(self) -> list[tuple[Run | None, str]]:
-        rows = map(self.row_at, range(1, self._rows_high + 1))
-        runs = [self._pages.get(row) for row in rows if row < len(self.keys)]
+        rows = [self.row_at(y) for y in range(1, self._rows_high + 1)]
+        rows = [row for row in rows if row < len(self.keys)]
+        runs = [self._pages.get(row) for row in rows]
         there = [run for run in runs if run is not None]
-        lines = iter(self._sheet.lines(there, self._room, self.app.clock()))
+        names = self._names(zip(rows, runs, strict=True))
+        lines = iter(self._sheet.lines(there, self._room, self.app.clock(), names))
         return [(run, next(lines) if run is not None else "") for run in runs]
 
+    def _names(self, runs: Iterable[tuple[int, Run | None]]) -> dict[str, str]:
+        """Names of nested runs, by run id: indented, and with the sign that they have children."""
+        depths, branches = self.found.depths, self.found.branches
+        names = {}
+        for row, run in runs if depths or branches else ():
+            key = self.keys[row]
+            depth, branch = depths.get(key, 0), branches.get(key)
+            if run is None or row < self.found.pinned or not (depth or branch):
+                continue
+            name = clean(run.info.run_name, 200)
+            if branch is not None:
+                name = f"▸ {name} ({branch.children:,})" if branch.folded else f"▾ {name}"
+            names[run.info.run_id] = "  " * min(depth, _DEEPEST) + name
+        return names
+
     def _measure(self) -> None:
-        runs = self.first_page()
-        self._sheet.measure(runs, self.app.clock())
+        runs = [self._pages.get(row) for row in range(min(PAGE, len(self.keys)))]
+        names = self._names(enumerate(runs))
+        self._sheet.measure([run for run in runs if run is not None], self.app.clock(), names)
 
     # repainting
 
@@ -354,12 +376,3 @@ class RunRows(ScrollView, Asks):
             self.scroll_to(y=self._cursor - pinned, animate=False)
         elif self._cursor > last:
             self.scroll_to(y=self._cursor - self._rows_high + 1, animate=False)
-
-
-def _find(keys: array[int], key: int | None, default: int) -> int:
-    if key is None:
-        return default
-    try:
-        return keys.index(key)
-    except ValueError:
-        return default

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import ClassVar
 
 from textual import events
@@ -10,6 +9,7 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tuiflow.tui.actions import bindings
+from tuiflow.tui.found_runs import Found, position
 from tuiflow.tui.widgets.run_rows import LEAD, RunRows
 
 
@@ -34,16 +34,9 @@ class RunTable(RunRows, can_focus=True):
     class TitleClicked(Message):
         """Somebody clicked the title of the cursor's column."""
 
-    def show(
-        self,
-        keys: array[int],
-        *,
-        stay: bool = True,
-        pinned: int = 0,
-        strangers: frozenset[int] = frozenset(),
-    ) -> None:
+    def show(self, found: Found, *, stay: bool = True) -> None:
         old = self.run_key
-        super().show(keys, stay=stay, pinned=pinned, strangers=strangers)
+        super().show(found, stay=stay)
         if self.run_key != old:
             self.post_message(self.Moved())
 
@@ -76,8 +69,9 @@ class RunTable(RunRows, can_focus=True):
 
     def go_to(self, key: int) -> None:
         """Put the cursor on the run of this row key, if it is there."""
-        if key in self.keys:
-            self.move_to(self.keys.index(key))
+        row = position(self.keys, key)
+        if row is not None:
+            self.move_to(row)
 
     def _move_column(self, step: int) -> None:
         if not self._sheet.move(step):
@@ -143,9 +137,10 @@ class RunTable(RunRows, can_focus=True):
             self._marks_changed()
 
     def action_mark_all(self) -> None:
-        strangers = self.strangers
+        strangers = self.found.strangers
         found = [key for key in self.keys if key not in strangers] if strangers else self.keys
         self.marks.add(found)
+        self.marks.add(self.found.hidden)
         self._marks_changed()
 
     def action_unmark(self) -> None:

@@ -70,10 +70,10 @@ class Sheet:
     def forget_widths(self) -> None:
         self._widths.clear()
 
-    def measure(self, runs: Sequence[Run], now_ms: int) -> None:
+    def measure(self, runs: Sequence[Run], now_ms: int, names: Mapping[str, str]) -> None:
         """Take widths from these runs, but never less than before: columns must not jump."""
         for col in self.columns:
-            texts = cols.cells(col, runs, now_ms)
+            texts = _cells(col, runs, now_ms, names)
             self._widths[col.id] = max(cols.width(col, texts), self._widths.get(col.id, 0))
             self._right[col.id] = col.right or (
                 col.key.kind is not Kind.ATTRIBUTE and cols.is_numeric(texts)
@@ -120,13 +120,22 @@ class Sheet:
                 return self.columns.index(col)
         return None
 
-    def lines(self, runs: Sequence[Run], room: int, now_ms: int) -> list[str]:
-        """The cells of these runs, a line each."""
+    def lines(
+        self, runs: Sequence[Run], room: int, now_ms: int, names: Mapping[str, str]
+    ) -> list[str]:
+        """The cells of these runs, a line each; `names` (by run id) take the place of theirs."""
         table = [
             [
                 pad(text, self.width(col), self.is_right(col))
-                for text in cols.cells(col, runs, now_ms)
+                for text in _cells(col, runs, now_ms, names)
             ]
             for col in self.shown(room)
         ]
         return [(" " * GAP).join(texts[row] for texts in table) for row in range(len(runs))]
+
+
+def _cells(col: Column, runs: Sequence[Run], now_ms: int, names: Mapping[str, str]) -> list[str]:
+    texts = cols.cells(col, runs, now_ms)
+    if col.id != "name" or not names:
+        return texts
+    return [names.get(run.info.run_id, text) for run, text in zip(runs, texts, strict=True)]
