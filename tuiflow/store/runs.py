@@ -135,19 +135,19 @@ def log(
     new_params: Sequence[Param],
     new_tags: Sequence[RunTag],
     in_order: bool = False,
-) -> None:
-    """Write a validated batch; raises InvalidInput when a param would change."""
+) -> list[int]:
+    """Write a batch; raises InvalidInput, for a rule that it breaks or a param that would change.
+
+    Returns the keys of metrics that should be sealed.
+    """
     check_batch(new_metrics, new_params, new_tags)
     keys.marks.mark(conn, run)
-    if len(new_metrics) == 1:
-        key = keys.intern(conn, METRIC, new_metrics[0].key)
-        metrics.log(conn, run, key, new_metrics, in_order)
-    elif new_metrics:
-        by_key: dict[str, list[Metric]] = {}
+    due: list[int] = []
+    if new_metrics:
+        points: dict[int, list[Metric]] = {}
         for metric in new_metrics:
-            by_key.setdefault(metric.key, []).append(metric)
-        for name, points in by_key.items():
-            metrics.log(conn, run, keys.intern(conn, METRIC, name), points, in_order)
+            points.setdefault(keys.intern(conn, METRIC, metric.key), []).append(metric)
+        due = metrics.log(conn, run, points, in_order)
     for param in new_params:
         _log_param(conn, run_id, run, keys.intern(conn, PARAM, param.key), param)
     for tag in new_tags:
@@ -160,6 +160,7 @@ def log(
         )
         if tag.key == TAG_RUN_NAME:
             conn.execute("UPDATE runs SET name = ? WHERE id = ?", (tag.value, run))
+    return due
 
 
 def _log_param(conn: sqlite3.Connection, run_id: str, run: int, key: int, param: Param) -> None:

@@ -191,7 +191,11 @@ class Store:
     ) -> None:
         with self._db.write() as conn:
             key = runs.writable_key(conn, run_id)
-            runs.log(conn, self._keys, run_id, key, metrics, params, tags, in_order)
+            due = runs.log(conn, self._keys, run_id, key, metrics, params, tags, in_order)
+        if due:
+            from tuiflow.store import sealing
+
+            sealing.seal_quietly(self._db, key, due)
 
     def add_runs(
         self, runs: Iterable[NewRun], progress: Callable[[int], None] = lambda done: None
@@ -317,11 +321,13 @@ class Store:
             return metrics.summaries(conn, runs.row_key(conn, run_id))
 
     def metric_history(self, run_id: str, key: str) -> History:
+        from tuiflow.store import histories
+
         with self._db.read() as conn:
             row = conn.execute(
                 "SELECT id FROM keys WHERE kind = ? AND name = ?", (METRIC, key)
             ).fetchone()
-            return metrics.history(conn, runs.row_key(conn, run_id), row and row[0])
+            return histories.history(conn, runs.row_key(conn, run_id), row and row[0])
 
     def run_columns(
         self, query: RunQuery, keys: Sequence[Key]
