@@ -1,0 +1,144 @@
+"""What the columns hold, and what follows from them: the status as shown, durations, ranks."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiflow.entities import RunStatus
+from tuiflow.filters.tree import Compare, Key, Kind, Measure, Node, Op
+from tuiflow.store.columns import Numbers, Texts
+from tuiflow.store.predicates import Builder
+
+if TYPE_CHECKING:
+    from tuiflow.store.columns import View
+
+Mask: TypeAlias = NDArray[np.bool_]
+"""True for the row keys of the runs that are meant; as long as the columns."""
+Rows: TypeAlias = NDArray[np.int64]
+"""Row keys."""
+
+STATUS = Key(Kind.ATTRIBUTE, "status")
+DURATION = Key(Kind.ATTRIBUTE, "duration")
+_START = Key(Kind.ATTRIBUTE, "start_time")
+_END = Key(Kind.ATTRIBUTE, "end_time")
+_NUMBERS = (_START, _END, DURATION)
+_SQL_ONLY = ("run_id", "artifact_uri")
+
+
+def is_number(key: Key | Measure) -> bool:
+    """Are all values of this key numbers?"""
+    return key.kind is Kind.METRIC or key in _NUMBERS
+
+
+def has_column(key: Key | Measure) -> bool:
+    """False for what only SQL knows: data sets, run ids, artifact folders."""
+    if key.kind is Kind.ATTRIBUTE:
+        return key.name not in _SQL_ONLY
+    return key.kind is not Kind.DATASET
+
+
+class Memory:
+    """What one question works out and the next can use; of one store."""
+
+    def __init__(self) -> None:
+        self._newest: NDArray[Any] | None = None
+        self._rank: NDArray[np.int32] = np.empty(0, np.int32)
+
+    def rank(self, newest: NDArray[Any], size: int) -> NDArray[np.int32]:
+        """The place of each row key in `newest`, an array that is another one when it changes."""
+        if newest is not self._newest or size != len(self._rank):
+            self._rank = np.zeros(size, np.int32)
+            self._rank[newest] = np.arange(len(newest), dtype=np.int32)
+            self._newest = newest
+        return self._rank
+
+
+class Source:
+    """The columns of one view, for one question."""
+
+    def __init__(self, view: View, memory: Memory | None = None) -> None:
+        self.view = view
+        self._memory = memory or Memory()
+
+    def builder(self) -> Builder:
+        """Builds SQL over the same state of the store."""
+        return Builder(self.view.conn, self.view.root, self.view.now)
+
+    def numbers(self, key: Key | Measure) -> Numbers:
+        """A column as numbers: NaN where a metric is NaN or a text doesn't read as a number."""
+        return self._durations if key == DURATION else self.view.numbers(key)
+
+    def texts(self, key: Key) -> Texts:
+        return self._statuses if key == STATUS else self.view.texts(key)
+
+    def present(self, key: Key | Measure) -> Mask:
+        """Which runs have the key."""
+        if key.kind is Kind.ATTRIBUTE and not is_number(key):
+            assert isinstance(key, Key)
+            return np.asarray(self.texts(key).codes >= 0)
+        return self.numbers(key).present
+
+    def select(self, node: Node) -> Mask:
+        """A condition that the columns can't answer, asked of the tables."""
+        builder = self.builder()
+        condition = builder.condition(node)
+        rows = self.view.conn.execute(
+            f"SELECT r.id FROM runs r WHERE {condition}", builder.values
+        ).fetchall()
+        found = np.zeros(self.view.size, np.bool_)
+        found[[row for (row,) in rows]] = True
+        return found
+
+    def sql_ranks(self, name: str) -> NDArray[np.int64]:
+        """The place of each run by an attribute of which there is no column."""
+        builder = self.builder()
+        # The order of ids is that of their bytes, which have an index.
+        by = "r.uuid" if name == "run_id" else builder.attribute(name)
+        rows = self.view.conn.execute(f"SELECT r.id FROM runs r ORDER BY {by}", builder.values)
+        ranks = np.zeros(self.view.size, np.int64)
+        found = [row for (row,) in rows]
+        ranks[found] = np.arange(len(found))
+        return ranks
+
+    @property
+    def rank(self) -> NDArray[np.int32]:
+        """The place of each run among all, newest first."""
+        return self._memory.rank(self.view.newest, self.view.size)
+
+    @functools.cached_property
+    def _stale(self) -> list[tuple[int, int | None]]:
+        """The row keys of runs whose process is gone, and its last heartbeat (epoch ms)."""
+        builder = self.builder()
+        stale = builder.condition(Compare(STATUS, Op.EQ, RunStatus.STALE.value))
+        return self.view.conn.execute(
+            "SELECT r.id, (SELECT heartbeat FROM processes WHERE id = r.process) FROM runs r"
+            f" WHERE r.status = 'RUNNING' AND {stale}",
+            builder.values,
+        ).fetchall()
+
+    @functools.cached_property
+    def _statuses(self) -> Texts:
+        stored = self.view.texts(STATUS)
+        if not self._stale:
+            return stored
+        codes = stored.codes.copy()
+        codes[[row for row, _ in self._stale]] = len(stored.values)
+        values = [*stored.values, RunStatus.STALE.value]
+        return Texts(codes, values, np.full(len(values), np.nan))
+
+    @functools.cached_property
+    def _durations(self) -> Numbers:
+        start, end = self.view.numbers(_START), self.view.numbers(_END)
+        until = np.where(end.present, end.values, float(self.view.now))
+        present = start.present
+        going_on = [(row, beat) for row, beat in self._stale if not end.present[row]]
+        if going_on:
+            rows = [row for row, _ in going_on]
+            until[rows] = [np.nan if beat is None else beat for _, beat in going_on]
+            present = present.copy()
+            present[rows] = [beat is not None for _, beat in going_on]
+        return Numbers(until - start.values, present)
