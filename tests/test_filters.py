@@ -266,7 +266,7 @@ MISTAKES = [
     attributes.zzz = 'x'
     ^^^^^^^^^^^^^^
     zzz is not an attribute of a run; expected one of run_id, run_name, status, user_id,\
- artifact_uri, experiment, start_time, end_time, duration
+ artifact_uri, experiment, parent, start_time, end_time, duration
     """,
     """
     metrcs.a < 1

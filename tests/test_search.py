@@ -128,6 +128,8 @@ def value_of(run: Run, key: Key) -> float | str | None:
         return run.data.tags.get(key.name)
     if key.name == "status":
         return info.shown_status
+    if key.name == "parent":
+        return run.parent_run_id
     if key.name == "experiment":
         return info.experiment_name
     if key.name == "duration":

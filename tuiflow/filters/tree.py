@@ -1,4 +1,5 @@
-"""The typed tree that a filter text becomes; `store/search.py` turns it into SQL."""
+"""The typed tree that a filter text becomes. `evaluate.py` says what it means, in memory; the store
+turns it into SQL or looks through columns."""
 
 from __future__ import annotations
 
@@ -40,9 +41,50 @@ class Key:
         return f"{self.kind.value}.`{self.name.replace('`', '``')}`"
 
 
-TEXT_ATTRIBUTES = ("run_id", "run_name", "status", "user_id", "artifact_uri", "experiment")
+class Stat(StrEnum):
+    """What of a metric's history is meant; `last` is the value at the highest step, as in MLflow.
+
+    `min` and `max` pass over NaN, `first` is the value at the lowest step, `count` counts points.
+    """
+
+    LAST = "last"
+    MIN = "min"
+    MAX = "max"
+    FIRST = "first"
+    COUNT = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`min(metrics.rmse)`: one number of a metric's history."""
+
+    key: Key
+    stat: Stat
+
+    @property
+    def kind(self) -> Kind:
+        return self.key.kind
+
+    @property
+    def name(self) -> str:
+        """The metric's."""
+        return self.key.name
+
+    def __str__(self) -> str:
+        return f"{self.stat.value}({self.key})"
+
+
+TEXT_ATTRIBUTES = (
+    "run_id",
+    "run_name",
+    "status",
+    "user_id",
+    "artifact_uri",
+    "experiment",
+    "parent",
+)
 NUMBER_ATTRIBUTES = ("start_time", "end_time", "duration")
-"""Times in epoch ms; duration in ms, up to now while the run goes on."""
+"""Times in epoch ms; duration in ms, up to now while the run goes on. `parent` is a run's id."""
 ATTRIBUTES = TEXT_ATTRIBUTES + NUMBER_ATTRIBUTES
 DATASET_KEYS = ("name", "digest", "context")
 """Of each data set that a run read: a condition holds where it holds of any of them."""
@@ -79,7 +121,7 @@ class Compare:
     `= NaN` and `!= NaN` ask whether it is.
     """
 
-    key: Key
+    key: Key | Measure
     op: Op
     value: float | str
 
@@ -88,7 +130,7 @@ class Compare:
 class In:
     """`key IN (…)`, or NOT IN with `negated` (false, too, where the run has no such key)."""
 
-    key: Key
+    key: Key | Measure
     values: tuple[float | str, ...]
     negated: bool = False
 
@@ -97,7 +139,7 @@ class In:
 class Between:
     """`key BETWEEN low AND high`, both ends included and of one type."""
 
-    key: Key
+    key: Key | Measure
     low: float | str
     high: float | str
 
@@ -106,7 +148,7 @@ class Between:
 class IsNull:
     """`key IS NULL`: the run has no such key; IS NOT NULL with `negated`."""
 
-    key: Key
+    key: Key | Measure
     negated: bool = False
 
 
@@ -115,6 +157,36 @@ class Text:
     """A bare word or quoted phrase: found, ignoring case, in names, params, tags or the note."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Two numbers joined by `+`, `-`, `*` or `/`."""
+
+    op: str
+    left: Operand
+    right: Operand
+
+
+Operand = Key | Measure | float | Arithmetic
+"""A number: of a metric, of a time or span, of a param or tag that reads as one, or as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Two computed numbers compared (never LIKE); false where a part is missing, is a text or is
+    divided by zero. NaN is unequal to everything, itself too, and neither less nor greater."""
+
+    left: Operand
+    op: Op
+    right: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """`has:model`: the run logged a model."""
+
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,25 +204,37 @@ class Or:
     parts: tuple[Node, ...]
 
 
-Node = Compare | In | Between | IsNull | Text | Not | And | Or
+Condition = Compare | In | Between | IsNull
+"""What is asked of one key."""
+Node = Condition | Relation | Text | Has | Not | And | Or
 
 
-def keys_of(node: Node) -> Iterator[Key]:
-    """The keys that a filter asks for, as they stand in it."""
-    if isinstance(node, And | Or):
-        for part in node.parts:
+def keys_of(node: Node | Operand) -> Iterator[Key]:
+    """The keys that a filter asks for, as they stand in it; of a measure, the metric's."""
+    match node:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from keys_of(part)
+        case Not(part):
             yield from keys_of(part)
-    elif isinstance(node, Not):
-        yield from keys_of(node.part)
-    elif not isinstance(node, Text):
-        yield node.key
+        case Relation(left, _, right) | Arithmetic(_, left, right):
+            yield from keys_of(left)
+            yield from keys_of(right)
+        case Key():
+            yield node
+        case Measure(key):
+            yield key
+        case Text() | Has() | float() | int():
+            return
+        case _:
+            yield from keys_of(node.key)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderKey:
     """One sort key. NaN, then missing, always come last, whichever the direction."""
 
-    key: Key
+    key: Key | Measure
     descending: bool = False
 
     def __str__(self) -> str:

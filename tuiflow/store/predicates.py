@@ -11,35 +11,63 @@ import functools
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
-from tuiflow.entities import TAG_DATA_CONTEXT, Process, RunStatus
+from tuiflow.entities import TAG_DATA_CONTEXT, TAG_MODELS, TAG_PARENT, Process, RunStatus
 from tuiflow.filters.evaluate import holds, like_regex, regex_match
 from tuiflow.filters.tree import (
     And,
+    Arithmetic,
     Between,
     Compare,
+    Condition,
+    Has,
     In,
     IsNull,
     Key,
     Kind,
+    Measure,
     Node,
     Not,
     Op,
+    Operand,
     Or,
+    Relation,
+    Stat,
     Text,
+    keys_of,
 )
 from tuiflow.store.experiments import artifact_root
 from tuiflow.store.processes import is_alive
 from tuiflow.store.schema import METRIC, PARAM, TAG
-
-Condition = Compare | In | Between | IsNull
 
 TABLES = {
     Kind.METRIC: ("latest", METRIC),
     Kind.PARAM: ("params", PARAM),
     Kind.TAG: ("tags", TAG),
 }
+_STATS = {
+    Stat.LAST: "{row}value",
+    Stat.COUNT: "{row}count",
+    **{
+        stat: f"CASE WHEN {{row}}count > 1 THEN {{row}}{stat.value} ELSE {{row}}value END"
+        for stat in (Stat.MIN, Stat.MAX, Stat.FIRST)
+    },
+}
+
+
+def number_column(key: Key | Measure, row: str = "") -> str:
+    """The number of a row of `latest`, `params` or `tags`, NULL for NaN or a text; `row` is the
+    table's alias and a dot."""
+    if isinstance(key, Measure):
+        return _STATS[key.stat].format(row=row)
+    return f"{row}value" if key.kind is Kind.METRIC else f"{row}number"
+
+
+MISSABLE = ("end_time", "duration", "parent")
+"""Attributes that a run may lack."""
+_MODELS = Key(Kind.TAG, TAG_MODELS)
 
 
 class Builder:
@@ -59,7 +87,7 @@ class Builder:
         self.values.append(value)
         return f"?{len(self.values)}"
 
-    def key_id(self, key: Key) -> int | None:
+    def key_id(self, key: Key | Measure) -> int | None:
         """The row of a metric's, param's or tag's name; None where no run has it."""
         row = self.conn.execute(
             "SELECT id FROM keys WHERE kind = ? AND name = ?", (TABLES[key.kind][1], key.name)
@@ -77,6 +105,10 @@ class Builder:
                 return f"NOT {self.condition(part)}"
             case Text(text):
                 return self._free_text(text)
+            case Has():
+                return self._stored(Compare(_MODELS, Op.NE, ""))
+            case Relation():
+                return self._relation(node)
         if node.key.kind is Kind.DATASET:
             return self._dataset(node)
         if node.key.kind is not Kind.ATTRIBUTE:
@@ -111,9 +143,10 @@ class Builder:
         return f"SELECT 1 FROM {table} WHERE run = {self.run} AND key = {self.bind(key)}"
 
     def _metric(self, node: Compare | In | Between) -> str:
+        column = f"({number_column(node.key)})"
         if isinstance(node, Compare) and node.value != node.value:
-            return "value IS NULL"
-        return self._plain(node, "value")
+            return f"{column} IS NULL"
+        return self._plain(node, column)
 
     def _param(self, node: Compare | In | Between) -> str:
         match node:
@@ -124,6 +157,47 @@ class Builder:
                 numbers = [self.bind(value) for value in values if not isinstance(value, str)]
                 return f"(text IN ({', '.join(texts)}) OR number IN ({', '.join(numbers)}))"
         return self._plain(node, "number")
+
+    # computed numbers
+
+    def _relation(self, node: Relation) -> str:
+        keys = list(dict.fromkeys(keys_of(node)))
+        if any(key.kind in TABLES and self.key_id(key) is None for key in keys):
+            return "0"
+        left, right = self._number(node.left), self._number(node.right)
+        if node.op is not Op.NE:
+            return f"({left} {node.op.value} {right}) IS TRUE"
+        # NULL may be NaN, which is unequal, or missing, which isn't.
+        divisors = [*_divisors(node.left), *_divisors(node.right)]
+        tests = [
+            *(self._present(key) for key in keys),
+            *(f"({self._number(divisor)} = 0.0) IS NOT TRUE" for divisor in divisors),
+            f"({left} = {right}) IS NOT TRUE",
+        ]
+        return f"({' AND '.join(tests)})"
+
+    def _number(self, operand: Operand) -> str:
+        """A REAL, or NULL where it is missing or NaN."""
+        match operand:
+            case Arithmetic(op, left, right):
+                return f"({self._number(left)} {op} {self._number(right)})"
+            case float() | int():
+                return self.bind(float(operand))
+            case Key(Kind.ATTRIBUTE, name):
+                return f"CAST({self.attribute(name)} AS REAL)"
+        key = self.key_id(operand)
+        assert key is not None
+        table = TABLES[operand.kind][0]
+        row = f"FROM {table} WHERE run = {self.run} AND key = {self.bind(key)}"
+        return f"CAST((SELECT {number_column(operand)} {row}) AS REAL)"
+
+    def _present(self, key: Key) -> str:
+        if key.kind is Kind.ATTRIBUTE:
+            return f"{self.attribute(key.name)} IS NOT NULL"
+        row = self.key_id(key)
+        assert row is not None
+        is_number = "" if key.kind is Kind.METRIC else " AND number IS NOT NULL"
+        return f"EXISTS ({self._row(TABLES[key.kind][0], row)}{is_number})"
 
     def _dataset(self, node: Condition) -> str:
         """True where it holds of any data set that the run read, as in MLflow."""
@@ -156,7 +230,7 @@ class Builder:
     # attributes
 
     def attribute(self, name: str) -> str:
-        """The value of an attribute of a run; only end_time and duration can be NULL."""
+        """The value of an attribute of a run; NULL only of `MISSABLE`."""
         match name:
             case "run_id":
                 return "lower(hex(r.uuid))"
@@ -166,6 +240,10 @@ class Builder:
                 return f"r.{name}"
             case "experiment":
                 return "(SELECT name FROM experiments WHERE id = r.experiment)"
+            case "parent":
+                key = self.key_id(Key(Kind.TAG, TAG_PARENT))
+                of = f"run = {self.run} AND key = {self.bind(-1 if key is None else key)}"
+                return f"(SELECT text FROM tags WHERE {of})"
             case "status":
                 return f"CASE WHEN {self._stale} THEN 'STALE' ELSE r.status END"
             case "artifact_uri":
@@ -262,6 +340,14 @@ class Builder:
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _TO_GLOB = str.maketrans("%_", "*?")
+
+
+def _divisors(operand: Operand) -> Iterator[Operand]:
+    if isinstance(operand, Arithmetic):
+        if operand.op == "/":
+            yield operand.right
+        yield from _divisors(operand.left)
+        yield from _divisors(operand.right)
 
 
 def _is_negative(node: Condition) -> bool:

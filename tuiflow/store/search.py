@@ -12,7 +12,7 @@ from tuiflow.entities import ViewType
 from tuiflow.filters.tree import IsNull, Key, Kind, OrderKey
 from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.store.experiments import parse_id
-from tuiflow.store.predicates import TABLES, Builder
+from tuiflow.store.predicates import MISSABLE, TABLES, Builder, number_column
 from tuiflow.store.processes import now_ms
 
 _SORTED_AT_ONCE = 2_000
@@ -90,7 +90,8 @@ def _all_at_once(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int
 def _page(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int) -> Iterator[_Statement]:
     """Statements whose rows, one after the other, are the runs in order; few are read of each."""
     first = query.order_by[0] if query.order_by else None
-    if first is None or first.key.kind is Kind.ATTRIBUTE or not _is_large(conn, root, query):
+    has_index = first is not None and first.key.kind in TABLES and isinstance(first.key, Key)
+    if first is None or not has_index or not _is_large(conn, root, query):
         yield _all_at_once(conn, root, query, now)
         return
     # Along the index of the first key: its numbers, then NaN or texts; then runs without the key.
@@ -157,7 +158,7 @@ def _order(builder: Builder, keys: Sequence[OrderKey]) -> tuple[str, str]:
         direction = "DESC" if order.descending else "ASC"
         if order.key.kind is Kind.ATTRIBUTE:
             value = builder.attribute(order.key.name)
-            if order.key.name in ("end_time", "duration"):  # the ones that can be missing
+            if order.key.name in MISSABLE:
                 terms.append(f"{value} IS NULL")
             terms.append(f"{value} {direction}")
             continue
@@ -165,9 +166,9 @@ def _order(builder: Builder, keys: Sequence[OrderKey]) -> tuple[str, str]:
             continue
         table, o = TABLES[order.key.kind][0], f"o{index}"
         joins.append(f"LEFT JOIN {table} {o} ON {o}.run = r.id AND {o}.key = {builder.bind(key)}")
-        column = "value" if order.key.kind is Kind.METRIC else "number"
-        terms.append(f"({o}.run IS NULL) + ({o}.{column} IS NULL)")
-        terms.append(f"{o}.{column} {direction}")
+        number = number_column(order.key, f"{o}.")
+        terms.append(f"({o}.run IS NULL) + ({number} IS NULL)")
+        terms.append(f"{number} {direction}")
         if order.key.kind is not Kind.METRIC:
             terms.append(f"CASE WHEN {o}.number IS NULL THEN {o}.text END {direction}")
     if not (keys and keys[-1].key == _START_TIME):

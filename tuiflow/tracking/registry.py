@@ -13,6 +13,7 @@ from tuiflow.filters import (
     REGISTERED_MODELS,
     Key,
     Kind,
+    Measure,
     OrderKey,
     parse_filter,
     parse_order,
@@ -136,14 +137,14 @@ _VERSION_TIES = (
 _VERSION_FIELDS = {"version_number": "version", "source_path": "source"}
 
 
-def _model_value(model: RegisteredModel, key: Key) -> float | str | None:
+def _model_value(model: RegisteredModel, key: Key | Measure) -> float | str | None:
     if key.kind is Kind.TAG:
         return model.tags.get(key.name)
     value: float | str = getattr(model, key.name)
     return value
 
 
-def _version_value(version: ModelVersion, key: Key) -> float | str | None:
+def _version_value(version: ModelVersion, key: Key | Measure) -> float | str | None:
     if key.kind is Kind.TAG:
         return version.tags.get(key.name)
     value: float | str = getattr(version, _VERSION_FIELDS.get(key.name, key.name))

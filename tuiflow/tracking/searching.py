@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuiflow.entities import Experiment, Run, ViewType
 from tuiflow.errors import InvalidInput
-from tuiflow.filters import EXPERIMENTS, Key, Kind, parse_filter, parse_order
+from tuiflow.filters import EXPERIMENTS, Key, Kind, Measure, parse_filter, parse_order
 from tuiflow.filters.evaluate import matches, sort
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
@@ -84,14 +84,14 @@ def search_experiments(
     return found[offset : None if limit is None else offset + limit]
 
 
-def _value(experiment: Experiment, key: Key) -> float | str | None:
+def _value(experiment: Experiment, key: Key | Measure) -> float | str | None:
     if key.kind is Kind.TAG:
         return experiment.tags.get(key.name)
     value: float | str = getattr(experiment, key.name)
     return value
 
 
-def _sort_value(experiment: Experiment, key: Key) -> float | str | None:
+def _sort_value(experiment: Experiment, key: Key | Measure) -> float | str | None:
     value = _value(experiment, key)
     return int(experiment.experiment_id) if key == _EXPERIMENT_ID else value
 
