@@ -62,10 +62,12 @@ class Database:
     @contextlib.contextmanager
     def _using(self) -> Iterator[None]:
         """Hold off a fork while connections are in use, and translate SQLite's errors."""
+        uses: int = getattr(self._local, "uses", 0)
         with self._gate:
-            while self._frozen:
+            while self._frozen and not uses:
                 self._gate.wait()
             self._users += 1
+        self._local.uses = uses + 1
         try:
             yield
         except sqlite3.DatabaseError as error:
@@ -73,6 +75,7 @@ class Database:
         except UnicodeEncodeError as error:
             raise InvalidInput("A text holds a lone surrogate; it is not valid text.") from error
         finally:
+            self._local.uses = uses
             with self._gate:
                 self._users -= 1
                 if not self._users:
@@ -176,15 +179,18 @@ class Database:
         return self._writer
 
     @contextlib.contextmanager
-    def write(self, *, synced: bool = False) -> Iterator[sqlite3.Connection]:
+    def write(
+        self, *, synced: bool = False, patience: float = BUSY_SECONDS
+    ) -> Iterator[sqlite3.Connection]:
         """One `BEGIN IMMEDIATE` transaction, committed when the block ends, undone if it raises.
 
         With `synced` the commit, and everything before it, is on disk when the block has ended.
-        Raises StoreError when other writers keep the store for `BUSY_SECONDS`. Blocks don't nest.
+        Raises StoreError when other writers keep the store for `patience` seconds. Blocks don't
+        nest, but one can be inside a `read`.
         """
         if self.read_only:
             raise StoreError(f"The store {self.path} can't be written: it is read-only here.")
-        with self._using(), self._lock, self._transaction(synced) as conn:
+        with self._using(), self._lock, self._transaction(synced, patience) as conn:
             yield conn
 
     @contextlib.contextmanager
@@ -196,19 +202,21 @@ class Database:
             yield self._open_writer()
 
     @contextlib.contextmanager
-    def _transaction(self, synced: bool) -> Iterator[sqlite3.Connection]:
+    def _transaction(
+        self, synced: bool, patience: float = BUSY_SECONDS
+    ) -> Iterator[sqlite3.Connection]:
         conn = self._open_writer()
         if conn.in_transaction:  # a signal handler that writes, called inside a write
             raise StoreError("A write was started inside another write of the same thread.")
         if synced:
             conn.execute("PRAGMA synchronous = FULL")
         try:
-            _retry_busy(lambda: conn.execute("BEGIN IMMEDIATE"))
+            _retry_busy(lambda: conn.execute("BEGIN IMMEDIATE"), patience)
             if self.network is not None:
                 self._check_hosts(conn, self.network)
             yield conn
             # Outside WAL, readers hold up a commit.
-            _retry_busy(lambda: conn.execute("COMMIT"))
+            _retry_busy(lambda: conn.execute("COMMIT"), patience)
         except BaseException:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
@@ -343,7 +351,7 @@ def make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def _retry_busy(call: Callable[[], object]) -> None:
+def _retry_busy(call: Callable[[], object], patience: float = BUSY_SECONDS) -> None:
     """Call until SQLite is not busy. SQLite's own back-off starves: pauses here are random."""
     deadline: float | None = None
     pause = 0.0002
@@ -356,7 +364,7 @@ def _retry_busy(call: Callable[[], object]) -> None:
                 raise
             now = time.monotonic()
             if deadline is None:
-                deadline = now + BUSY_SECONDS
+                deadline = now + patience
             elif now > deadline:
                 raise
         time.sleep(pause * (0.5 + os.urandom(1)[0] / 256))
