@@ -381,7 +381,7 @@ async def test_experiments_pane_shows_other_runs_while_moving(app: TuiflowApp) -
         await pilot.press("j")
         await until(pilot, lambda: "grid-search › 4 runs" in screen_text(app))
         assert isinstance(app.focused, Experiments)
-        assert "↳ trial-2" in screen_text(app)
+        assert "▾ grid " in screen_text(app) and "  trial-2" in screen_text(app)
         await pilot.press("tab")
         assert isinstance(app.focused, RunTable)
         await pilot.press("E")

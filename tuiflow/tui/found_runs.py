@@ -4,7 +4,6 @@ under their parents."""
 from __future__ import annotations
 
 import sys
-import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,6 @@ class Found:
     them that the filter keeps out.
 
     `depths` and `branches` tell how the others are nested; `hidden` are found, but folded away.
-    `seconds` is how long it took to find them.
     """
 
     keys: array[int]
@@ -34,7 +32,6 @@ class Found:
     depths: Mapping[int, int] = field(default_factory=dict)
     branches: Mapping[int, Branch] = field(default_factory=dict)
     hidden: array[int] = field(default_factory=lambda: array("q"))
-    seconds: float = 0.0
 
     @property
     def count(self) -> int:
@@ -54,7 +51,6 @@ def find_runs(
     `is_folded` says of the row key of a parent whether its children are hidden; without it, runs
     aren't nested.
     """
-    start = time.perf_counter()
     keys = store.search_keys(query, limit)
     top, strangers = array("q"), frozenset[int]()
     if pins:
@@ -71,7 +67,6 @@ def find_runs(
         nested.depths,
         nested.branches,
         nested.hidden,
-        time.perf_counter() - start,
     )
 
 

@@ -6,6 +6,7 @@ question on the same topic has been asked meanwhile.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 SPINNER_SECONDS = 0.15
 """How long a question may take before a screen says that it is waiting."""
+
+REST = 4
+"""Rest before a question is asked again for news, as many times as long as its answer took: a big
+store that is written to must not keep a core busy."""
 
 T = TypeVar("T")
 
@@ -49,6 +54,9 @@ class _Topic:
     generation: int = 0
     timer: Timer | None = None
     running: bool = False
+    rests_until: float = 0.0
+    again: Callable[[], None] | None = None
+    due: Timer | None = None
 
 
 class Asks(Widget):
@@ -87,9 +95,27 @@ class Asks(Widget):
             self.app.typeahead.asked(self, topic)
             self._start(topic, work)
 
+    def keep_up(self, topic: str, ask: Callable[[], None]) -> None:
+        """Have the question of a topic asked again for there is news: `ask` asks it.
+
+        That is not while it is being answered, nor before a rest of `REST` times what it took.
+        """
+        state = self._topics.setdefault(topic, _Topic())
+        if state.running:
+            state.again = ask
+        elif state.due is None:
+            delay = state.rests_until - time.monotonic()
+            if delay <= 0:
+                ask()
+            else:
+                state.due = self.set_timer(delay, ask)
+
     def forget(self, topic: str) -> int:
         """Drop the last question of this topic; returns the generation of the next one."""
         state = self._topics.setdefault(topic, _Topic())
+        if state.due is not None:
+            state.due.stop()
+        state.due = state.again = None
         if state.timer is not None:
             state.timer.stop()
         state.timer = None
@@ -117,12 +143,15 @@ class Asks(Widget):
         if get_current_worker().is_cancelled:
             return
         deliver: Callable[[], None]
+        start = time.monotonic()
         try:
             answer = question()
         except TuiflowError as error:
             deliver = partial(failed, error)
         else:
             deliver = partial(then, answer)
+        end = time.monotonic()
+        self._topics[topic].rests_until = end + REST * (end - start)
         self.post_message(Answered(topic, generation, deliver))
 
     def on_answered(self, message: Answered) -> None:
@@ -130,4 +159,7 @@ class Asks(Widget):
         if self.is_attached and state.generation == message.generation:
             state.running = False
             message.deliver()
+            again, state.again = state.again, None
+            if again is not None and not state.running:
+                self.keep_up(message.topic, again)
             self.app.typeahead.answered()

@@ -59,7 +59,6 @@ class RunsScreen(RunsView):
         self._deleted = False
         self._names: list[Experiment] = []
         self._counts: dict[str, ExperimentCounts] = {}
-        self._again = False
         self._ticks = 0
         self._following = False
 
@@ -132,7 +131,6 @@ class RunsScreen(RunsView):
 
     def search(self, *, stay: bool = True) -> None:
         """Ask for all the row keys; the old rows stay until they are there."""
-        self._again = False
         query, store, pins = self.query_now(), self.store, self._view.pinned_runs
         question = partial(find_runs, store, query, pins, None, self.folding())
         self.ask("runs", question, partial(self._found, stay=stay))
@@ -148,8 +146,6 @@ class RunsScreen(RunsView):
             table.go_to(new)
         self._show_crumbs()
         self.refresh_hints()
-        if self._again:
-            self.search()
 
     def _notice(self) -> tuple[str, ...]:
         if self._deleted:
@@ -235,13 +231,9 @@ class RunsScreen(RunsView):
     def on_store_changed(self, message: StoreChanged) -> None:
         self.table.reload()
         self.query_one(Preview).show(self.table.run, at_once=True)
-        self._ask_experiments()
-        if not self.waiting("usage"):
-            self.ask_usage()
-        if self.waiting("runs"):
-            self._again = True
-        else:
-            self.search()
+        self.keep_up("experiments", self._ask_experiments)
+        self.keep_up("usage", self.ask_usage)
+        self.keep_up("runs", self.search)
 
     # moving
 
