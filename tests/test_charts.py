@@ -15,7 +15,7 @@ import pytest
 from tuiflow.charts import export
 from tuiflow.charts.curves import Curves
 from tuiflow.charts.export import CurveChart
-from tuiflow.charts.runs import read_histogram, read_scatter
+from tuiflow.charts.runs import read_histogram, read_scatter, suits_log
 from tuiflow.entities import Metric, Param, Run
 from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.filters import Key, Kind
@@ -224,3 +224,21 @@ def test_pictures_of_runs_are_saved(runs: Store, tmp_path: Path) -> None:
         assert ET.parse(tmp_path / f"{number}.svg").getroot().tag.endswith("svg")
         export.save(chart, tmp_path / f"{number}.csv")
         assert (tmp_path / f"{number}.csv").read_text().count("\n") >= 1
+
+
+@pytest.mark.parametrize(
+    ("values", "suits"),
+    [
+        ([0.001, 0.01, 0.1, 1.0], True),
+        ([1e-4, 3e-4, 1e-3, 1.0], True),
+        ([1.0, 40.0, 60.0, 100.0], False),
+        ([1.0, 2.0, 3.0, 90.0], False),
+        ([0.0, 0.01, 0.1, 1.0], False),
+        ([-1.0, 0.01, 0.1, 1.0], False),
+        ([0.001, None, "none", float("nan"), 0.01, 0.02, 1.0], True),
+        ([0.5], False),
+        ([], False),
+    ],
+)
+def test_a_scale_that_suits(values: list[float | str | None], suits: bool) -> None:
+    assert suits_log(values) is suits

@@ -11,14 +11,19 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tuiflow.charts.runs import Histogram, Scatter
-from tuiflow.entities import Metric
+from tuiflow.entities import Metric, Param
+from tuiflow.filters import Key, Kind, OrderKey
+from tuiflow.protocols import RunQuery
+from tuiflow.store import Store
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.modals.choose_key import ChooseKeyModal
 from tuiflow.tui.modals.export import ExportModal
+from tuiflow.tui.run_axes import Axes, load_axes, usual_axes
 from tuiflow.tui.screens.run import RunScreen
 from tuiflow.tui.screens.runs import RunsScreen
 from tuiflow.tui.screens.runs_chart import RunsChartScreen
-from tuiflow.tui.views import save_last_experiment
+from tuiflow.tui.views import View, save_last_experiment, save_view
+from tuiflow.tui.widgets.runs_plot import RunsPlot
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 
@@ -32,7 +37,7 @@ async def charts(pilot: Pilot[object], app: TuiflowApp, *keys: str) -> RunsChart
     await until(pilot, lambda: isinstance(app.screen, RunsChartScreen))
     screen = app.screen
     assert isinstance(screen, RunsChartScreen)
-    await until(pilot, lambda: screen.plot.shown is not None)
+    await until(pilot, lambda: screen.query(RunsPlot) and screen.plot.shown is not None)
     return screen
 
 
@@ -72,6 +77,80 @@ async def test_the_axes_come_from_the_table_and_are_chosen_by_name(wine: Tuiflow
         await until(pilot, lambda: wine.screen is screen)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(wine.screen, RunsScreen))
+
+
+async def test_the_axes_begin_with_the_sorted_metric_and_the_param_that_goes_with_it(
+    app: TuiflowApp,
+) -> None:
+    sweep = app.store.create_experiment("sweep")
+    for place in range(8):
+        run = app.store.create_run(sweep, f"run-{place}").info.run_id
+        params = {
+            "a_seed": str(place * 3 % 8),
+            "kind": "ab"[place % 2],
+            "lr": str(10 ** (place - 6)),
+        }
+        app.store.log_batch(
+            run,
+            [Metric("acc", (place - 3.5) ** 2, 0), Metric("loss", place + 1.0, 0)],
+            [Param(name, value) for name, value in params.items()],
+        )
+    save_last_experiment(app.store, sweep)
+    save_view(app.store, sweep, View(order=(OrderKey(Key(Kind.METRIC, "loss")),)))
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = await charts(pilot, app)
+        await until(pilot, lambda: "loss against lr · 8 runs" in says(screen))
+        assert "log x" in screen_text(app).splitlines()[1], "its values are powers of ten"
+        await pilot.press("K")
+        await until(pilot, lambda: "log" not in screen_text(app).splitlines()[1])
+        await choose(pilot, "Y", "metrics.acc")
+        await until(pilot, lambda: "acc against lr" in says(screen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        screen = await charts(pilot, app)
+        await until(pilot, lambda: "acc against lr" in says(screen))
+        assert "log" not in screen_text(app).splitlines()[1]
+        await choose(pilot, "X", "a_seed")
+        await until(pilot, lambda: "acc against a_seed" in says(screen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+    names = app.store.key_names((sweep,))
+    assert load_axes(app.store, sweep, names.keys()) == Axes(
+        Key(Kind.PARAM, "a_seed"), Key(Kind.METRIC, "acc")
+    )
+    assert load_axes(app.store, sweep, ()) is None, "a key that is gone"
+    assert load_axes(app.store, "1", names.keys()) is None, "another experiment"
+
+
+@pytest.mark.parametrize(
+    ("count", "columns", "order", "expected"),
+    [
+        (8, (), None, ("params.lr", "metrics.acc")),
+        (8, ("metrics.loss",), None, ("params.lr", "metrics.loss")),
+        (8, ("params.kind",), None, ("params.kind", "metrics.acc")),
+        (8, (), "params.kind", ("params.kind", "metrics.acc")),
+        (3, (), None, ("params.lr", "metrics.acc")),  # nothing is claimed of three
+        (1, (), None, ("params.fixed", "metrics.acc")),
+    ],
+)
+def test_axes(
+    store: Store,
+    count: int,
+    columns: tuple[str, ...],
+    order: str | None,
+    expected: tuple[str, str],
+) -> None:
+    for place in range(count):
+        run = store.create_run("0", f"run-{place}").info.run_id
+        params = {"fixed": "1", "kind": "abc"[place % 3], "lr": str(place)}
+        metrics = [Metric("acc", place + 1.0, 0), Metric("loss", 1.0 - place, 0)]
+        store.log_batch(run, metrics, [Param(name, value) for name, value in params.items()])
+    names = store.key_names(None)
+    keys = names.keys()
+    known = {str(key): key for key in keys}
+    by = () if order is None else (OrderKey(known[order]),)
+    axes = usual_axes(store, RunQuery(None, None, by), names, [known[name] for name in columns])
+    assert (str(axes.x), str(axes.y), axes.log_x) == (*expected, None)
 
 
 async def test_points_are_read_off_and_opened(wine: TuiflowApp) -> None:

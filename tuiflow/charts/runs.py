@@ -89,19 +89,39 @@ class Scatter:
             writer.writerow((there, 10**y if self.log_y else y))
 
 
+def suits_log(values: Sequence[Value]) -> bool:
+    """Whether a logarithmic axis spreads numbers better: all are positive, over two decades or
+    more, and half of them lie in a tenth of the linear axis."""
+    numbers = sorted(v for v in values if isinstance(v, int | float) and math.isfinite(v))
+    if not numbers or numbers[0] <= 0 or numbers[-1] < 100 * numbers[0]:
+        return False
+    return numbers[len(numbers) // 2] - numbers[0] < (numbers[-1] - numbers[0]) / 10
+
+
 def read_scatter(
-    store: Store, query: RunQuery, x: Key, y: Key, *, log_x: bool = False, log_y: bool = False
+    store: Store,
+    query: RunQuery,
+    x: Key,
+    y: Key,
+    *,
+    log_x: bool | None = False,
+    log_y: bool | None = False,
 ) -> Scatter:
-    """The runs of a query as points. An x of which any is a text is an axis of names."""
+    """The runs of a query as points. An x of which any is a text is an axis of names.
+
+    A scale of which None is asked is logarithmic where that suits the values.
+    """
     rows, (x_values, y_values) = store.run_columns(query, (x, y))
     x_values, y_values = _in_seconds(x, x_values), _in_seconds(y, y_values)
     names: tuple[str, ...] = ()
+    log_y = suits_log(y_values) if log_y is None else log_y
     drawn = [v for v, y_value in zip(x_values, y_values, strict=True) if _has_place(y_value, log_y)]
     if any(isinstance(value, str) for value in drawn):
         names = _names(drawn)
         places = {name: float(place) for place, name in enumerate(names)}
         x_values = [None if v is None else places.get(_written(v)) for v in x_values]
         log_x = False
+    log_x = suits_log(x_values) if log_x is None else log_x
     found = Scatter(x, y, array("q"), array("d"), array("d"), names, 0, log_x, log_y)
     for row, x_value, y_value in zip(rows, x_values, y_values, strict=True):
         x_there, y_there = _place(x_value, log_x), _place(y_value, log_y)
@@ -218,9 +238,10 @@ class Histogram:
 
 
 def read_histogram(
-    store: Store, query: RunQuery, key: Key, *, log: bool = False, count: int | None = None
+    store: Store, query: RunQuery, key: Key, *, log: bool | None = False, count: int | None = None
 ) -> Histogram:
-    """The values of a column over the runs of a query."""
+    """The values of a column over the runs of a query. With `log` None its axis is logarithmic
+    where that suits them."""
     _, (values,) = store.run_columns(query, (key,))
     values = _in_seconds(key, values)
     there = [value for value in values if value is not None]
@@ -229,6 +250,7 @@ def read_histogram(
         counts = Counter(map(_written, there))
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return Histogram(key, array("d"), tuple(ranked), missing)
+    log = suits_log(there) if log is None else log
     places = [place for value in there if (place := _place(value, log)) is not None]
     odd = len(there) - len(places)
     return Histogram(key, array("d", sorted(places)), (), missing, odd, log, count)

@@ -29,8 +29,6 @@ from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
 from tuiflow.text import clean, did_you_mean, number
 
-PAGE = 2000
-
 
 def register(app: typer.Typer) -> None:
     app.command("why")(why)
@@ -57,7 +55,7 @@ def why(
     taken off before they are ordered, and nothing is told of fewer than 5 runs. That a param goes
     with a metric does not say that it is the cause.
     """
-    from tuiflow.diff import associate, why_json, why_lines
+    from tuiflow.diff import associate, associations, why_json, why_lines
 
     opened = open_existing(store)
     known = opened.key_names()
@@ -67,11 +65,13 @@ def why(
     if runs and (filter_text or experiment):
         raise InvalidInput("Name the runs, or select them with --filter and -x; not both.")
     node = parse_filter(filter_text, known=known.keys())
-    query = RunQuery(experiment_ids(opened, experiment), node)
-    found = _named(opened, runs) if runs else _matching(opened, query)
-    lower = directions.direction(metric, opened.metric_directions())
-    pairs = ((run.data.metrics.get(metric), run.data.params) for run in found)
-    result = associate(pairs, metric, lower, limit or None)
+    if runs:
+        lower = directions.direction(metric, opened.metric_directions())
+        pairs = ((run.data.metrics.get(metric), run.data.params) for run in _named(opened, runs))
+        result = associate(pairs, metric, lower, limit or None)
+    else:
+        query = RunQuery(experiment_ids(opened, experiment), node)
+        result = associations(opened, query, metric, limit=limit or None)
     with out.output(output) as stream:
         if output_format is Format.JSON:
             out.write_json(why_json(result), stream)
@@ -92,9 +92,3 @@ def why(
 def _named(store: Store, names: list[str]) -> Iterator[Run]:
     for run_id in dict.fromkeys(store.resolve_run(name) for name in names):
         yield store.get_run(run_id)
-
-
-def _matching(store: Store, query: RunQuery) -> Iterator[Run]:
-    keys = store.search_keys(query)
-    for start in range(0, len(keys), PAGE):
-        yield from store.load_runs(keys[start : start + PAGE])

@@ -15,6 +15,7 @@ from tuiflow.diff.gather import (
     read_facts,
     read_rest,
 )
+from tuiflow.diff.over import associations
 from tuiflow.diff.result import (
     Cell,
     CodeChange,
@@ -66,6 +67,7 @@ __all__ = [
     "Section",
     "Verdict",
     "associate",
+    "associations",
     "chosen_runs",
     "column_names",
     "commit_log",

@@ -55,12 +55,14 @@ class Associations:
     """The params that go with `metric` among `n` runs that have it, the strongest first.
 
     `items` is empty where there are fewer than 5 runs, and where nothing stands out of chance.
+    `drawn_from` is of how many runs those looked at were drawn, None where all were.
     """
 
     metric: str
     n: int
     items: tuple[Association, ...]
     lower_is_better: bool | None = None
+    drawn_from: int | None = None
 
 
 def associate(

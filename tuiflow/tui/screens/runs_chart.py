@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -18,6 +20,7 @@ from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.text import clean, number
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
+from tuiflow.tui.run_axes import Axes, load_axes, save_axes, usual_axes
 from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.widgets.chart_save import ask_and_save
 from tuiflow.tui.widgets.runs_plot import RunsPlot
@@ -29,7 +32,8 @@ _NAME = Key(Kind.ATTRIBUTE, "run_name")
 
 class RunsChartScreen(StoreScreen):
     """`query` says which runs, `place` what they are called. `columns` are those of the table, the
-    one under its cursor first: the axes are chosen from them until the user chooses others."""
+    one under its cursor first: the axes are chosen by them unless they are given, until the user
+    chooses others, which are remembered for the experiment."""
 
     HINTS: ClassVar[tuple[str, ...]] = (
         *("plots.choose_x", "plots.choose_y", "plots.histogram", "chart.cross_right"),
@@ -44,17 +48,19 @@ class RunsChartScreen(StoreScreen):
     ]  # fmt: skip
     AUTO_FOCUS = "RunsPlot"
 
-    def __init__(self, query: RunQuery, place: str, columns: Sequence[Key]) -> None:
+    def __init__(
+        self, query: RunQuery, place: str, columns: Sequence[Key], axes: Axes | None = None
+    ) -> None:
         super().__init__()
         self._query = query
         self._place = place
         self._columns = columns
         self._keys: tuple[Key, ...] = ()
-        self._x: Key | None = None
-        self._y: Key | None = None
+        self._axes = axes
         self._column: Key | None = None
         self._histogram = False
-        self._log_x = self._log_y = False
+        self._log: bool | None = None
+        """Of a histogram's axis; None is as suits the values."""
         self._run: Run | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -68,25 +74,30 @@ class RunsChartScreen(StoreScreen):
     def on_mount(self) -> None:
         self.crumbs.show(self._place, "charts")
         self.set_timer(SPINNER_SECONDS, self._say)
-        store, ids = self.store, self._query.experiment_ids
-        self.ask("keys", lambda: store.key_names(ids), self._know)
+        store, query, columns, axes = self.store, self._query, self._columns, self._axes
 
-    def _know(self, names: KeyNames) -> None:
-        metrics = [Key(Kind.METRIC, name) for name in names.metrics]
-        params = [Key(Kind.PARAM, name) for name in names.params]
-        tags = [Key(Kind.TAG, name) for name in names.tags]
-        attributes = [Key(Kind.ATTRIBUTE, name) for name in _ATTRIBUTES]
-        self._keys = (*metrics, *params, *attributes, *tags)
-        shown = [key for key in self._columns if key in self._keys]
-        self._y = _first([*shown, *metrics], Kind.METRIC)
-        self._x = _first([*shown, *params], Kind.PARAM) or next(
-            (key for key in [*shown, *metrics] if key.kind is Kind.METRIC and key != self._y),
-            Key(Kind.ATTRIBUTE, "duration"),
-        )
+        def question() -> tuple[tuple[Key, ...], Axes]:
+            names = store.key_names(query.experiment_ids)
+            keys = _keys(names)
+            known = axes or load_axes(store, self._experiment_id, keys)
+            return keys, known or usual_axes(store, query, names, columns)
+
+        self.ask("keys", question, self._know)
+
+    @property
+    def _experiment_id(self) -> str | None:
+        ids = self._query.experiment_ids
+        return ids[0] if ids is not None and len(ids) == 1 else None
+
+    def _know(self, found: tuple[tuple[Key, ...], Axes]) -> None:
+        self._keys, axes = found
+        self._axes = axes
+        here = self._columns[0] if self._columns else None
         # A name says nothing of how runs spread: the table's cursor starts there.
-        self._column = next((key for key in shown[:1] if key != _NAME), self._y or self._x)
+        chosen = here is not None and here != _NAME and here in self._keys
+        self._column = here if chosen else axes.y or axes.x
         # Nothing to put on a second axis: one column can be drawn.
-        self._histogram = self._y is None
+        self._histogram = axes.y is None
         self._read()
 
     def on_store_changed(self, message: StoreChanged) -> None:
@@ -95,15 +106,13 @@ class RunsChartScreen(StoreScreen):
             self._read()
 
     def _read(self) -> None:
-        store, query, x, y = self.store, self._query, self._x, self._y
-        column, log_x, log_y = self._column, self._log_x, self._log_y
-        one = self._histogram or x is None or y is None
+        store, query, axes = self.store, self._query, self._axes
+        column, log, one = self._column, self._log, self._histogram
 
         def question() -> Scatter | Histogram | None:
-            if one:
-                return read_histogram(store, query, column, log=log_x) if column else None
-            assert x is not None and y is not None
-            return read_scatter(store, query, x, y, log_x=log_x, log_y=log_y)
+            if one or axes is None or axes.y is None:
+                return read_histogram(store, query, column, log=log) if column else None
+            return read_scatter(store, query, axes.x, axes.y, log_x=axes.log_x, log_y=axes.log_y)
 
         self.ask("chart", question, self._draw)
 
@@ -112,12 +121,8 @@ class RunsChartScreen(StoreScreen):
             return
         self.plot.show(chart)
         what = title(chart.key) if isinstance(chart, Histogram) else _against(chart)
-        self.crumbs.show(self._place, "charts", clean(what, 80), right=self._modes())
+        self.crumbs.show(self._place, "charts", clean(what, 80), right=_modes(chart))
         self.refresh_hints()
-
-    def _modes(self) -> str:
-        logs = [name for name, on in (("x", self._log_x), ("y", self._log_y)) if on]
-        return f"log {' '.join(logs)}" if logs else ""
 
     # what is said above the plot
 
@@ -185,19 +190,33 @@ class RunsChartScreen(StoreScreen):
             return "In a histogram K makes the axis logarithmic"
         if action_id == "lists.open" and self._run is None:
             return "Go to a run with → or the mouse; enter then opens it"
-        if action_id == "plots.histogram" and self._histogram and self._y is None:
+        if action_id == "plots.histogram" and self._histogram and self._scatter is None:
             return "There is no metric that a scatter plot could show"
         return super().why_not(action_id)
+
+    @property
+    def _scatter(self) -> Axes | None:
+        """The axes, where there is something on both."""
+        return None if self._axes is None or self._axes.y is None else self._axes
+
+    def _change(self, **changes: Key | bool | None) -> None:
+        """Draw other axes, and remember them."""
+        if self._scatter is not None:
+            axes = self._axes = replace(self._scatter, **changes)  # type: ignore[arg-type]
+            save = partial(save_axes, self.store, self._experiment_id, axes)
+            self.ask("remember", save, lambda _: None)
+            self._read()
 
     def action_choose_x(self) -> None:
         if self._histogram:
             self._ask_key("Histogram of", list(self._keys), self._column, self._got_column)
-        else:
-            self._ask_key("x axis", list(self._keys), self._x, self._got_x)
+        elif self._scatter is not None:
+            self._ask_key("x axis", list(self._keys), self._scatter.x, self._got_x)
 
     def action_choose_y(self) -> None:
-        numbers = [key for key in self._keys if key.kind is not Kind.TAG and _is_number(key)]
-        self._ask_key("y axis", numbers, self._y, self._got_y)
+        if self._scatter is not None:
+            numbers = [key for key in self._keys if key.kind is not Kind.TAG and _is_number(key)]
+            self._ask_key("y axis", numbers, self._scatter.y, self._got_y)
 
     def _ask_key(
         self, heading: str, keys: list[Key], here: Key | None, then: Callable[[Key], None]
@@ -209,20 +228,20 @@ class RunsChartScreen(StoreScreen):
         def chosen(name: str | None) -> None:
             if name is not None:
                 then(named[name])
-                self._read()
 
         self.app.push_screen(
             ChooseKeyModal(heading, list(named), None if here is None else str(here)), chosen
         )
 
     def _got_x(self, key: Key) -> None:
-        self._x = key
+        self._change(x=key, log_x=None)
 
     def _got_y(self, key: Key) -> None:
-        self._y = key
+        self._change(y=key, log_y=None)
 
     def _got_column(self, key: Key) -> None:
-        self._column = key
+        self._column, self._log = key, None
+        self._read()
 
     def action_histogram(self) -> None:
         """Draw one column, or two again."""
@@ -230,12 +249,17 @@ class RunsChartScreen(StoreScreen):
         self._read()
 
     def action_log(self) -> None:
-        self._log_y = not self._log_y
-        self._read()
+        chart = self.plot.shown
+        if isinstance(chart, Scatter):
+            self._change(log_y=not chart.log_y)
 
     def action_log_x(self) -> None:
-        self._log_x = not self._log_x
-        self._read()
+        chart = self.plot.shown
+        if isinstance(chart, Scatter):
+            self._change(log_x=not chart.log_x)
+        elif chart is not None:
+            self._log = not chart.log
+            self._read()
 
     def action_zoom_in(self) -> None:
         self.plot.zoom(0.5)
@@ -276,12 +300,23 @@ class RunsChartScreen(StoreScreen):
         return self.plot.clear()
 
 
-def _first(keys: Sequence[Key], kind: Kind) -> Key | None:
-    return next((key for key in keys if key.kind is kind), None)
+def _keys(names: KeyNames) -> tuple[Key, ...]:
+    """All columns that there are: metrics first, tags last."""
+    keys = names.keys()
+    attributes = [Key(Kind.ATTRIBUTE, name) for name in _ATTRIBUTES]
+    numbers = [key for key in keys if key.kind is not Kind.TAG]
+    return (*numbers, *attributes, *(key for key in keys if key.kind is Kind.TAG))
 
 
 def _is_number(key: Key) -> bool:
     return key.kind is not Kind.ATTRIBUTE or key.name in _NUMBERS
+
+
+def _modes(chart: Scatter | Histogram) -> str:
+    if isinstance(chart, Histogram):
+        return "log x" if chart.log else ""
+    logs = [name for name, on in (("x", chart.log_x), ("y", chart.log_y)) if on]
+    return f"log {' '.join(logs)}" if logs else ""
 
 
 def _against(chart: Scatter) -> str:
