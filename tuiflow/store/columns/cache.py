@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tuiflow.store.columns.arrays import Ints
 
 _PATCHED = 8192
-"""Where more runs than this have changed, columns are loaded anew."""
+_RELOADED = 16
+"""Where more runs have changed, or more blocks, columns are loaded anew."""
 
 
 class Cache:
@@ -47,45 +48,35 @@ class Cache:
         if last < self._seen or any(versions.get(b, 0) < v for b, v in self._versions.items()):
             self.forget()  # another file has come in its place
         sealed = [b for b, version in versions.items() if self._versions.get(b) != version]
-        if self._seen < 0 or sealed:
-            marked = _runs(conn.execute("SELECT run FROM changes WHERE run > 0 ORDER BY run"))
+        first = self._seen < 0
+        changed = _runs(conn, "at >= ?", self._seen)
+        if sealed:
+            marked = _runs(conn, "1")
+            changed = np.union1d(changed, marked[np.isin(marked // BLOCK, sealed)])
         else:
-            marked = self.marked
-        changed = _runs(
-            conn.execute("SELECT run FROM changes WHERE at >= ? AND run > 0", (self._seen,))
-        )
-        if len(sealed):
-            inside = marked[np.isin(marked // BLOCK, sealed)]
-            changed = np.union1d(changed, inside)
-        elif self._seen >= 0:
-            marked = np.union1d(marked, changed)
-        if len(changed) > _PATCHED or sealed:
-            self._drop()
+            marked = changed if first else np.union1d(self.marked, changed)
+        if first or len(changed) > _PATCHED or len(sealed) > _RELOADED:
+            self._held.clear()
+            self.newest.forget()
+            updates = []
         else:
-            updates = [held.read(conn, changed, size) for held in self._held.values()]
-            self.newest.changing(changed, self._held.get((START, False)))
+            updates = [held.update(conn, sealed, changed, size) for held in self._held.values()]
+        try:
+            self.newest.changing(sealed, changed, self._held.get((START, False)))
             if size > self._capacity:
-                self._grow(size)
+                self._capacity = (size // BLOCK + 2) * BLOCK
             for take_in in updates:
-                take_in()
-        if size > self._capacity:
-            self._grow(size)
+                take_in(self._capacity)
+        except BaseException:
+            self.forget()
+            raise
         self.size, self.marked, self._seen, self._versions = size, marked, last, versions
-
-    def _drop(self) -> None:
-        self._held.clear()
-        self.newest = Newest()
-
-    def _grow(self, size: int) -> None:
-        self._capacity = (size // BLOCK + 2) * BLOCK
-        for held in self._held.values():
-            held.grow(self._capacity)
 
     def numbers(self, conn: sqlite3.Connection, column: Column) -> HeldNumbers:
         held = self._get(column, False)
         if not isinstance(held, HeldNumbers):
             held = HeldNumbers(column, self._capacity)
-            self._load(conn, held)
+            held.load(conn, self.marked, self.size)
             self._put(column, False, held)
         return held
 
@@ -93,12 +84,9 @@ class Cache:
         held = self._get(column, True)
         if not isinstance(held, HeldTexts):
             held = HeldTexts(column, self._capacity)
-            self._load(conn, held)
+            held.load(conn, self.marked, self.size)
             self._put(column, True, held)
         return held
-
-    def _load(self, conn: sqlite3.Connection, held: Held) -> None:
-        held.read(conn, self.marked, self.size)()
 
     def _get(self, column: Column, as_texts: bool) -> Held | None:
         held = self._held.get((column, as_texts))
@@ -116,5 +104,9 @@ class Cache:
                 used -= self._held.pop(key).nbytes
 
 
-def _runs(found: sqlite3.Cursor) -> Ints:
-    return np.array([row[0] for row in found], dtype=np.int64)
+def _runs(conn: sqlite3.Connection, condition: str, *values: int) -> Ints:
+    """Row keys of changed runs, ascending."""
+    found = conn.execute(
+        f"SELECT run FROM changes WHERE {condition} AND run > 0 ORDER BY run", values
+    )
+    return np.fromiter((row[0] for row in found), dtype=np.int64)

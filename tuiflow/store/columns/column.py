@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tuiflow.filters.tree import Key, Kind, Measure, Stat
@@ -10,12 +11,13 @@ from tuiflow.store.schema import METRIC, PARAM, TAG
 
 BLOCK = 4096
 """Runs in a block; block n holds those whose row keys // BLOCK are n."""
+BLOCKS = 1 << 20
+"""So many blocks there can be."""
 OWN = -1
 """The kind of a column that is of no key, beside METRIC, PARAM and TAG."""
 
 _KINDS = {Kind.METRIC: METRIC, Kind.PARAM: PARAM, Kind.TAG: TAG}
 _PARTS = {Stat.LAST: 0, Stat.MIN: 1, Stat.MAX: 2, Stat.FIRST: 3, Stat.COUNT: 4}
-_BLOCK_BITS = 20
 _PARTS_OF_A_KEY = 8
 
 
@@ -34,7 +36,7 @@ class Column:
     @property
     def first_segment(self) -> int:
         """The id of its segment in block 0; that in block n is n further on."""
-        return (self.key * _PARTS_OF_A_KEY + self.part) << _BLOCK_BITS
+        return (self.key * _PARTS_OF_A_KEY + self.part) * BLOCKS
 
 
 LAST, MIN, MAX, FIRST, COUNT = range(5)
@@ -71,3 +73,11 @@ def find(conn: sqlite3.Connection, key: Key | Measure) -> Column | None:
         "SELECT id FROM keys WHERE kind = ? AND name = ?", (kind, key.name)
     ).fetchone()
     return None if row is None else Column(kind, row[0], part)
+
+
+def all_of(conn: sqlite3.Connection) -> Iterator[Column]:
+    """Every column that a block can have."""
+    yield from (UUID, EXPERIMENT, DELETED, NAME, USER, STATUS, START, END)
+    for key, kind in conn.execute("SELECT id, kind FROM keys"):
+        for part in (LAST, MIN, MAX, FIRST, COUNT) if kind == METRIC else (0,):
+            yield Column(kind, key, part)

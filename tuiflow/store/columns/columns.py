@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tuiflow.store.columns import sealing
 from tuiflow.store.columns.cache import Cache
 from tuiflow.store.columns.view import View
 from tuiflow.store.connection import Database
@@ -44,4 +45,18 @@ class Columns:
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
-        """Write the columns of all that has changed; `progress` gets blocks done and in all."""
+        """Write the columns of all blocks that have changed; `progress` gets blocks done and in
+        all. When `cancelled` says so, the rest is left for another time.
+
+        Raises StoreError where the store can't be written.
+        """
+        with self._db.read() as conn:
+            due = sealing.due(conn)
+        for done, block in enumerate(due):
+            if cancelled is not None and cancelled():
+                return
+            if progress is not None:
+                progress(done, len(due))
+            sealing.seal(self._db, block)
+        if progress is not None:
+            progress(len(due), len(due))

@@ -80,7 +80,7 @@ class View:
     def newest(self) -> Codes:
         """Row keys of all runs, deleted ones too: by start time, the last first, then by id."""
         start = self._cache.numbers(self.conn, START)
-        return self._cache.newest.order(self.conn, start, self.size)
+        return self._cache.newest.order(self.conn, start, self._cache.marked, self.size)
 
     def numbers(self, key: Key | Measure) -> Numbers:
         """A metric, one of its measures, a param or tag as a number, start_time or end_time.

@@ -1,0 +1,219 @@
+"""Write a block's columns as segments.
+
+A sealing begins with a fence: a mark on no run, committed. Every write that has marked its runs in
+a second before the fence's is in a snapshot taken after it, and every later write marks its runs in
+the fence's second or a later one. So once the segments made from such a snapshot are in the store,
+the block's older marks have done their work. Two that seal one block find out by its version.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tuiflow.store.changes import mark, second
+from tuiflow.store.columns import column as columns
+from tuiflow.store.columns.column import BLOCK, Column
+from tuiflow.store.columns.layout import encode_flags, encode_numbers, encode_texts
+from tuiflow.store.connection import Database
+from tuiflow.store.failures import BUSY_SECONDS
+from tuiflow.store.schema import METRIC, PARAM, TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tuiflow.store.columns.arrays import Floats, Ints
+
+_NO_RUN = 0
+"""A row key that no run has: the mark that stays."""
+
+
+@dataclass(slots=True)
+class _Block:
+    """What a sealing has read and made."""
+
+    number: int
+    version: int
+    segments: dict[int, bytes] = field(default_factory=dict)
+    texts: dict[int, bytes] = field(default_factory=dict)
+    gone: list[int] = field(default_factory=list)
+
+
+def fence(conn: sqlite3.Connection) -> int:
+    """Inside a write: the second that no later mark comes before."""
+    at = second(conn)
+    mark(conn, (_NO_RUN,))
+    return at
+
+
+def due(conn: sqlite3.Connection) -> list[int]:
+    """The blocks of which runs are marked."""
+    # A step for each block, however many runs of it are marked.
+    found = conn.execute(
+        "WITH RECURSIVE b (block) AS (SELECT min(run) / ?1 FROM changes WHERE run > 0 UNION ALL"
+        " SELECT (SELECT min(run) / ?1 FROM changes WHERE run >= (b.block + 1) * ?1)"
+        " FROM b WHERE b.block IS NOT NULL) SELECT block FROM b WHERE block IS NOT NULL",
+        (BLOCK,),
+    )
+    return [row[0] for row in found]
+
+
+def seal(db: Database, block: int, patience: float = BUSY_SECONDS) -> bool:
+    """Seal one block; False where another was quicker. Raises StoreError where, for so many
+    seconds, others write."""
+    with db.write(patience=patience) as conn:
+        fenced = fence(conn)
+    with db.read() as conn:
+        made = _make(conn, block)
+    with db.write(patience=patience) as conn:
+        return _put(conn, made, fenced)
+
+
+def _put(conn: sqlite3.Connection, made: _Block, fenced: int) -> bool:
+    if _version(conn, made.number) != made.version:
+        return False
+    conn.execute("INSERT OR REPLACE INTO blocks VALUES (?, ?)", (made.number, made.version + 1))
+    gone = json.dumps(made.gone)
+    for table, new in (("segments", made.segments), ("segment_texts", made.texts)):
+        conn.execute(f"DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?))", (gone,))
+        conn.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", new.items())
+    conn.execute(
+        "DELETE FROM changes WHERE run BETWEEN ? AND ? AND at < ? AND run != ?",
+        (made.number * BLOCK, made.number * BLOCK + BLOCK - 1, fenced, _NO_RUN),
+    )
+    return True
+
+
+def _version(conn: sqlite3.Connection, block: int) -> int:
+    row = conn.execute("SELECT version FROM blocks WHERE id = ?", (block,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _make(conn: sqlite3.Connection, block: int) -> _Block:
+    """Read the block in one snapshot; keep what differs from its segments as they are."""
+    conn.execute("BEGIN")
+    try:
+        made = _Block(block, _version(conn, block))
+        for column, segment in _own(conn, block):
+            _add(made, column, segment)
+        for column, segment in _metrics(conn, block):
+            _add(made, column, segment)
+        for kind, table in ((PARAM, "params"), (TAG, "tags")):
+            for column, segment in _texts(conn, block, kind, table):
+                _add(made, column, segment)
+        if made.version:
+            _leave_out_same(conn, made)
+        return made
+    finally:
+        conn.execute("COMMIT")
+
+
+def _add(made: _Block, column: Column, segment: bytes | tuple[bytes, bytes]) -> None:
+    row = column.first_segment + made.number
+    if isinstance(segment, tuple):
+        made.segments[row], made.texts[row] = segment
+    else:
+        made.segments[row] = segment
+
+
+def _leave_out_same(conn: sqlite3.Connection, made: _Block) -> None:
+    listed = json.dumps([column.first_segment + made.number for column in columns.all_of(conn)])
+    there = set(made.segments)
+    for table, new in (("segments", made.segments), ("segment_texts", made.texts)):
+        for row, data in conn.execute(
+            f"SELECT id, data FROM {table} WHERE id IN (SELECT value FROM json_each(?))", (listed,)
+        ):
+            if row not in there:
+                made.gone.append(row)
+            elif new.get(row) == data:
+                del new[row]
+
+
+def _rows(conn: sqlite3.Connection, block: int, what: str, run: str = "run") -> list[Any]:
+    """Columns of a table's rows, or nothing where there are none."""
+    first = block * BLOCK
+    found = conn.execute(
+        f"SELECT {what.format(where=f'WHERE {run} BETWEEN ? AND ?')}", (first, first + BLOCK - 1)
+    ).fetchall()
+    return list(zip(*found, strict=True))
+
+
+def _own(conn: sqlite3.Connection, block: int) -> Iterator[tuple[Column, Any]]:
+    what = "id, uuid, experiment, deleted_at, name, user_id, status, start_time, end_time"
+    read = _rows(conn, block, f"{what} FROM runs {{where}} ORDER BY id", "id")
+    if not read:
+        return
+    runs, uuids, experiments, deletions, names, users, statuses, starts, ends = read
+    slots = np.array(runs, dtype=np.int64) - block * BLOCK
+    yield columns.UUID, encode_numbers(slots, np.frombuffer(b"".join(uuids), dtype="V16"))
+    yield columns.EXPERIMENT, encode_numbers(slots, np.array(experiments, dtype="<i8"))
+    deleted = np.array([when is not None for when in deletions], dtype=np.bool_)
+    if deleted.any():
+        yield columns.DELETED, encode_flags(slots[deleted])
+    for column, texts in ((columns.NAME, names), (columns.USER, users), (columns.STATUS, statuses)):
+        yield column, encode_texts(slots, texts, (None,) * len(texts))
+    yield columns.START, encode_numbers(slots, np.array(starts, dtype="<f8"))
+    ended = np.array([when is not None for when in ends], dtype=np.bool_)
+    if ended.any():
+        yield columns.END, encode_numbers(slots[ended], np.array(ends, dtype="<f8")[ended])
+
+
+def _metrics(conn: sqlite3.Connection, block: int) -> Iterator[tuple[Column, bytes]]:
+    read = _rows(conn, block, "run, key, value FROM latest {where} ORDER BY run, key")
+    if not read:
+        return
+    values = np.array(read[2], dtype="<f8")
+    histories = {key: (slots, parts) for key, slots, parts in _histories(conn, block)}
+    for key, slots, picked in _by_key(block, read[0], read[1]):
+        last = values[picked]
+        yield Column(METRIC, key), encode_numbers(slots, last)
+        if key in histories:
+            several, parts = histories[key]
+            inside = np.searchsorted(slots, several)
+            for part, part_values in parts.items():
+                whole = np.ones(len(last)) if part == columns.COUNT else last.copy()
+                whole[inside] = part_values
+                yield Column(METRIC, key, part), encode_numbers(slots, whole)
+
+
+def _histories(
+    conn: sqlite3.Connection, block: int
+) -> Iterator[tuple[int, Ints, dict[int, Floats]]]:
+    """Of each metric that a run has several points of, those runs' slots and parts."""
+    what = "run, key, min, max, first, count FROM latest {where} AND count > 1 ORDER BY run, key"
+    read = _rows(conn, block, what)
+    if not read:
+        return
+    order = (columns.MIN, columns.MAX, columns.FIRST, columns.COUNT)
+    parts = {part: np.array(read[2 + n], dtype="<f8") for n, part in enumerate(order)}
+    for key, slots, picked in _by_key(block, read[0], read[1]):
+        yield key, slots, {part: values[picked] for part, values in parts.items()}
+
+
+def _texts(
+    conn: sqlite3.Connection, block: int, kind: int, table: str
+) -> Iterator[tuple[Column, tuple[bytes, bytes]]]:
+    read = _rows(conn, block, f"run, key, text, number FROM {table} {{where}} ORDER BY run, key")
+    if not read:
+        return
+    texts, numbers = np.empty(len(read[0]), dtype=object), np.empty(len(read[0]), dtype=object)
+    texts[:], numbers[:] = read[2], read[3]
+    for key, slots, picked in _by_key(block, read[0], read[1]):
+        segment = encode_texts(slots, texts[picked].tolist(), numbers[picked].tolist())
+        yield Column(kind, key), segment
+
+
+def _by_key(
+    block: int, runs: Sequence[int], keys: Sequence[int]
+) -> Iterator[tuple[int, Ints, Ints]]:
+    """Of rows by run: each key, its runs' slots, and which rows they are."""
+    slots = np.array(runs, dtype=np.int64) - block * BLOCK
+    of = np.array(keys, dtype=np.int64)
+    order = np.argsort(of, kind="stable")
+    found, starts = np.unique(of[order], return_index=True)
+    for key, picked in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
+        yield key, slots[picked], picked
