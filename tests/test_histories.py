@@ -132,7 +132,7 @@ def test_a_chunk_holds_what_went_in(points: list[tuple[int, int, float]]) -> Non
     import numpy as np
 
     steps, timestamps, values = map(list, zip(*points, strict=True))
-    chunk = chunks.Chunk(0, len(points), chunks.encode(steps, timestamps, values))
+    chunk = chunks.Chunk(0, len(points), chunks.encode(steps, timestamps, array("d", values)))
     found = chunks.decode(chunk)
     assert (list(found.steps), list(found.timestamps)) == (steps, timestamps)
     assert found.values.tobytes() == array("d", values).tobytes()

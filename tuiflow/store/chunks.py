@@ -56,14 +56,15 @@ def is_due(before: int, after: int) -> bool:
     return after >= 2 * SIZE and after // SIZE > before // SIZE
 
 
-def encode(steps: Sequence[int], timestamps: Sequence[int], values: Sequence[float]) -> bytes:
+def encode(steps: Sequence[int], timestamps: Sequence[int], values: array[float]) -> bytes:
     """The bytes of points in order of arrival, of which there must be one at least; steps and
     timestamps are of 64 bits."""
     step_width, step_base, step_bytes = _packed(steps)
     time_width, time_base, time_bytes = _packed(timestamps)
+    rising = step_width < _RAW and step_base > 0
     head = _HEAD.pack(
         _FORM,
-        in_order(steps, timestamps),
+        rising or in_order(steps, timestamps),
         step_width,
         time_width,
         steps[0],
@@ -71,7 +72,7 @@ def encode(steps: Sequence[int], timestamps: Sequence[int], values: Sequence[flo
         timestamps[0],
         time_base,
     )
-    return b"".join((head, step_bytes, time_bytes, _bytes(array("d", values))))
+    return b"".join((head, step_bytes, time_bytes, _bytes(values)))
 
 
 def in_order(steps: Sequence[int], timestamps: Sequence[int]) -> bool:
@@ -97,6 +98,7 @@ def _packed(numbers: Sequence[int]) -> tuple[int, int, bytes]:
 
 def _bytes(numbers: array[int] | array[float]) -> bytes:
     if sys.byteorder == "big":
+        numbers = numbers[:]
         numbers.byteswap()
     return numbers.tobytes()
 
@@ -115,13 +117,15 @@ def columns(rows: Sequence[Row]) -> Columns:
     if not rows:
         return Columns(array("q"), array("q"), array("d"), True)
     steps, timestamps, values = zip(*rows, strict=True)
-    nan = math.nan
     return Columns(
-        array("q", steps),
-        array("q", timestamps),
-        array("d", [nan if value is None else value for value in values]),
-        in_order(steps, timestamps),
+        array("q", steps), array("q", timestamps), floats(values), in_order(steps, timestamps)
     )
+
+
+def floats(values: Sequence[float | None]) -> array[float]:
+    """Values of rows, where None is NaN."""
+    nan = math.nan
+    return array("d", [nan if value is None else value for value in values])
 
 
 def decode(chunk: Chunk) -> Columns:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tuiflow.config import HEARTBEAT_SECONDS, STALE_AFTER_MS
-from tuiflow.errors import InvalidInput, StoreError
+from tuiflow.errors import InvalidInput, StoreError, TuiflowError
 from tuiflow.store import filesystem
 from tuiflow.store.failures import BUSY_SECONDS, store_error
 from tuiflow.store.schema import APPLICATION_ID, SCHEMA_VERSION, statements
@@ -48,7 +48,8 @@ class Database:
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
-        self._gate = threading.Condition(threading.Lock())
+        self._mutex = threading.Lock()
+        self._gate = threading.Condition(self._mutex)
         self._users = 0
         self._frozen = False
         self._writer: sqlite3.Connection | None = None
@@ -62,24 +63,34 @@ class Database:
     @contextlib.contextmanager
     def _using(self) -> Iterator[None]:
         """Hold off a fork while connections are in use, and translate SQLite's errors."""
+        self._enter()
+        try:
+            yield
+        except (sqlite3.DatabaseError, UnicodeEncodeError) as error:
+            raise self._meant(error) from error
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
         uses: int = getattr(self._local, "uses", 0)
-        with self._gate:
+        with self._mutex:
             while self._frozen and not uses:
                 self._gate.wait()
             self._users += 1
         self._local.uses = uses + 1
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise store_error(error, self.path) from error
-        except UnicodeEncodeError as error:
-            raise InvalidInput("A text holds a lone surrogate; it is not valid text.") from error
-        finally:
-            self._local.uses = uses
-            with self._gate:
-                self._users -= 1
-                if not self._users:
-                    self._gate.notify_all()
+
+    def _leave(self) -> None:
+        self._local.uses -= 1
+        with self._mutex:
+            self._users -= 1
+            if not self._users and self._frozen:
+                self._gate.notify_all()
+
+    def _meant(self, error: sqlite3.DatabaseError | UnicodeEncodeError) -> TuiflowError:
+        """The error to raise instead."""
+        if isinstance(error, UnicodeEncodeError):
+            return InvalidInput("A text holds a lone surrogate; it is not valid text.")
+        return store_error(error, self.path)
 
     def freeze(self) -> None:
         """Before a fork: wait until nothing uses the connections and close them.
@@ -121,11 +132,11 @@ class Database:
         if version > 0:
             from tuiflow.store import upgrade
 
-            with self._transaction(synced=True) as conn:
+            with self.write(synced=True) as conn:
                 upgrade.run(conn, self.path)
             return
         self._enter_wal(conn)
-        with self._transaction(synced=False) as conn:
+        with self.write() as conn:
             if not conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 for statement in statements(0):
                     conn.execute(statement)
@@ -190,8 +201,35 @@ class Database:
         """
         if self.read_only:
             raise StoreError(f"The store {self.path} can't be written: it is read-only here.")
-        with self._using(), self._lock, self._transaction(synced, patience) as conn:
-            yield conn
+        # One generator, not several in one another: each point that is logged comes by here.
+        self._enter()
+        try:
+            with self._lock:
+                conn = self._writer or self._open_writer()
+                if conn.in_transaction:  # a signal handler that writes, called inside a write
+                    raise StoreError("A write was started inside another write of the same thread.")
+                if synced:
+                    conn.execute("PRAGMA synchronous = FULL")
+                try:
+                    _patiently(conn, "BEGIN IMMEDIATE", patience)
+                    if self.network is not None:
+                        self._check_hosts(conn, self.network)
+                    yield conn
+                    # Outside WAL, readers hold up a commit.
+                    _patiently(conn, "COMMIT", patience)
+                except BaseException:
+                    if conn.in_transaction:
+                        conn.execute("ROLLBACK")
+                    for hook in self._on_rollback:
+                        hook()
+                    raise
+                finally:
+                    if synced:
+                        conn.execute("PRAGMA synchronous = NORMAL")
+        except (sqlite3.DatabaseError, UnicodeEncodeError) as error:
+            raise self._meant(error) from error
+        finally:
+            self._leave()
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[sqlite3.Connection]:
@@ -200,32 +238,6 @@ class Database:
             raise StoreError(f"The store {self.path} can't be written: it is read-only here.")
         with self._using(), self._lock:
             yield self._open_writer()
-
-    @contextlib.contextmanager
-    def _transaction(
-        self, synced: bool, patience: float = BUSY_SECONDS
-    ) -> Iterator[sqlite3.Connection]:
-        conn = self._open_writer()
-        if conn.in_transaction:  # a signal handler that writes, called inside a write
-            raise StoreError("A write was started inside another write of the same thread.")
-        if synced:
-            conn.execute("PRAGMA synchronous = FULL")
-        try:
-            _retry_busy(lambda: conn.execute("BEGIN IMMEDIATE"), patience)
-            if self.network is not None:
-                self._check_hosts(conn, self.network)
-            yield conn
-            # Outside WAL, readers hold up a commit.
-            _retry_busy(lambda: conn.execute("COMMIT"), patience)
-        except BaseException:
-            if conn.in_transaction:
-                conn.execute("ROLLBACK")
-            for hook in self._on_rollback:
-                hook()
-            raise
-        finally:
-            if synced:
-                conn.execute("PRAGMA synchronous = NORMAL")
 
     def _check_hosts(self, conn: sqlite3.Connection, network: str) -> None:
         """Raise StoreError where another host writes too: locks of network file systems are not to
@@ -351,6 +363,20 @@ def make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
+def _patiently(conn: sqlite3.Connection, statement: str, patience: float) -> None:
+    """Execute a statement that other connections may hold up, for so many seconds at most."""
+    try:
+        conn.execute(statement)
+    except sqlite3.OperationalError as error:
+        if not _is_busy(error):
+            raise
+        _retry_busy(lambda: conn.execute(statement), patience)
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def _retry_busy(call: Callable[[], object], patience: float = BUSY_SECONDS) -> None:
     """Call until SQLite is not busy. SQLite's own back-off starves: pauses here are random."""
     deadline: float | None = None
@@ -360,7 +386,7 @@ def _retry_busy(call: Callable[[], object], patience: float = BUSY_SECONDS) -> N
             call()
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if not _is_busy(error):
                 raise
             now = time.monotonic()
             if deadline is None:

@@ -22,6 +22,10 @@ _COLUMNS = "value, step, timestamp, count, min, max, first, first_step"
 _SELECT = f"SELECT {_COLUMNS} FROM latest WHERE run = ? AND key = ?"
 _SELECT_ALL = f"SELECT key, {_COLUMNS} FROM latest WHERE run = ?"
 _FIRST = "INSERT INTO latest (run, key, value, step, timestamp, count) VALUES (?, ?, ?, ?, ?, 1)"
+_UPDATE = (
+    "UPDATE latest SET value = ?, step = ?, timestamp = ?, count = ?, min = ?, max = ?, first = ?,"
+    " first_step = ? WHERE run = ? AND key = ?"
+)
 _REPLACE = "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _POINT = "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -52,6 +56,10 @@ def log(
 
     `in_order`: see `TrackingStore.log_batch`. Returns the keys whose points should be sealed.
     """
+    if len(points) == 1:
+        [(key, new)] = points.items()
+        if len(new) == 1:
+            return _log_one(conn, run, key, new[0], in_order)
     known = _rows(conn, run, points)
     singles: list[tuple[int, int, float, int, int]] = []
     latest: list[tuple[float, ...]] = []
@@ -87,6 +95,24 @@ def log(
         conn.executemany(_REPLACE, latest)
         conn.executemany(_POINT, rows)
     return due
+
+
+def _log_one(
+    conn: sqlite3.Connection, run: int, key: int, point: Metric, in_order: bool
+) -> list[int]:
+    value, step, timestamp = point.value, point.step, point.timestamp
+    row = conn.execute(_SELECT, (run, key)).fetchone()
+    if row is None:
+        conn.execute(_FIRST, (run, key, value, step, timestamp))
+        return []
+    old = _latest(*row)
+    before = old.total
+    if before == 1:
+        conn.execute(_POINT, (run, key, old.step, 0, old.timestamp, old.value))
+    latest = _merged(old, Latest(value, step, timestamp, 1, value, value, value, step), in_order)
+    conn.execute(_UPDATE, (*latest, run, key))
+    conn.execute(_POINT, (run, key, step, before, timestamp, value))
+    return [key] if chunks.is_due(before, before + 1) else []
 
 
 def _rows(

@@ -40,8 +40,8 @@ class Sealed(NamedTuple):
 
 def make(start: int, rows: Sequence[chunks.Row]) -> Sealed:
     """A chunk of points in order of arrival, the first of which is the `start`-th."""
-    steps, timestamps, values, _ = chunks.columns(rows)
-    data = chunks.encode(steps, timestamps, values)
+    steps, timestamps, values = zip(*rows, strict=True)
+    data = chunks.encode(steps, timestamps, chunks.floats(values))
     return Sealed(start, len(rows), min(steps), max(steps), data)
 
 
