@@ -129,3 +129,10 @@ def _metrics(dice: random.Random, end: int, number: int) -> dict[str, tuple[Poin
     if number % RARE == 250:
         values["test/bleu"] = 40 * draw()
     return {name: ((100, end, value),) for name, value in values.items()}
+
+
+def history(points: int) -> Iterator[Point]:
+    """A metric with so many points."""
+    for step in range(points):
+        value = math.exp(-step / points) + math.sin(step) / 10
+        yield step, FIRST_START + 40 * step, value

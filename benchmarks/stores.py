@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
-from benchmarks.data import experiment_names, runs
+from benchmarks.data import experiment_names, history, runs
+from tuiflow.entities import Metric
 from tuiflow.store import open_store
+
+_BATCH = 1000
 
 
 def build(folder: Path, count: int, progress: bool = False) -> dict[str, float]:
@@ -22,6 +26,17 @@ def build(folder: Path, count: int, progress: bool = False) -> dict[str, float]:
     took["rows"] = time.perf_counter() - start
     store.close()
     return took
+
+
+def build_history(folder: Path, points: int) -> None:
+    """Make a store of one run with the metric `loss` of so many points, logged in batches."""
+    store = open_store(folder)
+    run_id = store.create_run("0", "long").info.run_id
+    stream = history(points)
+    while batch := list(islice(stream, _BATCH)):
+        store.log_batch(run_id, [Metric("loss", value, when, step) for step, when, value in batch])
+    store.finish_run(run_id, "FINISHED")
+    store.close()
 
 
 def _say(done: int) -> None:

@@ -1,0 +1,149 @@
+"""Searches of one store, cold and warm: `python -m benchmarks.searches FOLDER`.
+
+Cold is a process that has nothing loaded but tuiflow's store: numpy, where it is needed, and the
+columns of the search are loaded by the first page. The file itself is in the system's cache.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from benchmarks.timing import timed
+from tuiflow.errors import FilterError
+from tuiflow.filters import parse_filter, parse_order
+from tuiflow.protocols import RunQuery
+from tuiflow.store import open_store
+
+PAGE = 100
+BY_LOSS = "metrics.`val/loss` ASC"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What it is an example of, a filter, an order."""
+
+    what: str
+    filter: str = ""
+    order: str = ""
+
+
+SEARCHES = (
+    Search("everything, newest first"),
+    Search("sort by a metric", order=BY_LOSS),
+    Search("sort by a metric, ten values", order="metrics.`best/epoch` DESC"),
+    Search("sort by a metric with NaN", order="metrics.`grad/norm` DESC"),
+    Search("sort by a metric, one run in 1,000", order="metrics.`test/bleu` DESC"),
+    Search("sort by a number param", order="params.lr ASC"),
+    Search("sort by a text param", order="params.optimizer ASC"),
+    Search("sort by a sentence", order="params.about ASC"),
+    Search("sort by duration", order="duration DESC"),
+    Search("sort by three keys", order=f"params.optimizer, params.depth DESC, {BY_LOSS}"),
+    Search(
+        "two predicates, 2 % of runs",
+        "metrics.`val/accuracy` > 0.9 AND params.optimizer = 'adam'",
+        BY_LOSS,
+    ),
+    Search(
+        "two predicates, 70 % of runs",
+        "metrics.`val/accuracy` > 0.1 AND params.optimizer != 'adam'",
+        BY_LOSS,
+    ),
+    Search(
+        "two predicates, a few runs",
+        "metrics.`val/accuracy` > 0.9999 AND params.seed = '17'",
+        BY_LOSS,
+    ),
+    Search("two predicates, no run", "params.lr > 5 AND metrics.`val/auc` > 0.9", BY_LOSS),
+    Search("a rare metric", "metrics.`test/bleu` > 20", BY_LOSS),
+    Search("missing values", "metrics.`test/bleu` IS NULL", BY_LOSS),
+    Search("a tag", "tags.team = 'vision'", BY_LOSS),
+    Search("IN", "params.seed IN ('1', '2', '3')", BY_LOSS),
+    Search("BETWEEN", "params.lr BETWEEN 0.001 AND 0.002", BY_LOSS),
+    Search("LIKE on a sentence", "params.about LIKE '%zebra%'", BY_LOSS),
+    Search("duration", "duration > 10m", BY_LOSS),
+    Search("OR", "metrics.`val/loss` < 0.01 OR params.optimizer = 'lion'", BY_LOSS),
+    Search("NOT", "NOT metrics.`val/accuracy` > 0.5", BY_LOSS),
+    Search("metric against metric", "metrics.`val/loss` < metrics.`train/loss` * 0.9", BY_LOSS),
+    Search("min of a metric", "min(metrics.`val/loss`) < 0.01", BY_LOSS),
+    Search("free text, one run in 1,000", "zebrafish", BY_LOSS),
+    Search("free text, in a third of runs", "adamw", BY_LOSS),
+    Search("free text, in no run", "xylophone", BY_LOSS),
+    Search("not a word", "!transformer", BY_LOSS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds, medians; `runs` is how many match."""
+
+    what: str
+    runs: int
+    cold: float
+    page: float
+    whole: float
+    count: float
+
+
+def measure(folder: Path) -> Iterator[Times]:
+    """Go through `SEARCHES`; one that the language doesn't know is told and left out."""
+    for search in SEARCHES:
+        try:
+            query = query_of(search)
+        except FilterError as error:
+            print(f"{search.what}: {error}", file=sys.stderr)
+            continue
+        yield _times(folder, search.what, query)
+
+
+def _times(folder: Path, what: str, query: RunQuery) -> Times:
+    cold = [_in_a_child(folder, query) for _ in range(3)]
+    store = open_store(folder, create=False)
+    found = store.count_runs(query)
+    page = timed(lambda: store.search_keys(query, PAGE))
+    whole = timed(lambda: store.search_keys(query))
+    count = timed(lambda: store.count_runs(query))
+    store.close()
+    return Times(what, found, *(1000 * median(spent) for spent in (cold, page, whole, count)))
+
+
+def query_of(search: Search) -> RunQuery:
+    """Raises FilterError."""
+    order = tuple(parse_order(search.order)) if search.order else ()
+    return RunQuery(None, parse_filter(search.filter), order)
+
+
+def _in_a_child(folder: Path, query: RunQuery) -> float:
+    """Seconds that the first page takes in a new process, from opening the store."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(
+        target=_first_page, args=(folder, query, sender)
+    )
+    child.start()
+    sender.close()
+    try:
+        return float(receiver.recv())
+    finally:
+        child.join()
+
+
+def _first_page(folder: Path, query: RunQuery, sender: Connection) -> None:
+    start = perf_counter()
+    open_store(folder, create=False).search_keys(query, PAGE)
+    sender.send(perf_counter() - start)
+
+
+if __name__ == "__main__":
+    print("  runs found      cold    page   whole   count   (ms)")
+    for row in measure(Path(sys.argv[1])):
+        print(
+            f"{row.runs:12,} {row.cold:9.1f} {row.page:7.1f} {row.whole:7.1f} {row.count:7.1f}"
+            f"   {row.what}",
+            flush=True,
+        )
