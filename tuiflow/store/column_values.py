@@ -79,12 +79,18 @@ def summed_up(numbers: Sequence[float]) -> Numbers:
     mean = math.fsum(value / len(values) for value in values)
     scale = max(abs(values[0]), abs(values[-1])) or 1.0
     squares = math.fsum(((value - mean) / scale) ** 2 for value in values)
+    deviation = scale * math.sqrt(squares / len(values))
+    return described(values, min(max(mean, values[0]), values[-1]), deviation)
+
+
+def described(values: Sequence[float], mean: float, deviation: float) -> Numbers:
+    """What there is to say of sorted finite numbers whose mean and deviation are known."""
     return Numbers(
         len(values),
         values[0],
         values[-1],
-        min(max(mean, values[0]), values[-1]),
-        scale * math.sqrt(squares / len(values)),
+        mean,
+        deviation,
         _quartiles(values),
         tuple(bins(values, usual_bins(values))),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tuiflow.errors import InvalidInput
-from tuiflow.filters.tree import Compare, IsNull, Key, Kind, Measure, Node, Op
+from tuiflow.filters.tree import NUMBER_ATTRIBUTES, Compare, IsNull, Key, Kind, Measure, Node, Op
 from tuiflow.store.run_columns import Value
 
 MOST_GROUPS = 2_000
@@ -78,7 +78,9 @@ def check_key(key: Key) -> None:
 
 def check_number(key: Key | Measure) -> None:
     """Raises InvalidInput for a key that has no numbers."""
-    if key.kind is Kind.DATASET:
+    if key.kind is Kind.DATASET or (
+        key.kind is Kind.ATTRIBUTE and key.name not in NUMBER_ATTRIBUTES
+    ):
         raise InvalidInput(f"{key} is no number.")
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from tuiflow.entities import (
     DatasetInput,
     Experiment,
     ExperimentCounts,
-    FileInfo,
     Metric,
     MetricSummary,
     Param,
@@ -25,7 +23,6 @@ from tuiflow.entities import (
     ViewType,
 )
 from tuiflow.store import (
-    artifacts,
     experiments,
     loading,
     metrics,
@@ -36,25 +33,28 @@ from tuiflow.store.connection import Database
 from tuiflow.store.heartbeat import Heartbeat
 from tuiflow.store.keys import Keys
 from tuiflow.store.processes import this_process
+from tuiflow.store.run_artifacts import RunArtifacts
 from tuiflow.store.schema import METRIC
 
 if TYPE_CHECKING:
-    from tuiflow.filters.tree import Key
+    from tuiflow.filters.tree import Key, Measure
     from tuiflow.protocols import History, KeyNames, RunQuery
     from tuiflow.store.bulk import NewRun
     from tuiflow.store.column_values import ColumnSummary
+    from tuiflow.store.columns import Columns
     from tuiflow.store.contents import Contents
-    from tuiflow.store.copy_out import Copied
     from tuiflow.store.following import Arrivals
+    from tuiflow.store.groups import Grouping, Summary
     from tuiflow.store.registry import Registry
     from tuiflow.store.resolve import RunName
     from tuiflow.store.run_columns import Value
+    from tuiflow.store.searches import Searches
     from tuiflow.store.upkeep import Upkeep
     from tuiflow.store.usage import KeyUsage
     from tuiflow.store.views import Views
 
 
-class Store:
+class Store(RunArtifacts):
     """One store file, opened. Safe to use from threads and after a fork.
 
     What a logging script doesn't call (searching, histories) is imported by the call.
@@ -259,16 +259,10 @@ class Store:
             return resolve.suggest(conn, self.root, start, limit, view)
 
     def search_keys(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> array[int]:
-        from tuiflow.store import search
-
-        with self._db.read() as conn:
-            return search.search_keys(conn, self.root, query, limit, offset)
+        return self._searches.keys(query, limit, offset)
 
     def count_runs(self, query: RunQuery) -> int:
-        from tuiflow.store import search
-
-        with self._db.read() as conn:
-            return search.count_runs(conn, self.root, query)
+        return self._searches.count(query)
 
     def load_runs(self, keys: Sequence[int]) -> list[Run]:
         with self._db.read() as conn:
@@ -312,9 +306,40 @@ class Store:
 
     def column_summary(self, query: RunQuery, key: Key) -> ColumnSummary:
         """What the matching runs have of a metric, param, tag or attribute, summed up."""
-        from tuiflow.store.column_values import column_summary
+        return self._searches.column_summary(query, key)
 
-        return column_summary(self.run_columns(query, (key,))[1][0])
+    def run_columns(
+        self, query: RunQuery, keys: Sequence[Key | Measure]
+    ) -> tuple[array[int], list[list[Value]]]:
+        """Row keys of the runs that match, newest first, and their values of each key."""
+        return self._searches.columns(query, keys)
+
+    def group_runs(
+        self, query: RunQuery, key: Key, measures: Sequence[Key | Measure] = ()
+    ) -> Grouping:
+        """The matching runs by what they have of a key: how many each, and the count, mean, least
+        and greatest of each of `measures` (metrics, and other keys with numbers).
+
+        Raises InvalidInput for a key that runs can't be grouped by, or a measure without numbers.
+        """
+        return self._searches.group(query, key, measures)
+
+    def summarize(self, query: RunQuery, key: Key | Measure) -> Summary:
+        """How many runs match, and the numbers that they have of a key in a line."""
+        return self._searches.summarize(query, key)
+
+    @functools.cached_property
+    def columns(self) -> Columns:
+        """Columns of all runs as arrays; with them comes numpy."""
+        from tuiflow.store.columns import Columns
+
+        return Columns(self._db, self.root)
+
+    @functools.cached_property
+    def _searches(self) -> Searches:
+        from tuiflow.store.searches import Searches
+
+        return Searches(self._db, self.root, lambda: self.columns)
 
     def metric_summaries(self, run_id: str) -> list[MetricSummary]:
         with self._db.read() as conn:
@@ -328,15 +353,6 @@ class Store:
                 "SELECT id FROM keys WHERE kind = ? AND name = ?", (METRIC, key)
             ).fetchone()
             return histories.history(conn, runs.row_key(conn, run_id), row and row[0])
-
-    def run_columns(
-        self, query: RunQuery, keys: Sequence[Key]
-    ) -> tuple[array[int], list[list[Value]]]:
-        """Row keys of the runs that match, newest first, and their values of each key."""
-        from tuiflow.store import run_columns
-
-        with self._db.read() as conn:
-            return run_columns.read(conn, self.root, query, keys)
 
     def recent_points(self, run_id: str, limit: int) -> Arrivals:
         """The last `limit` points of all of a run's metrics, and how many each has."""
@@ -365,60 +381,6 @@ class Store:
 
         with self._db.write() as conn:
             metric_directions.say(conn, metric, lower_is_better)
-
-    # artifacts
-
-    def artifact_folder(self, run_id: str) -> Path:
-        """The run's own artifact folder, which exists once something was logged into it."""
-        return Path(self.get_run(run_id).info.artifact_uri)
-
-    def artifact_path(self, run_id: str, path: str) -> Path:
-        """Where an artifact is. Raises NotFound, and InvalidInput for a path that leads out."""
-        return artifacts.resolve(self.artifact_folder(run_id), path)
-
-    def list_artifacts(self, run_id: str, path: str = "") -> list[FileInfo]:
-        return artifacts.list_folder(self.artifact_folder(run_id), path)
-
-    def walk_artifacts(self, run_id: str, path: str = "") -> Iterator[FileInfo]:
-        """Everything below an artifact folder, each folder before what is in it."""
-        return artifacts.walk(self.artifact_folder(run_id), path)
-
-    def copy_artifact_out(
-        self, run_id: str, path: str, target: Path, replace: bool = False
-    ) -> Copied:
-        """Copy an artifact, or a folder of them, to `target`: whole or not at all."""
-        from tuiflow.store.copy_out import copy_out
-
-        return copy_out(self.artifact_folder(run_id), path, target, replace)
-
-    def log_artifact(self, run_id: str, source: Path, folder: str = "") -> None:
-        """Copy a local file or folder, under its own name, into the artifact folder `folder`."""
-        target = f"{folder}/{source.name}" if folder else source.name
-        if source.is_dir():
-            artifacts.copy_tree_in(self._writable_folder(run_id), source, target)
-        else:
-            artifacts.copy_in(self._writable_folder(run_id), source, target)
-
-    def log_artifacts(self, run_id: str, source: Path, folder: str = "") -> None:
-        """Copy what is in a local folder into the artifact folder `folder`."""
-        artifacts.copy_tree_in(self._writable_folder(run_id), source, folder)
-
-    @contextlib.contextmanager
-    def writing_artifact(self, run_id: str, path: str) -> Iterator[Path]:
-        """A temporary file to fill; it becomes the artifact `path` when the block ends well."""
-        with artifacts.writing(self._writable_folder(run_id), path) as part:
-            yield part
-
-    def artifact_file(self, run_id: str, path: str) -> Path:
-        """A place for a file that grows in place, such as a log; its folder is made."""
-        folder = self._writable_folder(run_id)
-        pure = artifacts.check_path(path)
-        return artifacts.make_folder(folder, str(pure.parent)) / pure.name
-
-    def _writable_folder(self, run_id: str) -> Path:
-        with self._db.read() as conn:
-            runs.writable_key(conn, run_id)
-        return self.artifact_folder(run_id)
 
     # registered models
 

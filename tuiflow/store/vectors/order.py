@@ -134,9 +134,9 @@ def _codes(source: Source, order: OrderKey, rows: Rows) -> Codes:
     """One sort key of these rows."""
     key = order.key
     if not has_column(key):
-        ranks = source.sql_ranks(key.name)[rows]
         top = source.view.size
-        return Codes(_turned(ranks.astype(np.uint64), top, order.descending), top.bit_length())
+        places = source.sql_ranks(key.name)[rows].astype(np.uint64)
+        return Codes(np.uint64(top) - places if order.descending else places, top.bit_length())
     if key.kind is Kind.ATTRIBUTE and not is_number(key):
         assert isinstance(key, Key)
         texts = source.texts(key)
@@ -162,10 +162,6 @@ def _codes(source: Source, order: OrderKey, rows: Rows) -> Codes:
         codes[~present] = top + 1
         top += 1
     return Codes(codes, top.bit_length())
-
-
-def _turned(values: NDArray[np.uint64], top: int, descending: bool) -> NDArray[np.uint64]:
-    return np.uint64(top) - values if descending else values
 
 
 def _number_codes(

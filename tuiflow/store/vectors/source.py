@@ -93,6 +93,17 @@ class Source:
         found[[row for (row,) in rows]] = True
         return found
 
+    def sql_values(self, key: Key, rows: Rows) -> list[Any]:
+        """The texts of an attribute of which there is no column."""
+        builder = self.builder()
+        found = np.empty(self.view.size, object)
+        for row, value in self.view.conn.execute(
+            f"SELECT r.id, {builder.attribute(key.name)} FROM runs r", builder.values
+        ):
+            found[row] = value
+        values: list[Any] = found[rows].tolist()
+        return values
+
     def sql_ranks(self, name: str) -> NDArray[np.int64]:
         """The place of each run by an attribute of which there is no column."""
         builder = self.builder()

@@ -1,0 +1,163 @@
+"""What is asked of many runs, each question answered the quick way.
+
+Of few runs that is plain SQL, without numpy. Of many, a first page is looked for along an index for
+a moment; all else, and pages that aren't found that way, come from columns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuiflow.filters.tree import And, Compare, In, Key, Kind, Node, Op
+from tuiflow.protocols import RunQuery
+from tuiflow.store import search, walk
+from tuiflow.store.connection import Database
+from tuiflow.store.predicates import Builder
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tuiflow.filters.tree import Measure
+    from tuiflow.store.column_values import ColumnSummary
+    from tuiflow.store.columns import Columns
+    from tuiflow.store.groups import Grouping, Summary
+    from tuiflow.store.run_columns import Value
+    from tuiflow.store.vectors.source import Memory, Source
+
+LARGE = 5_000
+"""From so many runs on, columns are quicker than rows."""
+_WALK = 0.004
+"""Seconds that a first page may take along an index, if columns can answer at once."""
+_COLD_WALK = 0.03
+"""The same where numpy and the columns would have to be loaded."""
+
+
+class Searches:
+    """Of one store. `columns` gives its columns, made when they are first needed."""
+
+    def __init__(self, db: Database, root: Path, columns: Callable[[], Columns]) -> None:
+        self._db = db
+        self._root = root
+        self._columns = columns
+        self._memory: Memory | None = None
+        """There from the first question on that was answered from columns."""
+
+    def keys(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> array[int]:
+        """See `Store.search_keys`."""
+        with self._db.read() as conn:
+            if not self._is_large(conn, query):
+                return search.search_keys(conn, self._root, query, limit, offset)
+            if limit is not None and offset + limit < LARGE:
+                seconds = _COLD_WALK if self._memory is None else _WALK
+                page = walk.first_page(conn, self._root, query, limit, offset, seconds)
+                if page is not None:
+                    return page
+            from tuiflow.store.vectors import masks, order
+
+            with self._source(conn) as source:
+                found = masks.matching(source, query)
+                return order.ordered(source, found, query.order_by, limit, offset)
+
+    def count(self, query: RunQuery) -> int:
+        """See `Store.count_runs`."""
+        with self._db.read() as conn:
+            plain = query.filter is None and self._memory is None
+            if plain or not self._is_large(conn, query):
+                return search.count_runs(conn, self._root, query)
+            from tuiflow.store.vectors import masks
+
+            with self._source(conn) as source:
+                return int(masks.matching(source, query).sum())
+
+    def columns(
+        self, query: RunQuery, keys: Sequence[Key | Measure]
+    ) -> tuple[array[int], list[list[Value]]]:
+        """See `Store.run_columns`."""
+        from tuiflow.store import run_columns
+
+        with self._db.read() as conn:
+            if not self._is_large(conn, query):
+                return run_columns.read(conn, self._root, query, keys)
+            from tuiflow.store.vectors import frames
+
+            with self._source(conn) as source:
+                return frames.columns(source, query, keys)
+
+    def column_summary(self, query: RunQuery, key: Key) -> ColumnSummary:
+        """See `Store.column_summary`."""
+        from tuiflow.store import column_values, run_columns
+
+        with self._db.read() as conn:
+            if not self._is_large(conn, query):
+                _, (values,) = run_columns.read(conn, self._root, query, (key,))
+                return column_values.column_summary(values)
+            from tuiflow.store.vectors import summaries
+
+            with self._source(conn) as source:
+                return summaries.column_summary(source, query, key)
+
+    def group(self, query: RunQuery, key: Key, measures: Sequence[Key | Measure]) -> Grouping:
+        """See `Store.group_runs`."""
+        from tuiflow.store import groups, run_columns
+
+        groups.check_key(key)
+        for measure in measures:
+            groups.check_number(measure)
+        with self._db.read() as conn:
+            if not self._is_large(conn, query):
+                _, (values, *columns) = run_columns.read(
+                    conn, self._root, query, (key, *measures), keep_texts=True
+                )
+                return groups.group(key, values, columns)
+            from tuiflow.store.vectors import groups as vector_groups
+
+            with self._source(conn) as source:
+                return vector_groups.group(source, query, key, measures)
+
+    def summarize(self, query: RunQuery, key: Key | Measure) -> Summary:
+        """See `Store.summarize`."""
+        from tuiflow.store import groups, run_columns
+
+        with self._db.read() as conn:
+            if not self._is_large(conn, query):
+                rows, (values,) = run_columns.read(conn, self._root, query, (key,))
+                return groups.summary(rows, values)
+            from tuiflow.store.vectors import summaries
+
+            with self._source(conn) as source:
+                return summaries.summary(source, query, key)
+
+    def _is_large(self, conn: sqlite3.Connection, query: RunQuery) -> bool:
+        """Are there many runs to look at?"""
+        if query.filter is not None and _names_runs(query.filter):
+            return False
+        builder = Builder(conn, self._root, 0)
+        where = search.scope(builder, query)
+        sql = f"SELECT 1 FROM runs r WHERE {where} LIMIT 1 OFFSET {LARGE}"
+        return conn.execute(sql, builder.values).fetchone() is not None
+
+    @contextlib.contextmanager
+    def _source(self, conn: sqlite3.Connection) -> Iterator[Source]:
+        from tuiflow.store.vectors.source import Memory, Source
+
+        if self._memory is None:
+            self._memory = Memory()
+        with self._columns().view(conn) as view:
+            yield Source(view, self._memory)
+
+
+def _names_runs(node: Node) -> bool:
+    """Does a filter ask for runs by their ids, of which there is an index?"""
+    match node:
+        case And(parts):
+            return any(map(_names_runs, parts))
+        case Compare(key, Op.EQ, _) | In(key, _, False):
+            return key == _RUN_ID
+    return False
+
+
+_RUN_ID = Key(Kind.ATTRIBUTE, "run_id")

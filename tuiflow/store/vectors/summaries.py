@@ -1,0 +1,102 @@
+"""A column of the runs that match, summed up."""
+
+from __future__ import annotations
+
+import math
+from array import array
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiflow.filters.tree import Key, Kind, Measure
+from tuiflow.protocols import RunQuery
+from tuiflow.store import column_values
+from tuiflow.store.column_values import MOST_TEXTS, ColumnSummary
+from tuiflow.store.groups import Spread, Summary, middle
+from tuiflow.store.vectors.frames import values as values_of
+from tuiflow.store.vectors.masks import matching
+from tuiflow.store.vectors.source import Rows, Source, has_column, is_number
+
+
+def summary(source: Source, query: RunQuery, key: Key | Measure) -> Summary:
+    """As `groups.summary`."""
+    rows: Rows = np.flatnonzero(matching(source, query))
+    if not has_column(key) or (key.kind is Kind.ATTRIBUTE and not is_number(key)):
+        return Summary(len(rows))
+    values = source.numbers(key).values[rows]
+    there = ~np.isnan(values)
+    if not there.all():
+        values, rows_there = values[there], rows[there]
+    else:
+        rows_there = rows
+    if not len(values):
+        return Summary(len(rows))
+    half = len(values) // 2
+    halves = [half] if len(values) % 2 else [half - 1, half]
+    parted = np.partition(values, halves)
+    low, high = float(values.min()), float(values.max())
+    return Summary(
+        len(rows),
+        Spread(len(values), _mean(values), low, high),
+        middle(float(parted[halves[0]]), float(parted[halves[-1]])),
+        _newest(source, rows_there[values == low]),
+        _newest(source, rows_there[values == high]),
+    )
+
+
+def _newest(source: Source, rows: Rows) -> int:
+    return int(rows[source.rank[rows].argmin()])
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    scale = float(np.abs(values).max())
+    if not 1e150 < scale < math.inf:
+        return float(values.mean())
+    return float((values / scale).mean()) * scale
+
+
+def column_summary(source: Source, query: RunQuery, key: Key) -> ColumnSummary:
+    """As `column_values.column_summary`."""
+    rows: Rows = np.flatnonzero(matching(source, query))
+    if not has_column(key):
+        return column_values.column_summary(values_of(source, key, rows))
+    numbers = np.empty(0)
+    nan = infinite = 0
+    there = source.present(key)[rows]
+    text_rows = rows[there]
+    if key.kind is not Kind.ATTRIBUTE or is_number(key):
+        found = source.numbers(key).values[text_rows]
+        is_nan = np.isnan(found)
+        numbers = found[np.isfinite(found)]
+        infinite = len(found) - len(numbers) - int(is_nan.sum())
+        text_rows = text_rows[is_nan]
+        if is_number(key):
+            nan, text_rows = len(text_rows), text_rows[:0]
+    texts: dict[str, int] = {}
+    if len(text_rows):
+        column = source.texts(key)
+        counts = np.bincount(column.codes[text_rows], minlength=len(column.values))
+        texts = {column.values[code]: int(counts[code]) for code in np.flatnonzero(counts)}
+        if key.kind is not Kind.ATTRIBUTE:
+            for text in [text for text in texts if text.lower() == "nan"]:
+                nan += texts.pop(text)
+    ranked = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
+    return ColumnSummary(
+        len(rows),
+        len(rows) - int(there.sum()),
+        _summed_up(numbers) if len(numbers) else None,
+        nan,
+        infinite,
+        tuple(ranked[:MOST_TEXTS]),
+        len(texts),
+    )
+
+
+def _summed_up(numbers: NDArray[np.float64]) -> column_values.Numbers:
+    numbers = np.sort(numbers)
+    mean = min(max(_mean(numbers), float(numbers[0])), float(numbers[-1]))
+    scale = max(abs(float(numbers[0])), abs(float(numbers[-1]))) or 1.0
+    deviation = scale * math.sqrt(float(np.square(numbers / scale - mean / scale).mean()))
+    values = array("d")
+    values.frombytes(numbers.tobytes())
+    return column_values.described(values, mean, deviation)
