@@ -18,7 +18,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from ptys import Pty, app_command
 
-_LONGEST = 120.0
+_LONGEST = 300.0
 
 
 @dataclass(frozen=True, slots=True)
