@@ -24,6 +24,9 @@ def build(folder: Path, count: int, progress: bool = False) -> dict[str, float]:
     start = time.perf_counter()
     store.add_runs(runs(count, ids), _say if progress else lambda done: None)
     took["rows"] = time.perf_counter() - start
+    start = time.perf_counter()
+    store.columns.seal()
+    took["columns"] = time.perf_counter() - start
     store.close()
     return took
 
