@@ -291,7 +291,7 @@ MISTAKES = [
     """
     'x' = 1
     ^^^
-    expected a key such as metrics.rmse
+    expected a number or a key such as metrics.rmse
     """,
     """
     metrics.rmse
@@ -314,9 +314,9 @@ MISTAKES = [
     expected a number, without quotes; did you mean 0.5?
     """,
     """
-    metrics.rmse < metrics.mae
-                   ^^^^^^^^^^^
-    expected a number
+    metrics.rmse < mse
+                   ^^^
+    expected a number or a key; did you mean metrics.rmse?
     """,
     """
     metrics.rmse <
@@ -329,14 +329,9 @@ MISTAKES = [
     expected a number; NaN goes with = and != only
     """,
     """
-    metrics.rmse < 1 * 2
-                     ^
-    expected AND, OR or the end; there is no arithmetic here
-    """,
-    """
-    min(metrics.rmse) < 1
-    ^^^
-    expected a key such as metrics.rmse; there is no function min()
+    metrics.rmse < metrics.mae*1.2
+                   ^^^^^^^^^^^^^^^
+    expected spaces around + - * /: metrics.mae * 1.2
     """,
     """
     params.alpha > '0.5'
@@ -422,7 +417,7 @@ MISTAKES = [
     """
     metrics.rmse >= 0.94; metrics.mae < 1
                     ^^^^^
-    expected a number
+    expected a number or a key
     """,
 ]
 

@@ -43,7 +43,8 @@ from tuiflow.filters import (
     parse_filter,
     parse_order,
 )
-from tuiflow.filters.parser import MAX_CONDITIONS, MAX_DEPTH, MAX_LIST
+from tuiflow.filters.conditions import MAX_CONDITIONS, MAX_LIST
+from tuiflow.filters.operands import MAX_DEPTH
 from tuiflow.filters.tree import NUMBER_ATTRIBUTES, TEXT_ATTRIBUTES
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, open_store, this_process

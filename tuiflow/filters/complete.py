@@ -14,6 +14,7 @@ from tuiflow.errors import FilterError
 from tuiflow.filters import literals
 from tuiflow.filters.keys import kind_of
 from tuiflow.filters.lexer import MAX_TEXT, Cursor, Token, TokenKind, Wanted, tokenize
+from tuiflow.filters.operands import may_be_number
 from tuiflow.filters.parser import Parser
 from tuiflow.filters.subjects import RUNS, Subject
 from tuiflow.filters.tree import DATASET_KEYS, Key, Kind
@@ -85,6 +86,8 @@ def _start(head: str) -> int | None:
     try:
         tokens = tokenize(head)[:-1]
         last = tokens.pop() if tokens else None
+        if last is not None and last.kind is TokenKind.BANG and last.end == len(head):
+            return last.start  # it may become != yet
         if last is None or last.end < len(head) or last.kind not in _WORDS:
             return len(head)
         start = last.start
@@ -137,14 +140,14 @@ def _ranked(
     place: Place, keys: Iterable[Key], values: Sequence[tuple[str, int]]
 ) -> Iterator[tuple[int, Offer]]:
     wanted, typed = place.wanted, place.typed
-    if wanted.condition and typed[:1] not in ("'", '"'):
-        yield from _ranked_keys(place, keys)
     if wanted.value_of is not None:
         yield from _ranked_values(wanted.value_of, typed, values)
+    if _takes_key(place) and typed[:1] not in ("'", '"'):
+        yield from _ranked_keys(place, keys)
     upper = typed.upper()
     for word in wanted.words:
         if word.upper().startswith(upper):
-            yield 0, Offer(word)
+            yield (1 if word.endswith("(") else 0), Offer(word)
 
 
 def _ranked_keys(place: Place, keys: Iterable[Key]) -> Iterator[tuple[int, Offer]]:
@@ -157,11 +160,27 @@ def _ranked_keys(place: Place, keys: Iterable[Key]) -> Iterator[tuple[int, Offer
     for key in (*keys, *attributes, *data):
         if key.kind not in place.subject.kinds or kind not in (None, key.kind):
             continue
+        if not _fits(key, place.wanted):
+            continue
         rank = _rank(key.name, sought)
         if rank != 0 and kind is None and f"{key.kind.value}.".startswith(typed):
             rank = 1
         if rank is not None and len(key.name) <= LONGEST and key.name.isprintable():
             yield rank, Offer(str(key), _NOUNS[key.kind])
+
+
+def _takes_key(place: Place) -> bool:
+    wanted = place.wanted
+    if wanted.value_of is not None:  # a key is meant more rarely than a value
+        metric = wanted.value_of.kind is Kind.METRIC
+        return wanted.numbers and (metric or bool(place.typed))
+    return wanted.condition or wanted.numbers or wanted.metrics
+
+
+def _fits(key: Key, wanted: Wanted) -> bool:
+    if wanted.metrics:
+        return key.kind is Kind.METRIC
+    return wanted.condition or (may_be_number(key) and key != wanted.value_of)
 
 
 def _rank(name: str, sought: str) -> int | None:
@@ -205,9 +224,12 @@ def _quoted(value: str) -> str:
 
 
 def accept(place: Place, offer: Offer) -> tuple[str, int]:
-    """The text with `offer` in it, a space behind it, and where the cursor is then."""
+    """The text with `offer` in it, a space behind it unless it opens a parenthesis, and where the
+    cursor is then."""
     rest = place.text[place.end :]
     head = f"{place.text[: place.start]}{offer.text}"
+    if offer.text.endswith("("):
+        return head + rest, len(head)
     if not rest[:1].isspace():
         rest = f" {rest}"
     return head + rest, len(head) + 1

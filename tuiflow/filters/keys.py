@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tuiflow.errors import FilterError
-from tuiflow.filters.lexer import Cursor, Token, TokenKind, nearest
-from tuiflow.filters.tree import DATASET_KEYS, Key, Kind
+from tuiflow.filters.lexer import Cursor, Token, TokenKind, Wanted, nearest
+from tuiflow.filters.tree import DATASET_KEYS, Key, Kind, Measure, Stat
 from tuiflow.text import clean
 
 _PREFIXES = {
@@ -31,6 +31,8 @@ _ATTRIBUTE_ALIASES = {
     "experiment_name": "experiment",
     "timestamp": "last_updated_timestamp",  # MLflow's word in the order of registered models
 }
+ARITHMETIC = ("+", "-", "*", "/")
+"""Operators where they stand alone; inside of a word they are part of a name."""
 _FREE = (Kind.METRIC, Kind.PARAM, Kind.TAG)
 """Kinds whose names are the user's own."""
 _NAMED = (TokenKind.QUOTED, TokenKind.TICKED)
@@ -89,6 +91,75 @@ def take_key(cursor: Cursor, known: Iterable[Key]) -> Key:
         names = [f"dataset.{key}" for key in DATASET_KEYS]
         raise cursor.error(f"expected {', '.join(names[:-1])} or {names[-1]}", first, last)
     return Key(kind, name)
+
+
+def is_call(cursor: Cursor) -> bool:
+    """Does a word stand next with a parenthesis right behind it?"""
+    token, after = cursor.peek(), cursor.peek(1)
+    return (
+        token.kind is TokenKind.WORD
+        and after.kind is TokenKind.OPEN
+        and after.start == token.end
+        and token.value not in ARITHMETIC
+        and not token.is_word("AND", "OR", "NOT", "IN")
+    )
+
+
+def is_arithmetic(token: Token) -> bool:
+    return token.kind is TokenKind.WORD and token.value in ARITHMETIC
+
+
+def take_term(cursor: Cursor, known: Iterable[Key]) -> Key | Measure:
+    """Take a key or a function of a metric, such as `min(metrics.rmse)`. Raises FilterError.
+
+    `last(metrics.rmse)` is the metric itself.
+    """
+    if not is_call(cursor):
+        return take_key(cursor, known)
+    name = cursor.take()
+    stat = next((stat for stat in functions(cursor) if stat.value == name.value.lower()), None)
+    if stat is None:
+        raise _no_function(cursor, name)
+    cursor.take()
+    cursor.wanted = Wanted(metrics=True)
+    first = cursor.peek()
+    key = _metric(cursor, tuple(known), name)
+    cursor.wanted = Wanted((")",))
+    if cursor.peek().kind is not TokenKind.CLOSE:
+        raise cursor.error(f"expected ) after {clean(str(key), 60)}")
+    cursor.take()
+    if key.kind is not Kind.METRIC:
+        raise cursor.error(f"expected a metric; {name.shown()}() is of a metric's points", first)
+    return key if stat is Stat.LAST else Measure(key, stat)
+
+
+def functions(cursor: Cursor) -> tuple[Stat, ...]:
+    """The functions there are: only metrics have any."""
+    return tuple(Stat) if Kind.METRIC in cursor.subject.kinds else ()
+
+
+def _metric(cursor: Cursor, known: tuple[Key, ...], function: Token) -> Key:
+    token = cursor.peek()
+    if key_length(cursor) == 0 or token.value in ARITHMETIC:
+        raise cursor.error(f"expected a metric such as metrics.rmse in {function.shown()}()")
+    if token.kind is not TokenKind.TICKED and "." not in token.value:
+        names = {key.name: key for key in reversed(known) if key.kind is Kind.METRIC}
+        guess = token.value if token.value in names else nearest(token.value, names)
+        hint = f"did you mean {names[guess]}?" if guess else "with metrics. before its name"
+        raise cursor.error(f"expected a metric; {hint}")
+    return take_key(cursor, known)
+
+
+def _no_function(cursor: Cursor, name: Token) -> FilterError:
+    names = [stat.value for stat in functions(cursor)]
+    if not names:
+        return cursor.error(
+            f"expected a key such as {cursor.subject.key}; there is no function {name.shown()}()",
+            name,
+        )
+    guess = nearest(name.value, names)
+    hint = f"did you mean {guess}()?" if guess else f"there are {', '.join(names)}"
+    return cursor.error(f"there is no function {name.shown()}(); {hint}", name)
 
 
 def is_attribute(cursor: Cursor, name: str) -> bool:

@@ -25,6 +25,7 @@ class TokenKind(Enum):
     OPEN = auto()
     CLOSE = auto()
     COMMA = auto()
+    BANG = auto()  # ! right before a word, a phrase or a parenthesis
     END = auto()
 
 
@@ -63,6 +64,7 @@ _TOKEN = re.compile(
           | (?P<OPEN> \( )
           | (?P<CLOSE> \) )
           | (?P<COMMA> , )
+          | (?P<BANG> ! (?![\s)=<>,]) )
           | (?P<END> \Z ) )
     """,
     re.VERBOSE,
@@ -107,12 +109,14 @@ def _error(text: str, place: int) -> FilterError:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What could stand next: some of `words`, any key or text to search for (`condition`), or a
-    value of the key `value_of`."""
+    """What could stand next: some of `words`, any key or text to search for (`condition`), a value
+    of the key `value_of`, a key that may be a number (`numbers`), or a metric (`metrics`)."""
 
     words: tuple[str, ...] = ()
     condition: bool = False
     value_of: Key | None = None
+    numbers: bool = False
+    metrics: bool = False
 
 
 class Cursor:
@@ -140,6 +144,15 @@ class Cursor:
         token = self.peek()
         self._index += 1
         return token
+
+    def split(self, length: int) -> None:
+        """Make two tokens of the next one, a word."""
+        token = self.peek()
+        middle = token.start + length
+        self._tokens[self._index : self._index + 1] = (
+            Token(token.kind, token.value[:length], token.start, middle),
+            Token(token.kind, token.value[length:], middle, token.end),
+        )
 
     def take_word(self, *keywords: str) -> bool:
         """Take the next token if it is one of `keywords`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tuiflow.filters.keys import take_key
+from tuiflow.filters.keys import is_arithmetic, take_term
 from tuiflow.filters.lexer import Cursor, TokenKind, nearest
 from tuiflow.filters.subjects import RUNS, Subject
 from tuiflow.filters.tree import Key, Kind, OrderKey
@@ -18,7 +18,8 @@ def parse_order(
 ) -> tuple[OrderKey, ...]:
     """Parse `key [ASC|DESC], …`, or several such texts; empty texts give no keys.
 
-    `known` are the keys in use, for suggestions only. Raises FilterError.
+    A key may be a function: `min(metrics.rmse)`. `known` are the keys in use, for suggestions only.
+    Raises FilterError.
     """
     known = tuple(known)
     texts = (text,) if isinstance(text, str) else text
@@ -33,7 +34,7 @@ def _parse_into(keys: list[OrderKey], cursor: Cursor, known: tuple[Key, ...]) ->
         if len(keys) == MAX_KEYS:
             raise cursor.error(f"expected at most {MAX_KEYS} sort keys")
         first = cursor.peek()
-        key = take_key(cursor, known)
+        key = take_term(cursor, known)
         if key.kind is Kind.DATASET:
             raise cursor.error("a run may have several data sets, so it can't sort by one", first)
         descending = cursor.take_word("DESC")
@@ -44,6 +45,8 @@ def _parse_into(keys: list[OrderKey], cursor: Cursor, known: tuple[Key, ...]) ->
         if token.kind is TokenKind.END:
             return
         if not cursor.take_kind(TokenKind.COMMA):
+            if is_arithmetic(token):
+                raise cursor.error("expected ASC, DESC, a comma or the end; no order is computed")
             guess = nearest(token.value, ("ASC", "DESC"))
             hint = f"; did you mean {guess}?" if guess else ""
             raise cursor.error(f"expected ASC, DESC, a comma or the end{hint}")

@@ -19,7 +19,7 @@ class Kind(StrEnum):
     DATASET = "dataset"
 
 
-_PLAIN = re.compile(r"""[^\s'"`(),=<>!]+""")
+_PLAIN = re.compile(r"""[^\s'"`(),=<>!+*]+""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tuiflow.filters.tree import (
     VERSION_TEXTS,
     Key,
     Kind,
+    Measure,
 )
 from tuiflow.text import clean
 
@@ -30,14 +31,14 @@ class Day:
 Value = float | str | Day
 
 
-def holds_text(key: Key) -> bool:
+def holds_text(key: Key | Measure) -> bool:
     """True for keys whose values can be texts: everything but metrics, times, spans, counts."""
     if key.kind is Kind.ATTRIBUTE:
         return key.name in (*TEXT_ATTRIBUTES, *EXPERIMENT_TEXTS, *VERSION_TEXTS)
     return key.kind is not Kind.METRIC
 
 
-def take_value(cursor: Cursor, key: Key, now_ms: int) -> Value:
+def take_value(cursor: Cursor, key: Key | Measure, now_ms: int) -> Value:
     """Take one value to compare `key` with; a metric's may be NaN. Raises FilterError."""
     token = cursor.peek()
     if token.kind not in (TokenKind.WORD, TokenKind.TEXT, TokenKind.QUOTED):
@@ -65,7 +66,7 @@ def take_value(cursor: Cursor, key: Key, now_ms: int) -> Value:
 _STATUS = Key(Kind.ATTRIBUTE, "status")
 
 
-def _metric_value(cursor: Cursor, key: Key, token: Token) -> float:
+def _metric_value(cursor: Cursor, key: Key | Measure, token: Token) -> float:
     number = math.nan if token.is_word("NAN") else literals.number(token.value)
     if token.is_quote:
         hint = f"; did you mean {token.shown()}?" if number is not None else ""
@@ -76,11 +77,11 @@ def _metric_value(cursor: Cursor, key: Key, token: Token) -> float:
     return number
 
 
-def _is_count(key: Key) -> bool:
+def _is_count(key: Key | Measure) -> bool:
     return key.kind is Kind.ATTRIBUTE and key.name in VERSION_COUNTS
 
 
-def _count(cursor: Cursor, key: Key, token: Token) -> float:
+def _count(cursor: Cursor, key: Key | Measure, token: Token) -> float:
     number = literals.number(token.value)
     if number is None or not number.is_integer():
         raise cursor.error(f"expected {_expected(key)}")
@@ -88,7 +89,7 @@ def _count(cursor: Cursor, key: Key, token: Token) -> float:
     return number
 
 
-def _span(cursor: Cursor, key: Key, token: Token) -> float:
+def _span(cursor: Cursor, key: Key | Measure, token: Token) -> float:
     milliseconds = literals.span(token.value)
     if milliseconds is None and literals.number(token.value) == 0:
         milliseconds = 0.0
@@ -100,7 +101,7 @@ def _span(cursor: Cursor, key: Key, token: Token) -> float:
     return milliseconds
 
 
-def _time(cursor: Cursor, key: Key, token: Token, now_ms: int) -> float | Day:
+def _time(cursor: Cursor, key: Key | Measure, token: Token, now_ms: int) -> float | Day:
     if token.kind is TokenKind.WORD and (number := literals.number(token.value)) is not None:
         cursor.take()
         return number
@@ -124,7 +125,7 @@ def _time(cursor: Cursor, key: Key, token: Token, now_ms: int) -> float | Day:
     return start if end is None else Day(start, end)
 
 
-def _expected(key: Key) -> str:
+def _expected(key: Key | Measure) -> str:
     if key.kind is Kind.METRIC:
         return "a number"
     if key.kind in (Kind.PARAM, Kind.TAG):
@@ -138,6 +139,6 @@ def _expected(key: Key) -> str:
     return "a time such as -7d, 2026-01-31, '2026-01-31 15:00' or epoch milliseconds"
 
 
-def _unquoted(cursor: Cursor, key: Key, token: Token) -> FilterError:
+def _unquoted(cursor: Cursor, key: Key | Measure, token: Token) -> FilterError:
     word = clean(token.value, 60)
     return cursor.error(f"expected {_expected(key)}; did you mean '{word}'?")
