@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 _TESTS = {
+    "test_groups.py": {
+        "test_runs_are_grouped_and_a_group_is_shown": ["runs.group", "groups.sort"],
+        "test_another_key_is_chosen": ["groups.key"],
+    },
     "test_nesting.py": {
         "test_children_stand_under_their_parent": ["runs.fold", "runs.nest"],
     },

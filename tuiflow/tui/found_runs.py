@@ -8,11 +8,13 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from tuiflow.directions import direction
 from tuiflow.filters import And, In, Key, Kind, Op
-from tuiflow.filters.tree import Compare
+from tuiflow.filters.tree import Compare, Measure
 from tuiflow.nesting import Branch, Nested, nest
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
+from tuiflow.text import number
 
 _RUN_ID = Key(Kind.ATTRIBUTE, "run_id")
 _STATUS = Key(Kind.ATTRIBUTE, "status")
@@ -24,6 +26,7 @@ class Found:
     them that the filter keeps out.
 
     `depths` and `branches` tell how the others are nested; `hidden` are found, but folded away.
+    `line` sums up the metric that they are sorted by.
     """
 
     keys: array[int]
@@ -32,6 +35,7 @@ class Found:
     depths: Mapping[int, int] = field(default_factory=dict)
     branches: Mapping[int, Branch] = field(default_factory=dict)
     hidden: array[int] = field(default_factory=lambda: array("q"))
+    line: str = ""
 
     @property
     def count(self) -> int:
@@ -67,7 +71,25 @@ def find_runs(
         nested.depths,
         nested.branches,
         nested.hidden,
+        _line(store, query) if limit is None else "",
     )
+
+
+def _line(store: Store, query: RunQuery) -> str:
+    """`best 0.7504 · median 0.7793` of the metric that comes first in the order."""
+    key = query.order_by[0].key if query.order_by else None
+    metric = key.key if isinstance(key, Measure) else key
+    if key is None or metric is None or metric.kind is not Kind.METRIC:
+        return ""
+    summary = store.summarize(query, key)
+    if summary.spread is None or summary.median is None:
+        return ""
+    low, high = number(summary.spread.minimum), number(summary.spread.maximum)
+    lower = direction(metric.name, store.metric_directions())
+    ends = f"min {low} · max {high}" if lower is None else f"best {low if lower else high}"
+    some = summary.spread.count < summary.runs
+    of = f" · n {summary.spread.count:,}" if some else ""
+    return f"{ends} · median {number(summary.median)}{of}"
 
 
 def _pinned(

@@ -14,6 +14,8 @@ from textual.containers import Horizontal, Vertical
 
 from tuiflow.entities import Experiment, ExperimentCounts, ViewType
 from tuiflow.errors import NotFound, TuiflowError
+from tuiflow.filters import Key
+from tuiflow.filters.writing import both
 from tuiflow.protocols import RunQuery
 from tuiflow.text import clean
 from tuiflow.tui.actions import bindings
@@ -168,6 +170,8 @@ class RunsScreen(RunsView):
         parts = [clean(name, 40), self._count_text()]
         if self._view.order:
             parts.append(", ".join(map(sort_title, self._view.order)))
+        if table.found.line:
+            parts.append(table.found.line)
         right = ["following"] if self._following else []
         if self.waiting("runs"):
             right.append("searching …")
@@ -344,10 +348,46 @@ class RunsScreen(RunsView):
         """Draw the matching runs, by the columns of the table."""
         from tuiflow.tui.screens.runs_chart import RunsChartScreen
 
+        self.app.push_screen(RunsChartScreen(*self._looked_at()))
+
+    def action_why(self) -> None:
+        """List the params that go with a metric of the matching runs."""
+        from tuiflow.tui.screens.why import WhyScreen
+
+        self.app.push_screen(WhyScreen(*self._looked_at()))
+
+    def _looked_at(self) -> tuple[RunQuery, str, list[Key]]:
+        """The matching runs, what they are called, and the columns, that of the cursor first."""
         here, columns = self.table.column, [column.key for column in self.table.columns]
         place = ALL if self._experiment is None else clean(self._experiment.name, 40)
-        first = [] if here is None else [here.key]
-        self.app.push_screen(RunsChartScreen(self.query_now(), place, [*first, *columns]))
+        return self.query_now(), place, [*([] if here is None else [here.key]), *columns]
+
+    def action_group(self) -> None:
+        """Group the matching runs by the column under the cursor, or one that is chosen."""
+        from tuiflow.tui.screens.groups import ask_key, can_group
+
+        here = self.table.column
+        if here is not None and can_group(here.key) and here.id != "name":
+            self._group_by(here.key)
+            return
+        store, ids = self.store, self.query_now().experiment_ids
+        ask = partial(ask_key, self, here=None, then=self._group_by)
+        self.ask("keys", lambda: store.key_names(ids), ask)
+
+    def _group_by(self, key: Key) -> None:
+        from tuiflow.tui.screens.groups import GroupsScreen
+
+        place = ALL if self._experiment is None else clean(self._experiment.name, 40)
+        columns = [column.key for column in self.table.columns]
+        sorted_by = [item.key for item in self._view.order if isinstance(item.key, Key)]
+        self.app.push_screen(
+            GroupsScreen(self.query_now(), key, place, [*sorted_by, *columns], self._show_only)
+        )
+
+    def _show_only(self, condition: str) -> None:
+        """Narrow the filter by one more condition."""
+        self.filter_bar.set_text(both(self.filter_bar.text, condition))
+        self.on_filter_bar_changed()
 
     def action_deleted(self) -> None:
         self._deleted = not self._deleted
