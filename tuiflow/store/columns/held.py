@@ -181,13 +181,16 @@ class HeldTexts:
 
     def _encode(self, texts: list[str], numbers: list[float]) -> Codes:
         code = self._code
-        for text, number in zip(texts, numbers, strict=True):
-            if text not in code:
-                code[text] = len(self.values)
-                self.values.append(text)
-                self._numbers.append(number)
-                self._characters += len(text)
-        return np.fromiter(map(code.__getitem__, texts), dtype=np.int32, count=len(texts))
+        codes = list(map(code.get, texts))
+        if None in codes:
+            for text, number, known in zip(texts, numbers, codes, strict=True):
+                if known is None and text not in code:
+                    code[text] = len(self.values)
+                    self.values.append(text)
+                    self._numbers.append(number)
+                    self._characters += len(text)
+            codes = [code[text] for text in texts]
+        return np.array(codes, dtype=np.int32)
 
 
 Held = HeldNumbers | HeldTexts

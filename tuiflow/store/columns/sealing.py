@@ -24,7 +24,7 @@ from tuiflow.store.failures import BUSY_SECONDS
 from tuiflow.store.schema import METRIC, PARAM, TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from tuiflow.store.columns.arrays import Floats, Ints
 
@@ -133,21 +133,17 @@ def _leave_out_same(conn: sqlite3.Connection, made: _Block) -> None:
                 del new[row]
 
 
-def _rows(conn: sqlite3.Connection, block: int, what: str, run: str = "run") -> list[Any]:
-    """Columns of a table's rows, or nothing where there are none."""
-    first = block * BLOCK
-    found = conn.execute(
-        f"SELECT {what.format(where=f'WHERE {run} BETWEEN ? AND ?')}", (first, first + BLOCK - 1)
-    ).fetchall()
-    return list(zip(*found, strict=True))
-
-
 def _own(conn: sqlite3.Connection, block: int) -> Iterator[tuple[Column, Any]]:
-    what = "id, uuid, experiment, deleted_at, name, user_id, status, start_time, end_time"
-    read = _rows(conn, block, f"{what} FROM runs {{where}} ORDER BY id", "id")
-    if not read:
+    found = conn.execute(
+        "SELECT id, uuid, experiment, deleted_at, name, user_id, status, start_time, end_time"
+        " FROM runs WHERE id BETWEEN ? AND ? ORDER BY id",
+        (block * BLOCK, block * BLOCK + BLOCK - 1),
+    ).fetchall()
+    if not found:
         return
-    runs, uuids, experiments, deletions, names, users, statuses, starts, ends = read
+    runs, uuids, experiments, deletions, names, users, statuses, starts, ends = zip(
+        *found, strict=True
+    )
     slots = np.array(runs, dtype=np.int64) - block * BLOCK
     yield columns.UUID, encode_numbers(slots, np.frombuffer(b"".join(uuids), dtype="V16"))
     yield columns.EXPERIMENT, encode_numbers(slots, np.array(experiments, dtype="<i8"))
@@ -163,13 +159,11 @@ def _own(conn: sqlite3.Connection, block: int) -> Iterator[tuple[Column, Any]]:
 
 
 def _metrics(conn: sqlite3.Connection, block: int) -> Iterator[tuple[Column, bytes]]:
-    read = _rows(conn, block, "run, key, value FROM latest {where} ORDER BY run, key")
-    if not read:
-        return
-    values = np.array(read[2], dtype="<f8")
+    places, values = _rows(conn, block, "value", "latest", 1)
+    last_values = np.array(values, dtype="<f8")
     histories = {key: (slots, parts) for key, slots, parts in _histories(conn, block)}
-    for key, slots, picked in _by_key(block, read[0], read[1]):
-        last = values[picked]
+    for key, slots, picked in _by_key(places):
+        last = last_values[picked]
         yield Column(METRIC, key), encode_numbers(slots, last)
         if key in histories:
             several, parts = histories[key]
@@ -184,36 +178,47 @@ def _histories(
     conn: sqlite3.Connection, block: int
 ) -> Iterator[tuple[int, Ints, dict[int, Floats]]]:
     """Of each metric that a run has several points of, those runs' slots and parts."""
-    what = "run, key, min, max, first, count FROM latest {where} AND count > 1 ORDER BY run, key"
-    read = _rows(conn, block, what)
-    if not read:
-        return
+    places, *read = _rows(conn, block, "min, max, first, count", "latest", 4, " AND count > 1")
     order = (columns.MIN, columns.MAX, columns.FIRST, columns.COUNT)
-    parts = {part: np.array(read[2 + n], dtype="<f8") for n, part in enumerate(order)}
-    for key, slots, picked in _by_key(block, read[0], read[1]):
+    parts = {part: np.array(of, dtype="<f8") for part, of in zip(order, read, strict=True)}
+    for key, slots, picked in _by_key(places):
         yield key, slots, {part: values[picked] for part, values in parts.items()}
 
 
 def _texts(
     conn: sqlite3.Connection, block: int, kind: int, table: str
 ) -> Iterator[tuple[Column, tuple[bytes, bytes]]]:
-    read = _rows(conn, block, f"run, key, text, number FROM {table} {{where}} ORDER BY run, key")
-    if not read:
+    places, texts, numbers = _rows(conn, block, "text, number", table, 2)
+    for key, slots, picked in _by_key(places):
+        chosen = picked.tolist()
+        yield (
+            Column(kind, key),
+            encode_texts(slots, [texts[n] for n in chosen], [numbers[n] for n in chosen]),
+        )
+
+
+def _rows(
+    conn: sqlite3.Connection, block: int, what: str, table: str, count: int, and_: str = ""
+) -> list[list[Any]]:
+    """Of a table's rows by run: key * BLOCK + slot, and each of the `count` columns of `what`."""
+    # One number for run and key: most of the cost is in the values that a row has.
+    first = block * BLOCK
+    found = conn.execute(
+        f"SELECT key * {BLOCK} + run - ?1, {what} FROM {table}"
+        f" WHERE run BETWEEN ?1 AND ?1 + {BLOCK - 1}{and_} ORDER BY run, key",
+        (first,),
+    )
+    rows = found.fetchall()
+    return [[row[n] for row in rows] for n in range(count + 1)]
+
+
+def _by_key(places: list[int]) -> Iterator[tuple[int, Ints, Ints]]:
+    """Each key, its runs' slots, and which of the rows they are."""
+    if not places:
         return
-    texts, numbers = np.empty(len(read[0]), dtype=object), np.empty(len(read[0]), dtype=object)
-    texts[:], numbers[:] = read[2], read[3]
-    for key, slots, picked in _by_key(block, read[0], read[1]):
-        segment = encode_texts(slots, texts[picked].tolist(), numbers[picked].tolist())
-        yield Column(kind, key), segment
-
-
-def _by_key(
-    block: int, runs: Sequence[int], keys: Sequence[int]
-) -> Iterator[tuple[int, Ints, Ints]]:
-    """Of rows by run: each key, its runs' slots, and which rows they are."""
-    slots = np.array(runs, dtype=np.int64) - block * BLOCK
-    of = np.array(keys, dtype=np.int64)
+    of = np.array(places, dtype=np.int64)
     order = np.argsort(of, kind="stable")
-    found, starts = np.unique(of[order], return_index=True)
-    for key, picked in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
-        yield key, slots[picked], picked
+    of = of[order]
+    keys, starts = np.unique(of // BLOCK, return_index=True)
+    slots = np.split(of % BLOCK, starts[1:])
+    yield from zip(keys.tolist(), slots, np.split(order, starts[1:]), strict=True)
