@@ -6,7 +6,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from tuiflow.cli import completion, run_changes, run_export
+from tuiflow.cli import completion, run_changes, run_export, run_groups
 from tuiflow.cli import output as out
 from tuiflow.cli.options import (
     ExperimentsOption,
@@ -45,6 +45,7 @@ def register(app: typer.Typer) -> None:
     group.callback(invoke_without_command=True)(runs)
     run_changes.register(group)
     run_export.register(group)
+    run_groups.register(group)
     app.add_typer(group, name="runs")
 
 
