@@ -303,6 +303,12 @@ _TESTS = {
             "run.copy",
         ],
     },
+    "test_why.py": {
+        "test_the_params_are_listed_and_one_is_drawn": [
+            "runs.why",
+            "why.metric",
+        ],
+    },
 }
 
 EXERCISED = {

@@ -40,6 +40,8 @@ from tuiflow.diff.wording import (
     percent,
     row_texts,
     why_lines,
+    why_note,
+    why_texts,
 )
 
 __all__ = [
@@ -86,4 +88,6 @@ __all__ = [
     "to_json",
     "why_json",
     "why_lines",
+    "why_note",
+    "why_texts",
 ]

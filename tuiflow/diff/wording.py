@@ -112,36 +112,60 @@ def log_lines(change: CodeChange, limit: int = 20) -> list[str]:
     return lines
 
 
-def why_lines(why: Associations) -> list[str]:
-    """The params that go with a metric, a line each; one that says why where there are none."""
-    metric = text.clean(why.metric, 60)
+@dataclass(frozen=True, slots=True)
+class WhyText:
+    """How a param goes with a metric, in words: `measure` is `ρ −0.83` or `η² 0.71`. `short` is
+    what it `says`, of several groups the first and the last only."""
+
+    param: str
+    measure: str
+    says: str
+    short: str
+
+
+def why_note(why: Associations) -> str:
+    """One sentence that says why no param is told of; empty where one is."""
     if why.n < WHY_RUNS:
         noun = "run has" if why.n == 1 else "runs have"
-        return [f"{why.n} {noun} {metric}; nothing is told of fewer than {WHY_RUNS}."]
-    if not why.items:
-        return [f"No param stands out of chance over {why.n:,} runs."]
-    width = max(len(_param(item)) for item in why.items)
-    return [f"{_param(item):<{width}}  {_association(item, why)}" for item in why.items]
+        metric = text.clean(why.metric, 60)
+        return f"{why.n} {noun} {metric}; nothing is told of fewer than {WHY_RUNS}."
+    return "" if why.items else f"No param stands out of chance over {why.n:,} runs."
+
+
+def why_texts(why: Associations) -> list[WhyText]:
+    """The words for each of the params, in their order."""
+    return [WhyText(_param(item), *_association(item, why)) for item in why.items]
+
+
+def why_lines(why: Associations) -> list[str]:
+    """The params that go with a metric, a line each; one that says why where there are none."""
+    texts = why_texts(why)
+    width = max((len(item.param) for item in texts), default=0)
+    return [
+        f"{said.param:<{width}}  {said.measure}  n {item.n:,}  {said.says}"
+        for said, item in zip(texts, why.items, strict=True)
+    ] or [why_note(why)]
 
 
 def _param(item: Association) -> str:
     return text.shorten_middle(text.clean(item.param, MAX_KEY_LENGTH), 32)
 
 
-def _association(item: Association, why: Associations) -> str:
+def _association(item: Association, why: Associations) -> tuple[str, str, str]:
     if item.rho is not None:
         end = "higher" if item.rho > 0 else "lower"
         if why.lower_is_better is not None:
             end = "better" if (item.rho < 0) == why.lower_is_better else "worse"
         sign = "−" if item.rho < 0 else "+"
         outcome = f"higher {_param(item)}, {end} {text.clean(why.metric, 32)}"
-        return f"ρ {sign}{abs(item.rho):.2f}  n {item.n:,}  {outcome}"
+        return f"ρ {sign}{abs(item.rho):.2f}", outcome, outcome
     groups = [
         f"{text.clean(group.value, 24)} {text.number(group.median)} ({group.n:,})"
-        for group in item.groups[:_GROUPS_NAMED]
+        for group in (*item.groups[:_GROUPS_NAMED], item.groups[-1])
     ]
     more = ", …" if len(item.groups) > _GROUPS_NAMED else ""
-    return f"η² {item.eta2 or 0:.2f}  n {item.n:,}  medians {', '.join(groups)}{more}"
+    says = f"medians {', '.join(groups[:-1])}{more}"
+    return f"η² {item.eta2 or 0:.2f}", says, f"{groups[0]} … {groups[-1]}"
 
 
 def column_names(runs: Sequence[RunColumn]) -> list[str]:

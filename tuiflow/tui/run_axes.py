@@ -57,29 +57,37 @@ def _scale(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def usual_axes(store: Store, query: RunQuery, names: KeyNames, columns: Sequence[Key]) -> Axes:
-    """Axes that tell something of the runs of a query; `columns` are those of a table, the one
-    under its cursor first.
+def usual_metric(query: RunQuery, names: KeyNames, columns: Sequence[Key]) -> Key | None:
+    """The metric to look at: the one under the cursor of a table with these columns (the first is
+    under it), else the one that is sorted by, else the first column that is one."""
+    metrics = [Key(Kind.METRIC, name) for name in names.metrics]
+    chosen = [*columns[:1], *_sorted_by(query), *columns]
+    known = set(metrics)
+    return next((key for key in [*chosen, *metrics] if key in known), None)
 
-    y is the metric under the cursor, else the one that is sorted by, else the first column that is
-    a metric. x is the param under the cursor or that is sorted by, else the one that goes with y
-    most, a number rather than a text, else the first that differs between runs, else another
-    metric.
+
+def usual_axes(store: Store, query: RunQuery, names: KeyNames, columns: Sequence[Key]) -> Axes:
+    """Axes that tell something of the runs of a query; `columns` as in `usual_metric`, which y is.
+
+    x is the param under the cursor or that is sorted by, else the one that goes with y most, a
+    number rather than a text, else the first that differs between runs, else another metric.
     """
     metrics = [Key(Kind.METRIC, name) for name in names.metrics]
     params = [Key(Kind.PARAM, name) for name in names.params]
     there = {*metrics, *params}
-    ordered = [order.key for order in query.order_by]
-    sorted_by = [key.key if isinstance(key, Measure) else key for key in ordered]
-    chosen = [key for key in (*columns[:1], *sorted_by) if key in there]
     shown = [key for key in columns if key in there]
-    y = _first([*chosen, *shown, *metrics], Kind.METRIC)
-    x = _first(chosen, Kind.PARAM)
+    y = usual_metric(query, names, columns)
+    x = _first([key for key in (*columns[:1], *_sorted_by(query)) if key in there], Kind.PARAM)
     if x is None and params:
         shown_params = [key for key in shown if key.kind is Kind.PARAM]
         x = _telling(store, query, y, list(dict.fromkeys([*shown_params, *params])))
     others = (key for key in [*shown, *metrics] if key.kind is Kind.METRIC and key != y)
     return Axes(x or next(others, _DURATION), y)
+
+
+def _sorted_by(query: RunQuery) -> list[Key]:
+    keys = [order.key for order in query.order_by]
+    return [key.key if isinstance(key, Measure) else key for key in keys]
 
 
 def _telling(store: Store, query: RunQuery, y: Key | None, params: Sequence[Key]) -> Key:
