@@ -128,11 +128,8 @@ def spread(values: Iterable[Value]) -> Spread | None:
     numbers = _numbers(values)
     if not numbers:
         return None
-    mean = (
-        math.fsum(numbers) / len(numbers)
-        if all(map(math.isfinite, numbers))
-        else sum(numbers) / len(numbers)
-    )
+    add = math.fsum if all(map(math.isfinite, numbers)) else sum
+    mean = add(numbers) / len(numbers)
     return Spread(len(numbers), mean, min(numbers), max(numbers))
 
 
@@ -158,4 +155,6 @@ def middle(low: float, high: float) -> float:
 
 
 def _numbers(values: Iterable[Value]) -> list[float]:
-    return [value for value in values if isinstance(value, int | float) and not math.isnan(value)]
+    return [
+        float(value) for value in values if isinstance(value, int | float) and not math.isnan(value)
+    ]

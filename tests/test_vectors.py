@@ -1,0 +1,314 @@
+"""Columns answer what SQL answers: the same runs in the same order, groups and sums."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import random
+import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_search import NAMES, NOW, at_now, fill, queries, run_plans
+
+from tuiflow.entities import Metric, ViewType
+from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.filters import (
+    Arithmetic,
+    Has,
+    Key,
+    Kind,
+    Measure,
+    Node,
+    Op,
+    OrderKey,
+    Relation,
+    Stat,
+    parse_filter,
+    parse_order,
+)
+from tuiflow.protocols import RunQuery
+from tuiflow.store import Store, groups, open_store, run_columns, searches, walk
+from tuiflow.store.columns import columns as store_columns
+from tuiflow.store.columns import view as store_view
+from tuiflow.store.groups import Group, Spread, Summary
+from tuiflow.store.vectors import order
+from tuiflow.store.vectors.source import Source
+
+
+@contextmanager
+def store_of(plans: list[dict]) -> Iterator[Store]:
+    with tempfile.TemporaryDirectory() as folder, at_now(), pytest.MonkeyPatch.context() as patch:
+        for module in (store_columns, run_columns):
+            patch.setattr(module, "now_ms", lambda: NOW)
+        store = open_store(Path(folder) / "s.db")
+        try:
+            fill(store, plans)
+            yield store
+        finally:
+            store.close()
+
+
+@contextmanager
+def by_columns() -> Iterator[None]:
+    """As if every store were a large one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searches, "LARGE", 0)
+        yield
+
+
+# Whatever is asked, of whatever runs
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(
+    st.lists(run_plans(), max_size=14),
+    st.lists(queries, min_size=12, max_size=12),
+    st.integers(0, 5),
+    st.integers(0, 5),
+)
+def test_columns_find_what_sql_finds(
+    plans: list[dict], asked: list[RunQuery], limit: int, offset: int
+) -> None:
+    with store_of(plans) as store:
+        for query in asked:
+            expected = store.search_keys(query)
+            with by_columns():
+                assert store.search_keys(query) == expected
+                assert store.search_keys(query, limit, offset) == expected[offset:][:limit]
+                assert store.search_keys(query, 1) == expected[:1]
+                assert store.count_runs(query) == len(expected)
+
+
+KEYS = [
+    *(Key(Kind.METRIC, name) for name in NAMES),
+    *(Measure(Key(Kind.METRIC, name), stat) for name in NAMES[:2] for stat in Stat),
+    *(Key(kind, name) for kind in (Kind.PARAM, Kind.TAG) for name in NAMES),
+    *(
+        Key(Kind.ATTRIBUTE, name)
+        for name in (
+            "status run_name user_id experiment start_time end_time duration run_id artifact_uri"
+        ).split()
+    ),
+]
+keys = st.sampled_from(KEYS)
+
+
+@settings(max_examples=25, derandomize=True, deadline=None)
+@given(st.lists(run_plans(), max_size=14), st.lists(queries, min_size=3, max_size=3))
+def test_columns_hold_what_rows_hold(plans: list[dict], asked: list[RunQuery]) -> None:
+    with store_of(plans) as store:
+        for query in asked:
+            rows, expected = store.run_columns(query, KEYS)
+            with by_columns():
+                found_rows, found = store.run_columns(query, KEYS)
+            assert found_rows == rows
+            for key, one, other in zip(KEYS, found, expected, strict=True):
+                assert repr_of(one) == repr_of(other), key
+
+
+def repr_of(values: list[float | str | None]) -> list[str]:
+    """Equal for equal values, NaN included."""
+    return [repr(float(value) if isinstance(value, int) else value) for value in values]
+
+
+@settings(max_examples=25, derandomize=True, deadline=None)
+@given(
+    st.lists(run_plans(), max_size=14),
+    st.lists(queries, min_size=3, max_size=3),
+    st.lists(keys, min_size=3, max_size=3),
+)
+def test_columns_sum_up_what_rows_sum_up(
+    plans: list[dict], asked: list[RunQuery], of: list[Key | Measure]
+) -> None:
+    measures = [KEYS[0], KEYS[4], Key(Kind.PARAM, "a"), Key(Kind.ATTRIBUTE, "duration")]
+
+    def answers(store: Store, query: RunQuery, key: Key | Measure) -> list[object]:
+        found: list[object] = [store.summarize(query, key)]
+        if isinstance(key, Key):
+            found.append(store.column_summary(query, key))
+            if key.name not in ("run_id", "artifact_uri"):
+                found.append(store.group_runs(query, key, measures))
+        return [rounded(answer) for answer in found]
+
+    with store_of(plans) as store:
+        for query, key in zip(asked, of, strict=True):
+            expected = answers(store, query, key)
+            with by_columns():
+                assert answers(store, query, key) == expected
+
+
+def rounded(value: object) -> object:
+    """What can be compared with ==, and is equal where numbers are but for their last digits."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return [rounded(getattr(value, field.name)) for field in fields(value)]
+    if isinstance(value, tuple):
+        return [rounded(item) for item in value]
+    if isinstance(value, int | float):
+        return f"{value + 0.0:.9g}"
+    return value
+
+
+# Computed numbers
+
+operands = st.recursive(
+    st.one_of(keys.filter(lambda key: is_numeric(key)), st.sampled_from([0.0, 1.0, -3.0, 0.5])),
+    lambda inner: st.builds(Arithmetic, st.sampled_from("+-*/"), inner, inner),
+    max_leaves=4,
+)
+relations: st.SearchStrategy[Node] = st.one_of(
+    st.builds(
+        Relation,
+        operands,
+        st.sampled_from([Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE]),
+        operands,
+    ),
+    st.just(Has("model")),
+)
+
+
+def is_numeric(key: Key | Measure) -> bool:
+    return key.kind is not Kind.ATTRIBUTE or key.name in ("start_time", "end_time", "duration")
+
+
+@settings(max_examples=30, derandomize=True, deadline=None)
+@given(st.lists(run_plans(), max_size=10), st.lists(relations, min_size=8, max_size=8))
+def test_columns_compute_what_sql_computes(plans: list[dict], asked: list[Node]) -> None:
+    with store_of(plans) as store:
+        for node in asked:
+            query = RunQuery(filter=node, view=ViewType.ALL)
+            expected = store.search_keys(query)
+            with by_columns():
+                assert store.search_keys(query) == expected, node
+
+
+# Sorting numbers of all sizes
+
+
+class Numbers:
+    """Columns of numbers, as much of a View as sorting needs."""
+
+    def __init__(self, *columns: list[float]) -> None:
+        self.size = len(columns[0])
+        self.newest = np.arange(self.size, dtype=np.int32)[::-1]
+        self._columns = [np.array(column) for column in columns]
+
+    def numbers(self, key: Key) -> store_view.Numbers:
+        values = self._columns[int(key.name)]
+        return store_view.Numbers(values, np.ones(self.size, np.bool_))
+
+
+def floats(kind: str, count: int, seed: int) -> list[float]:
+    rng = random.Random(seed)
+    base = rng.uniform(-1, 1)
+    make = {
+        "uniform": lambda: rng.uniform(-1e6, 1e6),
+        "times": lambda: float(1_780_000_000_000 + rng.randrange(10**9)),
+        "few": lambda: rng.choice([0.0, -0.0, 0.1, -0.1, math.inf, -math.inf, math.nan, 1e-320]),
+        "close": lambda: base + rng.randrange(4000) * 2.0**-52,
+        "clusters": lambda: rng.choice([-1e300, 1e-300, 3.0]) * (1 + rng.randrange(9) * 2.0**-52),
+        "any": lambda: struct.unpack("d", rng.randbytes(8))[0],
+    }[kind]
+    return [make() for _ in range(count)]
+
+
+@pytest.mark.parametrize("first", ["uniform", "times", "few", "close", "clusters", "any"])
+@pytest.mark.parametrize("second", ["few", "clusters", "any"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_numbers_of_all_sizes_are_sorted(first: str, second: str, descending: bool) -> None:
+    columns = [floats(first, 3000, 1), floats(second, 3000, 2)]
+    by = [OrderKey(Key(Kind.METRIC, str(n)), descending) for n in range(2)]
+    sign = -1 if descending else 1
+
+    def place(row: int) -> list[float]:
+        values = [column[row] for column in columns]
+        return [x for v in values for x in ((1, 0) if math.isnan(v) else (0, sign * v))] + [-row]
+
+    expected = sorted(range(3000), key=place)
+    source = Source(Numbers(*columns))  # type: ignore[arg-type]
+    everything = np.ones(3000, np.bool_)
+    assert list(order.ordered(source, everything, by)) == expected
+    for count in (1, 10, 700):
+        assert list(order.ordered(source, everything, by, count)) == expected[:count]
+
+
+# Single points
+
+
+def test_what_can_not_be_asked(store: Store) -> None:
+    store.create_run("0", "a")
+    with by_columns():
+        with pytest.raises(NotFound, match="No experiment with id 'wine'"):
+            store.search_keys(RunQuery(("wine",)))
+        for key in ("run_id", "artifact_uri"):
+            with pytest.raises(InvalidInput, match="no two have the same"):
+                store.group_runs(RunQuery(), Key(Kind.ATTRIBUTE, key))
+        with pytest.raises(InvalidInput, match="several"):
+            store.group_runs(RunQuery(), Key(Kind.DATASET, "name"))
+        with pytest.raises(InvalidInput, match="no number"):
+            store.group_runs(RunQuery(), Key(Kind.METRIC, "a"), [Key(Kind.ATTRIBUTE, "run_name")])
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_groups(store: Store, large: bool) -> None:
+    for alpha, rmse in (("0.5", 2.0), ("0.50", 1.0), ("auto", math.nan), ("auto", None)):
+        run = store.create_run("0", params={"alpha": alpha}).info.run_id
+        if rmse is not None:
+            store.log_batch(run, [Metric("rmse", rmse, NOW)])
+    store.create_run("0")
+    rmse = Key(Kind.METRIC, "rmse")
+    with by_columns() if large else contextlib.nullcontext():
+        found = store.group_runs(RunQuery(), Key(Kind.PARAM, "alpha"), [rmse])
+        assert found.groups == (
+            Group(0.5, 2, (Spread(2, 1.5, 1.0, 2.0),)),
+            Group("auto", 2, (None,)),
+            Group(None, 1, (None,)),
+        )
+        for group in found.groups:
+            assert store.count_runs(RunQuery(filter=found.node(group))) == group.runs
+        keys = store.search_keys(RunQuery())
+        assert store.summarize(RunQuery(), rmse) == Summary(
+            5, Spread(2, 1.5, 1.0, 2.0), 1.5, lowest=keys[3], highest=keys[4]
+        )
+        by_metric = store.group_runs(RunQuery(), rmse)
+        assert [group.runs for group in by_metric.groups] == [1, 1, 1, 2]
+        for group in by_metric.groups:
+            assert store.count_runs(RunQuery(filter=by_metric.node(group))) == group.runs
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_of_too_many_groups_the_largest_are_listed(
+    store: Store, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    monkeypatch.setattr(groups, "MOST_GROUPS", 2)
+    for alpha in "abbccc":
+        store.create_run("0", params={"alpha": alpha})
+    with by_columns() if large else contextlib.nullcontext():
+        found = store.group_runs(RunQuery(), Key(Kind.PARAM, "alpha"))
+    assert [(group.value, group.runs) for group in found.groups] == [("b", 2), ("c", 3)]
+    assert found.distinct == 3
+
+
+def test_a_page_that_takes_too_long_along_an_index_comes_from_columns(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(300):
+        run = store.create_run("0", params={"n": str(number % 7)}).info.run_id
+        store.log_batch(run, [Metric("m", float(number % 5), NOW)])
+    query = RunQuery(None, parse_filter("params.n > 5"), parse_order("metrics.m"))
+    expected = store.search_keys(query)
+    monkeypatch.setattr(searches, "LARGE", 100)
+    monkeypatch.setattr(walk, "_STEPS", 10)
+    for seconds in (60.0, -1.0):
+        monkeypatch.setattr(searches, "_WALK", seconds)
+        monkeypatch.setattr(searches, "_COLD_WALK", seconds)
+        assert store.search_keys(query, 20) == expected[:20]
+        assert ("columns" in vars(store)) is (seconds < 0)
+    assert store.search_keys(query) == expected
