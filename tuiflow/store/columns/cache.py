@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tuiflow.store.columns.column import BLOCK, START, Column
+from tuiflow.store.columns.free_text import FreeText
 from tuiflow.store.columns.held import Held, HeldNumbers, HeldTexts
 from tuiflow.store.columns.newest import Newest
 
@@ -30,11 +31,15 @@ class Cache:
     def forget(self) -> None:
         """Let everything go."""
         self.size = 0
+        self.second = -1
+        """The last second of a mark that has been seen."""
+        self.again = 0
+        """Runs that are read again by the next refresh, since they are marked in that second."""
         self.newest = Newest()
+        self.free_text = FreeText()
         self.marked: Ints = np.empty(0, dtype=np.int64)
         self._capacity = 0
-        self._seen = -1
-        self._versions: dict[int, int] = {}
+        self.versions: dict[int, int] = {}
         self._held: OrderedDict[tuple[Column, bool], Held] = OrderedDict()
 
     def refresh(self, conn: sqlite3.Connection) -> None:
@@ -45,11 +50,14 @@ class Cache:
         last = conn.execute("SELECT max(at) FROM changes").fetchone()[0] or 0
         versions = dict(conn.execute("SELECT id, version FROM blocks"))
         size = (conn.execute("SELECT max(id) FROM runs").fetchone()[0] or 0) + 1
-        if last < self._seen or any(versions.get(b, 0) < v for b, v in self._versions.items()):
+        if last < self.second or any(versions.get(b, 0) < v for b, v in self.versions.items()):
             self.forget()  # another file has come in its place
-        sealed = [b for b, version in versions.items() if self._versions.get(b) != version]
-        first = self._seen < 0
-        changed = _runs(conn, "at >= ?", self._seen)
+        sealed = [b for b, version in versions.items() if self.versions.get(b) != version]
+        first = self.second < 0
+        changed = _runs(conn, "at >= ?", self.second)
+        again = len(changed)
+        if again > _PATCHED:
+            again = conn.execute("SELECT count(*) FROM changes WHERE at = ?", (last,)).fetchone()[0]
         if sealed:
             marked = _runs(conn, "1")
             changed = np.union1d(changed, marked[np.isin(marked // BLOCK, sealed)])
@@ -70,7 +78,8 @@ class Cache:
         except BaseException:
             self.forget()
             raise
-        self.size, self.marked, self._seen, self._versions = size, marked, last, versions
+        self.size, self.marked, self.second, self.versions = size, marked, last, versions
+        self.again = again
 
     def numbers(self, conn: sqlite3.Connection, column: Column) -> HeldNumbers:
         held = self._get(column, False)

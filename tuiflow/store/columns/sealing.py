@@ -62,6 +62,31 @@ def due(conn: sqlite3.Connection) -> list[int]:
     return [row[0] for row in found]
 
 
+def most_changed(conn: sqlite3.Connection, before: int, few: int) -> list[int]:
+    """Blocks by how many of their runs are marked in a second before this one, the most first.
+
+    Those with no more than `few` are left out, if any has more.
+    """
+    found = conn.execute(
+        "SELECT run / ?, count(*) AS n FROM changes WHERE at < ? AND run > 0 GROUP BY 1"
+        " ORDER BY n DESC",
+        (BLOCK, before),
+    ).fetchall()
+    return [block for block, n in found if n > few] or [block for block, _ in found]
+
+
+def has_marks(conn: sqlite3.Connection, since: int, limit: int) -> bool:
+    """Are there more than `limit` marks of this second and later ones?"""
+    sql = "SELECT 1 FROM changes WHERE at >= ? LIMIT 1 OFFSET ?"
+    return conn.execute(sql, (since, limit)).fetchone() is not None
+
+
+def raise_fence(db: Database, patience: float) -> None:
+    """Let readers, from now on, leave out the marks that there are. Raises StoreError."""
+    with db.write(patience=patience) as conn:
+        fence(conn)
+
+
 def seal(db: Database, block: int, patience: float = BUSY_SECONDS) -> bool:
     """Seal one block; False where another was quicker. Raises StoreError where, for so many
     seconds, others write."""

@@ -15,6 +15,7 @@ _PARTS = (
     "SELECT s.id - ?, coalesce(p.data, s.data), p.id IS NOT NULL FROM segments s"
     " LEFT JOIN segments p ON p.id = s.id + {distance}"
 )
+_LISTS = "SELECT s.id - ?, s.data FROM segment_texts s"
 _TEXTS = "SELECT s.id - ?, s.data, t.data FROM segments s JOIN segment_texts t ON t.id = s.id"
 
 
@@ -37,6 +38,13 @@ def of_texts(
 ) -> Iterator[tuple[int, bytes, bytes]]:
     """Block, segment and list of texts of those blocks that have the column, in order."""
     return _read(conn, column, blocks, _TEXTS)
+
+
+def lists(
+    conn: sqlite3.Connection, column: Column, blocks: Sequence[int] | None = None
+) -> Iterator[tuple[int, bytes]]:
+    """Block and list of texts of those blocks that have the column, in order."""
+    return _read(conn, column, blocks, _LISTS)
 
 
 def _read(

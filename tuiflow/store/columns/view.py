@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tuiflow.filters.tree import Key, Kind, Measure, Text
+from tuiflow.filters.tree import Key, Kind, Measure
 from tuiflow.store.columns.column import DELETED, EXPERIMENT, START, find
 from tuiflow.store.predicates import Builder
 
@@ -119,8 +119,4 @@ class View:
     def containing(self, needle: str) -> Bools:
         """Which runs have the text, ignoring case, in their name, a param or a tag."""
         builder = Builder(self.conn, self.root, self.now)
-        condition = builder.condition(Text(needle))
-        found = self.conn.execute(f"SELECT id FROM runs r WHERE {condition}", builder.values)
-        mask = np.zeros(self.size, dtype=np.bool_)
-        mask[np.array([row[0] for row in found], dtype=np.int64)] = True
-        return mask
+        return self._cache.free_text.search(self._cache, builder, needle)
