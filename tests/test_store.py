@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tuiflow.entities import Metric, Param, RunTag, ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound, StoreError
 from tuiflow.protocols import RunQuery
-from tuiflow.store import Store, locate, now_ms, open_store
+from tuiflow.store import Store, locate, now_ms, open_store, wal
 
 
 def new_run(store: Store, name: str | None = None) -> str:
@@ -428,3 +428,29 @@ def test_remembered_state(store: Store) -> None:
     store.put_state("x", {"sort": ["metrics.rmse"]})
     store.put_state("x", {"sort": []})
     assert store.get_state("x") == {"sort": []}
+
+
+def test_the_log_beside_a_store_stays_short(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal, "LIMIT_BYTES", 1 << 16)
+    run = new_run(store)
+    log = Path(f"{store.database}-wal")
+
+    def write(start: int) -> int:
+        """The greatest size of the log while points come."""
+        sizes = []
+        for step in range(start, start + 100):
+            store.log_batch(run, metrics=[Metric("m", float(step), step, step)])
+            sizes.append(log.stat().st_size)
+        return max(sizes)
+
+    assert write(0) < 1 << 19
+    reader = sqlite3.connect(store.database, isolation_level=None)
+    reader.execute("BEGIN")
+    [[before]] = reader.execute("SELECT count(*) FROM points")
+    assert write(100) > 1 << 19  # what the reader sees must stay
+    assert reader.execute("SELECT count(*) FROM points").fetchall() == [(before,)]
+    reader.execute("COMMIT")
+    write(200)
+    assert log.stat().st_size < 1 << 19
+    assert list(store.metric_history(run, "m").steps) == list(range(300))
+    reader.close()

@@ -17,6 +17,8 @@ from tuiflow.errors import InvalidInput, StoreError, TuiflowError
 from tuiflow.store import filesystem
 from tuiflow.store.failures import BUSY_SECONDS, store_error
 from tuiflow.store.schema import APPLICATION_ID, SCHEMA_VERSION, statements
+from tuiflow.store.waiting import patiently, retry_busy
+from tuiflow.store.wal import WriteAheadLog
 
 
 class Database:
@@ -29,6 +31,7 @@ class Database:
     def __init__(self, path: Path, *, create: bool) -> None:
         self.path = path
         self._on_rollback: list[Callable[[], None]] = []
+        self._log = WriteAheadLog(path)
         self._reset()
         if not path.exists():
             if not create:
@@ -44,7 +47,7 @@ class Database:
                 return
             if self.network is not None:
                 _leave_wal(path)
-            _retry_busy(self._prepare)
+            retry_busy(self._prepare)
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
@@ -187,6 +190,7 @@ class Database:
                 self.path, timeout=0, isolation_level=None, check_same_thread=False
             )
             self._writer.execute("PRAGMA synchronous = NORMAL")
+            self._log.opened(self._writer)
         return self._writer
 
     @contextlib.contextmanager
@@ -211,12 +215,13 @@ class Database:
                 if synced:
                     conn.execute("PRAGMA synchronous = FULL")
                 try:
-                    _patiently(conn, "BEGIN IMMEDIATE", patience)
+                    patiently(conn, "BEGIN IMMEDIATE", patience)
                     if self.network is not None:
                         self._check_hosts(conn, self.network)
                     yield conn
                     # Outside WAL, readers hold up a commit.
-                    _patiently(conn, "COMMIT", patience)
+                    patiently(conn, "COMMIT", patience)
+                    self._log.committed(conn)
                 except BaseException:
                     if conn.in_transaction:
                         conn.execute("ROLLBACK")
@@ -361,37 +366,3 @@ def make_private(folder: Path) -> None:
     if not folder.is_dir():
         make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def _patiently(conn: sqlite3.Connection, statement: str, patience: float) -> None:
-    """Execute a statement that other connections may hold up, for so many seconds at most."""
-    try:
-        conn.execute(statement)
-    except sqlite3.OperationalError as error:
-        if not _is_busy(error):
-            raise
-        _retry_busy(lambda: conn.execute(statement), patience)
-
-
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def _retry_busy(call: Callable[[], object], patience: float = BUSY_SECONDS) -> None:
-    """Call until SQLite is not busy. SQLite's own back-off starves: pauses here are random."""
-    deadline: float | None = None
-    pause = 0.0002
-    while True:
-        try:
-            call()
-            return
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error):
-                raise
-            now = time.monotonic()
-            if deadline is None:
-                deadline = now + patience
-            elif now > deadline:
-                raise
-        time.sleep(pause * (0.5 + os.urandom(1)[0] / 256))
-        pause = min(pause * 1.5, 0.01)
