@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from textual.widgets import Input, TextArea
 from tuiflow.entities import TAG_NOTE, LifecycleStage, Run, RunTag
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.protocols import RunQuery
-from tuiflow.store import Store
+from tuiflow.store import Store, many, pieces
+from tuiflow.store.keys import Keys
 from tuiflow.tui import bulk, run_changes
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.modals.confirm import ConfirmModal
@@ -280,18 +282,27 @@ async def test_a_stopped_export_leaves_no_file(seeded: Store, tmp_path: Path) ->
 # in pieces
 
 
+def small_pieces(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Change no more runs than that in one transaction."""
+    for name in ("WHOLE", "FIRST", "MOST"):
+        monkeypatch.setattr(pieces, name, size)
+
+
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
     """Deleting goes run by run, and each waits for this to be released."""
     gate = threading.Semaphore(0)
-    change = run_changes.Delete.change
+    change = many.Delete.do
 
-    def wait(self: run_changes.Delete, runs: list[Run]) -> list[str]:
+    def wait(
+        self: many.Delete, conn: sqlite3.Connection, names: Keys, keys: Sequence[int]
+    ) -> list[many.Was[None]]:
         assert gate.acquire(timeout=30)
-        return change(self, runs)
+        return change(self, conn, names, keys)
 
+    small_pieces(monkeypatch, 1)
     monkeypatch.setattr(run_changes.Delete, "size", 1)
-    monkeypatch.setattr(run_changes.Delete, "change", wait)
+    monkeypatch.setattr(many.Delete, "do", wait)
     yield gate
     for _ in range(50):
         gate.release()
@@ -320,28 +331,34 @@ async def test_stopped_work_stays_as_far_as_it_came_and_is_undone(
         await until(pilot, lambda: len(names(app)) == 7)
 
 
-def test_work_that_fails_keeps_what_was_done(seeded: Store) -> None:
+def test_work_that_fails_keeps_what_was_done(
+    seeded: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_pieces(monkeypatch, 2)
     keys = list(seeded.search_keys(RunQuery()))
     done: list[int] = []
 
-    class Half(run_changes.RunChange[int]):
-        size = 2
-
-        def change(self, runs: object) -> list[int]:
+    class Half(many.Change[None]):
+        def do(
+            self, conn: sqlite3.Connection, names: Keys, keys: Sequence[int]
+        ) -> list[many.Was[None]]:
             if len(done) == 4:
                 raise InvalidInput("no more")
-            done.extend((1, 1))
-            return [1, 1]
+            done.extend(keys)
+            return [many.Was(key, b"", None) for key in keys]
 
-        def take_back(self, changed: object) -> None:
-            done.clear()
+        def take_back(
+            self, conn: sqlite3.Connection, names: Keys, changed: Sequence[many.Was[None]]
+        ) -> None:
+            del done[-len(changed) :]
 
-    change = Half(seeded, keys)
+    change = run_changes.StoreChange(seeded, keys, Half())
     progress = bulk.Progress("", len(keys), 2)
     progress.carry_out(change.do)
     assert (progress.done, change.count) == (4, 4)
     assert isinstance(progress.error, InvalidInput)
     assert list(change.undo()) == [2, 4] and change.count == 0
+    assert done == []
 
 
 def test_what_is_deleted_already_is_not_restored_by_the_undo(seeded: Store) -> None:
@@ -362,7 +379,7 @@ def test_tags_of_a_run_that_differ_come_back(seeded: Store) -> None:
     for number, run_id in enumerate(ids[:3]):
         seeded.log_batch(run_id, tags=[RunTag("team", str(number))])
     before = [item.data.tags for item in seeded.load_runs(keys)]
-    change = run_changes.SetTags(seeded, keys, lambda run: {"team": "1", TAG_NOTE: None})
+    change = run_changes.SetTags(seeded, keys, {"team": "1", TAG_NOTE: None})
     list(change.do())
     assert {item.data.tags["team"] for item in seeded.load_runs(keys)} == {"1"}
     list(change.undo())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,7 +18,7 @@ from itertools import islice
 from tuiflow.config import MAX_PARAM_LENGTH, MAX_TAG_LENGTH
 from tuiflow.entities import TAG_RUN_NAME, Metric, Param, RunStatus, RunTag
 from tuiflow.errors import AlreadyExists, NotFound
-from tuiflow.store import changes, experiments, metrics
+from tuiflow.store import changes, experiments, metrics, sealing
 from tuiflow.store.connection import Database
 from tuiflow.store.keys import Keys
 from tuiflow.store.processes import now_ms
@@ -69,14 +70,26 @@ def add_runs(
     and InvalidInput.
     """
     writer = _Writer(keys)
-    stream = iter(runs)
-    done = 0
+    done = _write(db, keys, writer, iter(runs), progress)
+    for run, key in writer.long:
+        sealing.seal(db, run, key, limit=sys.maxsize)
+    return done
+
+
+def _write(
+    db: Database,
+    keys: Keys,
+    writer: _Writer,
+    stream: Iterator[NewRun],
+    progress: Callable[[int], None],
+) -> int:
     with db.read() as conn:
         empty = _has_no_runs(conn)
     if empty:
         with _alone(db, keys) as conn:
             if _has_no_runs(conn):
                 return _fill(conn, writer, stream, progress)
+    done = 0
     for piece in _pieces(stream, _PIECE):
         with db.write() as conn:
             writer.write(conn, piece)
@@ -148,6 +161,8 @@ class _Writer:
         self._keys = keys
         self._numbers: dict[str, float | None] = {}
         self._checked: set[tuple[int, str]] = set()
+        self.long: list[tuple[int, int]] = []
+        """Runs and keys of metrics with points to be sealed, once they are committed."""
 
     def write(self, conn: sqlite3.Connection, runs: Sequence[NewRun]) -> None:
         """Call it inside a write."""
@@ -222,7 +237,7 @@ class _Writer:
         history = [Metric(name, value, timestamp, step) for step, timestamp, value in points]
         for metric in history:
             check_metric(metric)
-        metrics.log(conn, row, key, history)
+        self.long += [(row, key) for key in metrics.log(conn, row, {key: history})]
 
     def _key(self, conn: sqlite3.Connection, kind: int, what: str, name: str) -> int:
         if (kind, name) not in self._checked:

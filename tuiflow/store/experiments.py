@@ -1,15 +1,19 @@
-"""Experiments: create, read, count."""
+"""Experiments: create, change, read, count."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tuiflow.config import ARTIFACTS_FOLDER
 from tuiflow.entities import Experiment, ExperimentCounts, LifecycleStage, Process, ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
 from tuiflow.store import changes
+from tuiflow.store.connection import Database
+from tuiflow.store.pieces import WHOLE, in_pieces
 from tuiflow.store.processes import is_alive, now_ms
 from tuiflow.store.validate import check_experiment_name, check_experiment_tag
 
@@ -63,41 +67,102 @@ def rename(conn: sqlite3.Connection, experiment_id: str, name: str) -> None:
     )
 
 
-def delete(conn: sqlite3.Connection, experiment_id: str) -> None:
-    """Mark an experiment deleted, and its active runs with it. Raises NotFound, InvalidState."""
-    experiment, _ = _active(conn, experiment_id, "RESOURCE_DOES_NOT_EXIST")
-    # Later than any run of it was deleted, by which `restore` tells those apart.
-    (now,) = conn.execute(
-        "SELECT max(?, coalesce(max(deleted_at) + 1, 0)) FROM runs WHERE experiment = ?",
-        (now_ms(), experiment),
-    ).fetchone()
-    conn.execute(
-        "UPDATE experiments SET deleted_at = ?, last_update_time = ? WHERE id = ?",
-        (now, now, experiment),
-    )
-    changes.mark_where(conn, "experiment = ? AND deleted_at IS NULL", experiment)
-    conn.execute(
-        "UPDATE runs SET deleted_at = ? WHERE experiment = ? AND deleted_at IS NULL",
-        (now, experiment),
-    )
-
-
-def restore(conn: sqlite3.Connection, experiment_id: str) -> None:
-    """Undo `delete`: runs that had been deleted before stay so. Raises NotFound, InvalidState."""
+def delete(db: Database, experiment_id: str, progress: Callable[[int, int], None]) -> None:
+    """See `Store.delete_experiment`. Raises NotFound, InvalidState."""
     experiment = parse_id(experiment_id)
-    row = conn.execute("SELECT deleted_at FROM experiments WHERE id = ?", (experiment,)).fetchone()
+    with db.write() as conn:
+        row = _stage(conn, experiment)
+        when = row[0]
+        few = _few(conn, "experiment = ? AND deleted_at IS NULL", experiment)
+        if when is not None and few == []:
+            raise _is_deleted(experiment_id, "RESOURCE_DOES_NOT_EXIST")
+        if when is None:
+            # Later than any run of it was deleted, by which `restore` tells those apart.
+            (when,) = conn.execute(
+                "SELECT max(?, coalesce(max(deleted_at) + 1, 0)) FROM runs WHERE experiment = ?",
+                (now_ms(), experiment),
+            ).fetchone()
+            conn.execute(
+                "UPDATE experiments SET deleted_at = ?, last_update_time = ? WHERE id = ?",
+                (when, when, experiment),
+            )
+        if few is not None:
+            _mark(conn, few, experiment, None, when)
+            return
+    _in_pieces(db, experiment, None, when, progress)
+
+
+def restore(db: Database, experiment_id: str, progress: Callable[[int, int], None]) -> None:
+    """See `Store.restore_experiment`. Raises NotFound, InvalidState."""
+    experiment = parse_id(experiment_id)
+    with db.read() as conn:
+        (when,) = _stage(conn, experiment)
+        few = _few(conn, "experiment = ? AND deleted_at = ?", experiment, when)
+    if few is None:
+        _in_pieces(db, experiment, when, None, progress)
+    with db.write() as conn:
+        if _stage(conn, experiment)[0] is None:
+            raise InvalidState(
+                f"Experiment {experiment_id} is not deleted.", "RESOURCE_DOES_NOT_EXIST"
+            )
+        conn.execute(
+            "UPDATE experiments SET deleted_at = NULL, last_update_time = ? WHERE id = ?",
+            (now_ms(), experiment),
+        )
+        rest = conn.execute(
+            "SELECT id FROM runs WHERE experiment = ? AND deleted_at = ?", (experiment, when)
+        ).fetchall()
+        _mark(conn, [row[0] for row in rest], experiment, when, None)
+
+
+def _stage(conn: sqlite3.Connection, experiment: int) -> tuple[int | None]:
+    """When it was deleted. Raises NotFound."""
+    row: tuple[int | None] | None = conn.execute(
+        "SELECT deleted_at FROM experiments WHERE id = ?", (experiment,)
+    ).fetchone()
     if row is None:
-        raise NotFound(f"No experiment with id {experiment_id!r}.")
-    if row[0] is None:
-        raise InvalidState(f"Experiment {experiment_id} is not deleted.", "RESOURCE_DOES_NOT_EXIST")
+        raise NotFound(f"No experiment with id {str(experiment)!r}.")
+    return row
+
+
+def _few(conn: sqlite3.Connection, condition: str, *values: object) -> list[int] | None:
+    """Row keys of runs, None where there are more than are changed in one piece."""
+    found = conn.execute(f"SELECT id FROM runs WHERE {condition} LIMIT {WHOLE + 1}", values)
+    rows = [row[0] for row in found]
+    return rows if len(rows) <= WHOLE else None
+
+
+def _in_pieces(
+    db: Database,
+    experiment: int,
+    before: int | None,
+    after: int | None,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Change when the runs of an experiment were deleted, from `before` to `after`."""
+    with db.read() as conn:
+        found = conn.execute(
+            "SELECT id FROM runs WHERE experiment = ? AND deleted_at IS ?", (experiment, before)
+        )
+        keys = array("q", sorted(row[0] for row in found))
+    for through, _ in in_pieces(
+        db, keys, lambda conn, piece: _mark(conn, piece, experiment, before, after)
+    ):
+        progress(through, len(keys))
+
+
+def _mark(
+    conn: sqlite3.Connection,
+    keys: Sequence[int],
+    experiment: int,
+    before: int | None,
+    after: int | None,
+) -> None:
+    changes.mark(conn, keys)
     conn.execute(
-        "UPDATE experiments SET deleted_at = NULL, last_update_time = ? WHERE id = ?",
-        (now_ms(), experiment),
-    )
-    changes.mark_where(conn, "experiment = ? AND deleted_at = ?", experiment, row[0])
-    conn.execute(
-        "UPDATE runs SET deleted_at = NULL WHERE experiment = ? AND deleted_at = ?",
-        (experiment, row[0]),
+        "UPDATE runs SET deleted_at = ? WHERE id IN (SELECT value FROM json_each(?))"
+        " AND experiment = ? AND deleted_at IS ?",
+        (after, json.dumps(list(keys)), experiment, before),
     )
 
 
@@ -124,20 +189,13 @@ def delete_tag(conn: sqlite3.Connection, experiment_id: str, key: str) -> None:
         raise NotFound(f"Experiment {experiment_id} has no tag {key!r}.")
 
 
-def take_in(conn: sqlite3.Connection, experiment_id: str, runs: Iterable[int]) -> None:
-    """Move runs, by row key, into an experiment; their artifacts stay where they are.
+def check_active(conn: sqlite3.Connection, experiment: int) -> None:
+    """Raises NotFound, InvalidState when it is deleted."""
+    _active(conn, str(experiment))
 
-    Raises NotFound, InvalidState when the experiment is deleted.
-    """
-    experiment, _ = _active(conn, experiment_id)
-    runs = list(runs)
-    changes.mark(conn, runs)
-    conn.executemany(
-        "UPDATE runs SET experiment = ?, artifacts = coalesce(artifacts, (SELECT"
-        f" coalesce(artifact_location, '{ARTIFACTS_FOLDER}/' || id) FROM experiments"
-        " WHERE id = runs.experiment)) WHERE id = ? AND experiment != ?",
-        [(experiment, run, experiment) for run in runs],
-    )
+
+def touch(conn: sqlite3.Connection, experiment: int) -> None:
+    """Say that it changes now."""
     conn.execute("UPDATE experiments SET last_update_time = ? WHERE id = ?", (now_ms(), experiment))
 
 
@@ -153,8 +211,12 @@ def _active(
     if row is None:
         raise NotFound(f"No experiment with id {experiment_id!r}.")
     if row[0] is not None:
-        raise InvalidState(f"Experiment {experiment_id} is deleted; restore it to change it.", code)
+        raise _is_deleted(experiment_id, code)
     return experiment, str(row[1])
+
+
+def _is_deleted(experiment_id: str, code: str | None) -> InvalidState:
+    return InvalidState(f"Experiment {experiment_id} is deleted; restore it to change it.", code)
 
 
 def _stored_location(root: Path, location: str) -> str:
@@ -233,19 +295,25 @@ def _load(
     ]
 
 
-def counts(conn: sqlite3.Connection) -> dict[str, ExperimentCounts]:
-    """Active runs of every active experiment, and how many of them are running and alive."""
-    active = dict(
+def active_runs(conn: sqlite3.Connection) -> dict[int, int]:
+    """How many active runs each active experiment has, by row id."""
+    # One count after the other goes along an index alone.
+    return dict(
         conn.execute(
-            "SELECT experiment, count(*) FROM runs WHERE deleted_at IS NULL GROUP BY experiment"
+            "SELECT id, (SELECT count(*) FROM runs WHERE experiment = e.id AND deleted_at IS NULL)"
+            " FROM experiments e WHERE deleted_at IS NULL"
         )
     )
+
+
+def counts(conn: sqlite3.Connection, active: Mapping[int, int]) -> dict[str, ExperimentCounts]:
+    """`active` runs of every active experiment, and how many of them are running and alive."""
     running: dict[int, int] = {}
     now = now_ms()
     for experiment, number, *process in conn.execute(
         "SELECT r.experiment, count(*), p.host, p.pid, p.started, p.boot_id, p.heartbeat"
         " FROM runs r JOIN processes p ON p.id = r.process"
-        " WHERE r.status = 'RUNNING' AND r.deleted_at IS NULL GROUP BY r.experiment, r.process"
+        " WHERE r.status = 'RUNNING' AND +r.deleted_at IS NULL GROUP BY r.experiment, r.process"
     ):
         if is_alive(Process(*process), now):
             running[experiment] = running.get(experiment, 0) + number

@@ -192,20 +192,6 @@ def delete_tag(conn: sqlite3.Connection, keys: Keys, run_id: str, key: str) -> N
         raise NotFound(f"Run {run_id} has no tag {key!r}.")
 
 
-def change_tags(
-    conn: sqlite3.Connection, keys: Keys, changes: Mapping[str, Mapping[str, str | None]]
-) -> None:
-    """Set the tags of each run id, or take away those that are None, if they are there."""
-    for run_id, tags in changes.items():
-        run = writable_key(conn, run_id)
-        new = [RunTag(key, value) for key, value in tags.items() if value is not None]
-        log(conn, keys, run_id, run, (), (), new)
-        conn.executemany(
-            "DELETE FROM tags WHERE run = ? AND key = ?",
-            [(run, keys.intern(conn, TAG, key)) for key, value in tags.items() if value is None],
-        )
-
-
 def finish(conn: sqlite3.Connection, run_id: str, status: str, end_time: int | None) -> None:
     check_final_status(status)
     run = writable_key(conn, run_id)
@@ -249,14 +235,6 @@ def update(
         finish(conn, run_id, status, end_time)
     if name is not None:
         log(conn, keys, run_id, run, (), (), [RunTag(TAG_RUN_NAME, name)])
-
-
-def move(conn: sqlite3.Connection, run_ids: Iterable[str], experiment_id: str) -> None:
-    """Move runs to another experiment; their ids, artifacts and children's links stay.
-
-    Raises NotFound, before any is moved, InvalidState when the experiment is deleted.
-    """
-    experiments.take_in(conn, experiment_id, [row_key(conn, run_id) for run_id in run_ids])
 
 
 def set_deleted(conn: sqlite3.Connection, run_ids: Iterable[str], deleted: bool) -> None:

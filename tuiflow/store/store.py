@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tuiflow.entities import (
     DatasetInput,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tuiflow.store.contents import Contents
     from tuiflow.store.following import Arrivals
     from tuiflow.store.groups import Grouping, Summary
+    from tuiflow.store.many import Change, Was
     from tuiflow.store.registry import Registry
     from tuiflow.store.resolve import RunName
     from tuiflow.store.run_columns import Value
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
     from tuiflow.store.upkeep import Upkeep
     from tuiflow.store.usage import KeyUsage
     from tuiflow.store.views import Views
+
+
+T = TypeVar("T")
 
 
 class Store(RunArtifacts):
@@ -112,14 +116,30 @@ class Store(RunArtifacts):
         with self._db.write() as conn:
             experiments.rename(conn, experiment_id, name)
 
-    def delete_experiment(self, experiment_id: str) -> None:
-        """Mark it and its runs deleted; `restore_experiment` brings back just those."""
-        with self._db.write() as conn:
-            experiments.delete(conn, experiment_id)
+    def delete_experiment(
+        self,
+        experiment_id: str,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        """Mark it and its runs deleted; `restore_experiment` brings back just those.
 
-    def restore_experiment(self, experiment_id: str) -> None:
-        with self._db.write() as conn:
-            experiments.restore(conn, experiment_id)
+        Many runs are marked in pieces: `progress` gets runs done and in all, and an exception of it
+        leaves the rest. Then the experiment is deleted, and its other runs are not: deleting it
+        again goes on, restoring it takes back.
+        """
+        experiments.delete(self._db, experiment_id, progress)
+
+    def restore_experiment(
+        self,
+        experiment_id: str,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        """Undo `delete_experiment`: runs that had been deleted before stay so.
+
+        Many runs are restored in pieces, the experiment after them; stopped in between, restoring
+        it again goes on.
+        """
+        experiments.restore(self._db, experiment_id, progress)
 
     def set_experiment_tags(self, experiment_id: str, tags: Mapping[str, str]) -> None:
         with self._db.write() as conn:
@@ -130,8 +150,8 @@ class Store(RunArtifacts):
             experiments.delete_tag(conn, experiment_id, key)
 
     def experiment_counts(self) -> dict[str, ExperimentCounts]:
-        with self._db.read() as conn:
-            return experiments.counts(conn)
+        """Active runs of every active experiment, and how many of them are running and alive."""
+        return self._searches.experiment_counts()
 
     # runs: writing
 
@@ -178,8 +198,12 @@ class Store(RunArtifacts):
             self._heartbeat.opened(run_id)
 
     def move_runs(self, run_ids: Sequence[str], experiment_id: str) -> None:
+        """Move runs, all or none; their ids, artifacts and children's links stay."""
+        from tuiflow.store.many import Move
+
         with self._db.write() as conn:
-            runs.move(conn, run_ids, experiment_id)
+            keys = [runs.row_key(conn, run_id) for run_id in run_ids]
+            Move(experiment_id).do(conn, self._keys, keys)
 
     def log_batch(
         self,
@@ -215,10 +239,25 @@ class Store(RunArtifacts):
         with self._db.write() as conn:
             runs.delete_tag(conn, self._keys, run_id, key)
 
-    def change_tags(self, changes: Mapping[str, Mapping[str, str | None]]) -> None:
-        """Set the tags of each run id, or take away those that are None, all or none."""
-        with self._db.write() as conn:
-            runs.change_tags(conn, self._keys, changes)
+    def change_runs(
+        self, change: Change[T], keys: Sequence[int]
+    ) -> Iterator[tuple[int, list[Was[T]]]]:
+        """Carry out a change of `store.many` on the runs of these row keys: all or none of few,
+        piece by piece of many, so that others can write in between.
+
+        Each piece is committed when there comes how many runs were gone through, and those of them
+        that were changed; whoever stops in between keeps them.
+        """
+        from tuiflow.store import many
+
+        return many.carry_out(self._db, self._keys, change, keys)
+
+    def take_back(self, change: Change[T], changed: Sequence[Was[T]]) -> Iterator[int]:
+        """Take back what `change_runs` has changed, in pieces like it; gives how many runs were
+        gone through."""
+        from tuiflow.store import many
+
+        return many.take_back(self._db, self._keys, change, changed)
 
     def delete_runs(self, run_ids: Sequence[str]) -> None:
         with self._db.write() as conn:
@@ -290,10 +329,7 @@ class Store(RunArtifacts):
 
     def key_usage(self, experiment_ids: tuple[str, ...] | None = None) -> KeyUsage:
         """How often active runs have each key: the most used first, counted in a sample."""
-        from tuiflow.store import usage
-
-        with self._db.read() as conn:
-            return usage.key_usage(conn, experiment_ids)
+        return self._searches.key_usage(experiment_ids)
 
     def value_counts(
         self, key: Key, experiment_ids: tuple[str, ...] | None = None, limit: int = 50

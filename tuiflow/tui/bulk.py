@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 from tuiflow.errors import TuiflowError
 from tuiflow.filters import parse_filter
 from tuiflow.protocols import RunQuery
+from tuiflow.store.pieces import WHOLE
 from tuiflow.text import clean
 
 if TYPE_CHECKING:
     from tuiflow.entities import Run
     from tuiflow.store import Store
-
-PIECE = 500
-"""Runs that are changed in one transaction, between two looks at whether to go on."""
 
 FIRST = 200
 """Runs that are read for a dialog, however many are chosen."""
@@ -33,7 +31,7 @@ class Progress:
 
     doing: str = ""
     total: int = 1
-    piece: int = PIECE
+    piece: int = WHOLE
     done: int = 0
     cancelled: bool = False
     ended: bool = False
@@ -100,11 +98,6 @@ def choose(store: Store, keys: Sequence[int]) -> Chosen | None:
         running = RunQuery(None, parse_filter("status = 'RUNNING'"))
         live = len(set(keys).intersection(store.search_keys(running)))
     return Chosen(keys, first, live)
-
-
-def pieces(keys: Sequence[int], size: int = PIECE) -> Iterator[Sequence[int]]:
-    for start in range(0, len(keys), size):
-        yield keys[start : start + size]
 
 
 def plural(count: int, word: str) -> str:

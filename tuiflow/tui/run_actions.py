@@ -90,7 +90,7 @@ class RunActions(StoreScreen):
         self,
         chosen: Chosen,
         doing: str,
-        change: RunChange[Any],
+        change: RunChange,
         said: Said,
         unsaid: Said,
     ) -> None:
@@ -100,7 +100,7 @@ class RunActions(StoreScreen):
         self.carry_out(progress, change.do, done)
 
     def _done(
-        self, chosen: Chosen, change: RunChange[Any], said: Said, unsaid: Said, progress: Progress
+        self, chosen: Chosen, change: RunChange, said: Said, unsaid: Said, progress: Progress
     ) -> None:
         count = change.count
         if not count:
@@ -162,7 +162,7 @@ class RunActions(StoreScreen):
         from tuiflow.tui.run_changes import SetTags
 
         if edits:
-            change = SetTags(self.store, chosen.keys, lambda run: edits)
+            change = SetTags(self.store, chosen.keys, edits)
             count = plural(len(edits), "tag")
             self._do(
                 chosen,
@@ -196,9 +196,9 @@ class RunActions(StoreScreen):
             self._write_note(chosen, answer.text, answer.append)
 
     def _write_note(self, chosen: Chosen, note: str, append: bool) -> None:
-        from tuiflow.tui.run_changes import SetTags, noted
+        from tuiflow.tui.run_changes import Note
 
-        change = SetTags(self.store, chosen.keys, noted(note, append))
+        change = Note(self.store, chosen.keys, note, append)
         said = "Changed the note of {}"
         self._do(chosen, "Writing the note of", change, said.format, f"{said}: undone".format)
 

@@ -1,0 +1,48 @@
+"""Long changes, cut so that others can write in between."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from tuiflow.store.connection import Database
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+WHOLE = 500
+"""Up to so many things are changed in one transaction, all or none."""
+FIRST, MOST = 100, 5000
+"""How many of more are changed in the first piece, and at most in a later one."""
+_AIM = 0.012
+"""Seconds that a piece is to hold the write lock, a fifth of what others may be made to wait."""
+REST = 0.004
+"""Seconds between two pieces, in which one that waits for the lock gets it."""
+
+
+def in_pieces(
+    db: Database,
+    things: Sequence[T],
+    change: Callable[[sqlite3.Connection, Sequence[T]], R],
+) -> Iterator[tuple[int, R]]:
+    """Call `change` inside a write for one piece of `things` after another. After each commit comes
+    how many things were gone through, and what the call returned.
+
+    Up to `WHOLE` things are one piece; of more, a piece is what can be changed in some
+    milliseconds. Whoever stops in between keeps what was committed.
+    """
+    size = WHOLE if len(things) <= WHOLE else FIRST
+    through = 0
+    while through < len(things):
+        if through:
+            time.sleep(REST)
+        piece = things[through : through + size]
+        with db.write() as conn:
+            start = time.perf_counter()
+            result = change(conn, piece)
+            held = time.perf_counter() - start
+        through += len(piece)
+        yield through, result
+        size = max(1, min(int(size * min(_AIM / max(held, 1e-6), 2.0)), MOST))
