@@ -149,6 +149,11 @@ _TESTS = {
             "models.retrain",
         ],
     },
+    "test_painting.py": {
+        "test_the_screen_is_drawn_again_by_a_key": [
+            "app.redraw",
+        ],
+    },
     "test_run_screen.py": {
         "test_artifacts_that_lead_out_or_are_gone_are_told": [
             "app.refresh",

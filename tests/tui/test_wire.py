@@ -1,4 +1,4 @@
-"""What goes over the wire to a real terminal: moving must cost little, and resting nothing."""
+"""What goes over the wire to a real terminal: every key must cost little, and resting nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ptys import COLOURS, Pty, app_command, plain
+from vt import Terminal
 
 from tuiflow.entities import Metric, Param
 from tuiflow.store import Store, now_ms
@@ -15,8 +16,13 @@ from tuiflow.tui.widgets.welcome import WELCOMED
 
 RUNS = 150
 HOUR = 3_600_000
-CLOSED, OPEN = (80, 24), (120, 40)
-"""Sizes at which the preview is closed and open."""
+CLOSED, OPEN, LARGE = (80, 24), (120, 40), (200, 50)
+"""Sizes at which the preview is closed, and open."""
+MOVE = {CLOSED: 512, OPEN: 2048, LARGE: 2048}
+PAGE = {CLOSED: 3000, OPEN: 6000, LARGE: 12_000}
+BAR = {CLOSED: 1500, OPEN: 4000, LARGE: 5000}
+"""Bytes that a move, a page and the opening of the filter bar may cost."""
+LETTER = 1500
 
 
 @pytest.fixture
@@ -39,7 +45,7 @@ def long(store: Store) -> Path:
     return store.database
 
 
-@pytest.fixture(params=[CLOSED, OPEN], ids=["closed", "open"])
+@pytest.fixture(params=[CLOSED, OPEN, LARGE], ids=["closed", "open", "large"])
 def terminal(long: Path, request: pytest.FixtureRequest) -> Iterator[Pty]:
     """The app on the long experiment, at rest."""
     columns, rows = request.param
@@ -51,8 +57,10 @@ def terminal(long: Path, request: pytest.FixtureRequest) -> Iterator[Pty]:
         assert opened.end() == 0
 
 
-def preview_is_open(terminal: Pty) -> bool:
-    return terminal.size == OPEN
+def bytes_of(terminal: Pty, keys: bytes) -> int:
+    """How much is sent for these keys."""
+    terminal.write(keys)
+    return len(terminal.until_quiet())
 
 
 def test_moving_and_resting(terminal: Pty) -> None:
@@ -60,14 +68,39 @@ def test_moving_and_resting(terminal: Pty) -> None:
         terminal.write(b"j")
         move = terminal.until_quiet()
         assert "run-1" in plain(move)
-        assert len(move) <= (4096 if preview_is_open(terminal) else 512), move
+        assert len(move) <= MOVE[terminal.size], move
     for key in (b"\x1b[6~", b"\x1b[6~", b"\x1b[5~"):
-        terminal.write(key)
-        page = terminal.until_quiet()
-        assert len(plain(page)) > 1000
-        assert len(page) <= 15_000
+        assert 100 < bytes_of(terminal, key) <= PAGE[terminal.size]
     # The clock's minute may turn in one of two rests, not in both.
     assert min(len(terminal.for_seconds(3.0)), len(terminal.for_seconds(3.0))) < 200
+
+
+def test_the_filter_bar_costs_what_it_shows(terminal: Pty) -> None:
+    assert bytes_of(terminal, b"/") <= BAR[terminal.size]
+    for letter in b"rms":
+        assert bytes_of(terminal, bytes([letter])) <= LETTER
+    # The offers go, and with them what does not match; then all comes back.
+    assert bytes_of(terminal, b"\x1b") <= PAGE[terminal.size]
+    assert bytes_of(terminal, b"\x1b") <= PAGE[terminal.size]
+
+
+def test_what_was_sent_in_parts_is_what_a_redraw_shows(long: Path) -> None:
+    shown = Terminal(*OPEN)
+    with Pty(app_command(long), COLOURS, *OPEN) as terminal:
+        terminal.wait("run-149")
+        for keys in (b"jj\x1b[6~ ", b"/rms", b"\t > 0.01\r", b"?", b"\x1bp", b"lo", b"\r", b"]"):
+            terminal.write(keys)
+            terminal.until_quiet()
+        shown.feed(terminal.sent.decode())
+        before = shown.seen()
+        terminal.write(b"\x0c")
+        whole = terminal.until_quiet()
+        assert len(whole) > 2000
+        shown.feed("\x1b[H\x1b[2J" + whole.decode())
+        assert "rmse" in shown.text()
+        assert shown.seen() == before
+        terminal.write(b"q")
+        assert terminal.end() == 0
 
 
 def test_the_preview_follows_once_when_the_cursor_rests(long: Path) -> None:

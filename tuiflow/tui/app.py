@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 from weakref import WeakSet
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -40,6 +41,7 @@ from tuiflow.tui.typeahead import TypeAhead
 from tuiflow.tui.undo import UndoStack
 from tuiflow.tui.widgets.chrome import Header
 from tuiflow.tui.widgets.welcome import WELCOMED
+from tuiflow.tui.wire import Wire
 
 if TYPE_CHECKING:
     from tuiflow.entities import ServerInfo
@@ -118,6 +120,7 @@ class TuiflowApp(App[object]):
         self.rebound: WeakSet[DOMNode] = WeakSet()
         """What has the user's keys in its bindings."""
         self.typeahead = TypeAhead(self, super().on_event)
+        self.wire = Wire()
         self.store = store
         self.location_reason = location_reason
         self.clock = clock
@@ -145,7 +148,7 @@ class TuiflowApp(App[object]):
         self.set_class(self.settings.density == "compact", "-compact")
 
     def on_mount(self) -> None:
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self.set_interval(self.settings.poll, self._poll)
         if self._mistakes:
             self.fail(self._mistakes)
@@ -154,6 +157,12 @@ class TuiflowApp(App[object]):
     async def on_event(self, event: events.Event) -> None:
         typed = isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded
         await (self.typeahead.take(event) if typed else super().on_event(event))
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        # Where everything that Textual paints passes on its way to the terminal.
+        if isinstance(renderable, CompositorUpdate):
+            renderable = self.wire.least(renderable, self.size)
+        super()._display(screen, renderable)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), HARMLESS]
@@ -304,6 +313,11 @@ class TuiflowApp(App[object]):
         self.store.put_state("theme", name)
         if self.settings.theme not in (None, name):
             self.say(f"{name} until the app ends: the config file names {self.settings.theme}")
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again."""
+        self.wire.forget()
+        self.refresh(layout=True)
 
     def action_suspend(self) -> None:
         self.action_suspend_process()

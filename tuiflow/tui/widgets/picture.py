@@ -103,8 +103,8 @@ class PictureView(Asks):
             strip = Strip([Segment(line, base + Style(color=colour))], self._cells.columns)
             rest = Segment(" " * (width - self._cells.columns), base)
             return Strip([*strip, rest], width)
-        if self._sixel and y == self._cells.rows - 1:
-            return self._sixel_strip(width, base)
+        if self._sixel:
+            return self._sixel_strip(y, width, base)
         if y < len(self._blocks):
             segments = [
                 Segment(
@@ -116,8 +116,12 @@ class PictureView(Asks):
             return Strip(segments).adjust_cell_length(width, base)
         return Strip.blank(width, base)
 
-    def _sixel_strip(self, width: int, base: Style) -> Strip:
-        """The last row: what is drawn there comes after the blanks of the rows above."""
+    def _sixel_strip(self, y: int, width: int, base: Style) -> Strip:
+        """All is drawn with the last row, after the blanks of the rows above. Those are blanks of
+        another kind: where the picture goes, they are not taken for what is to be there."""
+        if y < self._cells.rows - 1:
+            line = "\xa0" * self._cells.columns + " " * (width - self._cells.columns)
+            return Strip([Segment(line, base)], width)
         up = f"\x1b[{self._cells.rows - 1}A" if self._cells.rows > 1 else ""
         drawn = f"\x1b7{up}{self._sixel}\x1b8\x1b[{self._cells.columns}C"
         rest = width - self._cells.columns
