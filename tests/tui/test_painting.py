@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from driving import screen_text, until
@@ -53,7 +54,7 @@ def strips(draw: st.DrawFn, width: int) -> Strip:
 @st.composite
 def updates(draw: st.DrawFn) -> LayoutUpdate | ChopsUpdate:
     """What Textual's compositor makes of a screen of three columns: all of it, or some spans."""
-    widths = [after - before for before, after in zip(CUTS, CUTS[1:], strict=False)]
+    widths = [after - before for before, after in pairwise(CUTS)]
     lines = [[draw(strips(width)) for width in widths] for _ in range(HEIGHT)]
     if draw(st.booleans()):
         return LayoutUpdate([list(line) for line in lines], Region(0, 0, *SIZE))
