@@ -21,11 +21,13 @@ from tuiflow.store.predicates import Builder
 if TYPE_CHECKING:
     import sqlite3
 
+    from tuiflow.entities import ExperimentCounts
     from tuiflow.filters.tree import Measure
     from tuiflow.store.column_values import ColumnSummary
     from tuiflow.store.columns import Columns
     from tuiflow.store.groups import Grouping, Summary
     from tuiflow.store.run_columns import Value
+    from tuiflow.store.usage import KeyUsage
     from tuiflow.store.vectors.source import Memory, Source
 
 LARGE = 5_000
@@ -130,6 +132,33 @@ class Searches:
 
             with self._source(conn) as source:
                 return summaries.summary(source, query, key)
+
+    def experiment_counts(self) -> dict[str, ExperimentCounts]:
+        """See `Store.experiment_counts`."""
+        from tuiflow.store import experiments
+
+        with self._db.read() as conn:
+            if self._memory is None:
+                return experiments.counts(conn, experiments.active_runs(conn))
+            from tuiflow.store.vectors import summaries
+
+            with self._source(conn) as source:
+                return experiments.counts(conn, summaries.active_runs(source))
+
+    def key_usage(self, experiment_ids: tuple[str, ...] | None) -> KeyUsage:
+        """See `Store.key_usage`."""
+        from tuiflow.store import usage
+
+        query = RunQuery(experiment_ids)
+        with self._db.read() as conn:
+            if not self._is_large(conn, query):
+                found = search.search_keys(conn, self._root, query)
+                return usage.key_usage(conn, found[:: usage.stride(len(found))])
+            from tuiflow.store.vectors import masks
+
+            with self._source(conn) as source:
+                rows = masks.matching(source, query).nonzero()[0]
+                return usage.key_usage(conn, rows[:: usage.stride(len(rows))].tolist())
 
     def _is_large(self, conn: sqlite3.Connection, query: RunQuery) -> bool:
         """Are there many runs to look at?"""

@@ -56,15 +56,14 @@ def usage_of(runs: Sequence[Run]) -> KeyUsage:
     return _usage(len(runs), counts, same)
 
 
-def key_usage(conn: sqlite3.Connection, experiment_ids: tuple[str, ...] | None = None) -> KeyUsage:
-    """The usage in the active runs of these experiments (None: of all), counted in a sample."""
+def stride(runs: int) -> int:
+    """Every how manieth of so many runs is taken for a sample."""
+    return -(-runs // SAMPLE) or 1
+
+
+def key_usage(conn: sqlite3.Connection, sample: Sequence[int]) -> KeyUsage:
+    """The usage in the runs of these row keys."""
     with snapshot(conn):
-        builder = Builder(conn, Path(), 0)
-        where = scope(builder, RunQuery(experiment_ids))
-        found = [
-            row[0] for row in conn.execute(f"SELECT id FROM runs r WHERE {where}", builder.values)
-        ]
-        sample = found[:: -(-len(found) // SAMPLE) or 1]
         counts: dict[Kind, dict[str, int]] = {}
         same: set[str] = set()
         for kind, (table, _) in TABLES.items():
@@ -73,7 +72,7 @@ def key_usage(conn: sqlite3.Connection, experiment_ids: tuple[str, ...] | None =
                 f"SELECT k.name, count(*), {differ} FROM json_each(?) s"
                 f" CROSS JOIN {table} t ON t.run = s.value JOIN keys k ON k.id = t.key"
                 " GROUP BY t.key",
-                (json.dumps(sample),),
+                (json.dumps(list(sample)),),
             ).fetchall()
             counts[kind] = {name: count for name, count, _ in rows}
             if kind is Kind.PARAM:

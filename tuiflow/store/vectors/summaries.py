@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from array import array
 
@@ -72,24 +73,54 @@ def column_summary(source: Source, query: RunQuery, key: Key) -> ColumnSummary:
         text_rows = text_rows[is_nan]
         if is_number(key):
             nan, text_rows = len(text_rows), text_rows[:0]
-    texts: dict[str, int] = {}
+    texts: list[tuple[str, int]] = []
+    distinct = 0
     if len(text_rows):
         column = source.texts(key)
         counts = np.bincount(column.codes[text_rows], minlength=len(column.values))
-        texts = {column.values[code]: int(counts[code]) for code in np.flatnonzero(counts)}
         if key.kind is not Kind.ATTRIBUTE:
-            for text in [text for text in texts if text.lower() == "nan"]:
-                nan += texts.pop(text)
-    ranked = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
+            written = [code for code in np.flatnonzero(counts) if _is_nan(column.values[code])]
+            nan = int(counts[written].sum())
+            counts[written] = 0
+        texts, distinct = (
+            _most_frequent(column.values, counts, MOST_TEXTS),
+            np.count_nonzero(counts),
+        )
     return ColumnSummary(
         len(rows),
         len(rows) - int(there.sum()),
         _summed_up(numbers) if len(numbers) else None,
         nan,
         infinite,
-        tuple(ranked[:MOST_TEXTS]),
-        len(texts),
+        tuple(texts),
+        int(distinct),
     )
+
+
+def _is_nan(text: str) -> bool:
+    return len(text) == 3 and text.lower() == "nan"
+
+
+def value_counts(source: Source, query: RunQuery, key: Key, limit: int) -> list[tuple[str, int]]:
+    """The texts that most of the matching runs have of a key, and how many have each."""
+    texts = source.texts(key)
+    codes = texts.codes[matching(source, query)]
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts.values))
+    return _most_frequent(texts.values, counts, limit)
+
+
+def _most_frequent(texts: list[str], counts: NDArray[np.int64], most: int) -> list[tuple[str, int]]:
+    """At most `most` texts that are there at all, by how often, then by themselves."""
+    used = np.flatnonzero(counts)
+    rest: list[int] = []
+    if len(used) > most:
+        last = len(used) - most
+        least = np.partition(counts[used], last)[last]
+        equal = used[counts[used] == least]
+        used = used[counts[used] > least]
+        rest = heapq.nsmallest(most - len(used), equal.tolist(), key=texts.__getitem__)
+    ranked = sorted(used.tolist(), key=lambda code: (-counts[code], texts[code]))
+    return [(texts[code], int(counts[code])) for code in [*ranked, *rest]]
 
 
 def _summed_up(numbers: NDArray[np.float64]) -> column_values.Numbers:
@@ -100,3 +131,11 @@ def _summed_up(numbers: NDArray[np.float64]) -> column_values.Numbers:
     values = array("d")
     values.frombytes(numbers.tobytes())
     return column_values.described(values, mean, deviation)
+
+
+def active_runs(source: Source) -> dict[int, int]:
+    """As `experiments.active_runs`."""
+    view = source.view
+    counts = np.bincount(view.experiment[view.exists & ~view.deleted])
+    ids = view.conn.execute("SELECT id FROM experiments WHERE deleted_at IS NULL")
+    return {row: int(counts[row]) if row < len(counts) else 0 for (row,) in ids}
