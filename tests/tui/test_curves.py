@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 from driving import messages, screen_text, until
 from textual.pilot import Pilot
@@ -54,6 +55,48 @@ async def test_a_live_run_is_followed_by_its_new_points(
         await until(pilot, lambda: len(chart.curves[0]) == 64)
         assert list(chart.curves[0].steps)[5:7] == [5, 5]
         assert chart.curves[0].stem is not first.stem
+
+
+class Watched(Store):
+    """Counts how often a whole history is read."""
+
+    histories = 0
+
+    def metric_history(self, run_id: str, key: str):  # type: ignore[no-untyped-def]
+        self.histories += 1
+        return super().metric_history(run_id, key)
+
+
+async def test_sparklines_follow_by_the_new_points(
+    tmp_path: Path, app_of: Callable[[Store], TuiflowApp]
+) -> None:
+    store = Watched(tmp_path / "store" / "tuiflow.db")
+    run = store.create_run("0", "live")
+
+    def log_points(*values: float) -> None:
+        start = sum(item.count for item in store.metric_summaries(run.info.run_id))
+        points = [Metric("loss", v, 0, start + step) for step, v in enumerate(values)]
+        store.log_batch(run.info.run_id, metrics=points)
+
+    log_points(*[0.0, 1.0] * 4)
+    app = app_of(store)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "█" in screen_text(app).split("live", 1)[1])
+        assert store.histories == 1
+        log_points(*[3.0] * 8)
+        app.store_changed()
+        await until(pilot, lambda: "▁▁▁▁████" in screen_text(app) or "▂▂▂▂████" in screen_text(app))
+        assert store.histories == 1, "the preview has read the new points only"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Overview" in screen_text(app) and "█" in screen_text(app))
+        assert store.histories == 2
+        before = screen_text(app)
+        log_points(*[9.0] * 16)
+        app.store_changed()
+        await until(pilot, lambda: "█" in screen_text(app) and screen_text(app) != before)
+        await until(pilot, lambda: "▃▃▃▃████████" in screen_text(app))
+        assert store.histories == 2, "the overview has read the new points only"
+    store.close()
 
 
 async def test_up_to_twelve_metrics_are_drawn_together(

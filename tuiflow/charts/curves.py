@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,14 @@ KEPT = 48
 
 
 class Curves:
-    """Reads the curves of a store's runs; of those it has read before, only the new points."""
+    """Reads the curves of a store's runs; of those it has read before, only the new points.
+
+    Several threads may read: a question that nobody waits for any more goes on for a while.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._lock = threading.Lock()
         self._known: dict[tuple[str, str], Curve] = {}
 
     def read(self, run: RunInfo, keys: Sequence[str], counts: Mapping[str, int]) -> list[Curve]:
@@ -28,6 +33,10 @@ class Curves:
         `counts` says how many points each metric of the run had when it was last listed: as long
         as that has not changed, nothing is read.
         """
+        with self._lock:
+            return self._read(run, keys, counts)
+
+    def _read(self, run: RunInfo, keys: Sequence[str], counts: Mapping[str, int]) -> list[Curve]:
         known = self._known
         behind = []
         for key in keys:

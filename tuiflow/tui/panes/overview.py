@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tuiflow import text
+from tuiflow.charts.curves import Curves
 from tuiflow.config import MAX_TAG_LENGTH
 from tuiflow.entities import (
     TAG_ENTRY_POINT,
@@ -84,22 +86,27 @@ class OverviewPane(RunPane):
         if self.live and self.display and self.screen.is_active:
             self.query_one("#overview-status", Static).update(self._status(), layout=False)
 
+    @cached_property
+    def _curves(self) -> Curves:
+        return Curves(self.store)
+
     def load(self) -> None:
         self._draw()
         if self.waiting("overview"):
             self._again = True
             return
-        run_id, counts, sparks = self.run.info.run_id, self._drawn_counts, dict(self._sparks)
+        counts, sparks = self._drawn_counts, dict(self._sparks)
+        info = self.run.info
 
         def question() -> tuple[list[MetricSummary], dict[str, str]]:
-            summaries = sorted(self.store.metric_summaries(run_id), key=interest)
+            summaries = sorted(self.store.metric_summaries(info.run_id), key=interest)
             own, _ = _split([item.key for item in summaries])
-            for item in [item for item in summaries if item.key in own[:SHOWN]]:
-                # So few new points would not show.
-                if item.count > 1 and item.count > counts.get(item.key, 0) * 1.02:
-                    values = self.store.metric_history(run_id, item.key).values
-                    sparks[item.key] = text.sparkline(values, SPARK)
-                    counts[item.key] = item.count
+            now = {item.key: item.count for item in summaries}
+            # So few new points would not show.
+            due = [k for k in own[:SHOWN] if now[k] > 1 and now[k] > counts.get(k, 0) * 1.02]
+            for curve in self._curves.read(info, due, now) if due else ():
+                sparks[curve.name] = text.sparkline(curve.values, SPARK)
+                counts[curve.name] = now[curve.name]
             return summaries, sparks
 
         self.ask("overview", question, self._loaded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +15,7 @@ from tuiflow.tui.reader import Asks
 from tuiflow.tui.widgets import columns as cols
 
 if TYPE_CHECKING:
+    from tuiflow.charts.curves import Curves
     from tuiflow.store import Store
 
 DELAY_SECONDS = 0.12
@@ -52,10 +54,22 @@ class Preview(Asks):
         store = self.store
         self.ask(
             "run",
-            lambda: (_sparks(store, run), _registered(store, run)),
+            lambda: (self._read_sparks(run), _registered(store, run)),
             lambda found: self._show(run, found),
             delay=0.0 if at_once else DELAY_SECONDS,
         )
+
+    @cached_property
+    def _curves(self) -> Curves:
+        from tuiflow.charts.curves import Curves
+
+        return Curves(self.store)
+
+    def _read_sparks(self, run: Run) -> dict[str, str]:
+        items = self.store.metric_summaries(run.info.run_id)
+        keys = [item.key for item in items if 1 < item.count <= SPARK_POINTS][:SPARKS]
+        curves = self._curves.read(run.info, keys, {item.key: item.count for item in items})
+        return {curve.name: sparkline(curve.values) for curve in curves}
 
     def _show(self, run: Run | None, found: tuple[Mapping[str, str], str]) -> None:
         if (run, *found) != (self._run, self._sparks, self._registered):
@@ -132,11 +146,3 @@ def _registered(store: Store, run: Run) -> str:
         for item in store.registry.versions_of_runs([run.info.run_id])
     ]
     return ", ".join(names[-2:])
-
-
-def _sparks(store: Store, run: Run) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for item in store.metric_summaries(run.info.run_id):
-        if 1 < item.count <= SPARK_POINTS and len(found) < SPARKS:
-            found[item.key] = sparkline(store.metric_history(run.info.run_id, item.key).values)
-    return found
