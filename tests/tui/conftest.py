@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from inspect import isawaitable
+from typing import Any
 
 import pytest
 from exercised import EXERCISED
+from settling import at_rest, press_when_idle, wait_for_idle
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.pilot import Pilot
 
 from tuiflow.entities import (
     TAG_MODELS,
@@ -110,6 +116,55 @@ def acted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setattr(Acts, "action_act", noted)
     yield
     assert not due, f"the test ran without {', '.join(sorted(due))}"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patient() -> Iterator[None]:
+    """Pilot waits for what the app has to do, however busy or idle the machine is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("textual.pilot.wait_for_idle", wait_for_idle)
+        patch.setattr("textual.app.wait_for_idle", wait_for_idle)
+        patch.setattr(Pilot, "press", press_when_idle)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def parsed_once() -> Iterator[None]:
+    """Styles are read once, not by each app anew: a third of what a test costs."""
+    parse = Stylesheet._parse_rules
+    known: dict[Any, list[RuleSet]] = {}
+
+    def parse_once(sheet: Stylesheet, *source: Any, **how: Any) -> list[RuleSet]:
+        key = (source, frozenset(how.items()), frozenset(sheet._variables.items()))
+        if key not in known:
+            known[key] = parse(sheet, *source, **how)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
+
+
+@pytest.fixture
+def snap_compare(snap_compare: Callable[..., bool]) -> Callable[..., bool]:
+    """Compare what stands on the screen with its snapshot once the app has come to rest."""
+
+    def compare(
+        app: TuiflowApp,
+        *,
+        terminal_size: tuple[int, int],
+        run_before: Callable[[Pilot[Any]], Awaitable[None] | None],
+    ) -> bool:
+        async def until_at_rest(pilot: Pilot[Any]) -> None:
+            result = run_before(pilot)
+            if isawaitable(result):
+                await result
+            await at_rest(pilot.app)
+
+        app.NOTIFICATION_TIMEOUT = DAY  # what the app says stays, however long the rest takes
+        return snap_compare(app, terminal_size=terminal_size, run_before=until_at_rest)
+
+    return compare
 
 
 @pytest.fixture
