@@ -7,8 +7,11 @@ Here every cell of the terminal is known, and only those go out that look differ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import is_not, ne, or_
 
 from rich.cells import split_graphemes
 from rich.color import ColorSystem
@@ -19,8 +22,8 @@ from textual.strip import Strip
 
 from tuiflow.tui.looks import PLAIN, RESET, Look, change, look_of, of_blank
 
-NEAR = 4
-"""So many cells that look as before are sent again rather than skipped: skipping costs more."""
+_STRETCH = re.compile(rb"\x01+(?:\x00{1,4}\x01+)*")
+"""Cells that differ. Up to four that don't are sent between them: skipping those costs more."""
 
 Piece = tuple[int, Strip]
 """The cell where it begins, and what stands there."""
@@ -104,15 +107,8 @@ def _differing(
     line: _Line, x: int, chars: list[str | None], looks: list[Look]
 ) -> list[tuple[int, int]]:
     """The stretches that look different, those joined that are near each other."""
-    spans: list[tuple[int, int]] = []
-    cells = zip(chars, line.chars[x:], looks, line.looks[x:], strict=False)
-    for place, (char, old_char, look, old_look) in enumerate(cells, x):
-        if char != old_char or look is not old_look:
-            if spans and place - spans[-1][1] <= NEAR:
-                spans[-1] = (spans[-1][0], place + 1)
-            else:
-                spans.append((place, place + 1))
-    return spans
+    differs = bytes(map(or_, map(ne, chars, line.chars[x:]), map(is_not, looks, line.looks[x:])))
+    return [(x + found.start(), x + found.end()) for found in _STRETCH.finditer(differs)]
 
 
 def _cells(
@@ -176,11 +172,10 @@ class _Pen:
     def cells(self, line: _Line, y: int, start: int, end: int) -> None:
         self._go(start, y)
         place = start
-        while place < end:
-            look, after = line.looks[place], place + 1
-            while after < end and line.looks[after] is look:
-                after += 1
-            text = "".join(char or "" for char in line.chars[place:after])
+        for _, alike in groupby(line.looks[start:end], id):
+            looks = list(alike)
+            look, after = looks[0], place + len(looks)
+            text = "".join(filter(None, line.chars[place:after]))
             if look is not of_blank(self.look) or not text.isspace():
                 self.turn(look)
             self.out.append(text)
