@@ -14,26 +14,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filter_strategies import NAMES, NOW, Made, Plan, at_now, expected, fill, plans, queries
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_search import NAMES, NOW, at_now, fill, queries, run_plans
 
-from tuiflow.entities import Metric, ViewType
+from tuiflow.entities import Metric
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.filters import (
-    Arithmetic,
-    Has,
     Key,
     Kind,
     Measure,
-    Node,
-    Op,
     OrderKey,
-    Relation,
     Stat,
     parse_filter,
     parse_order,
 )
+from tuiflow.filters.tree import ATTRIBUTES
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, groups, open_store, run_columns, searches, walk
 from tuiflow.store.columns import columns as store_columns
@@ -44,14 +40,13 @@ from tuiflow.store.vectors.source import Source
 
 
 @contextmanager
-def store_of(plans: list[dict]) -> Iterator[Store]:
+def store_of(plans: list[Plan]) -> Iterator[tuple[Store, list[Made]]]:
     with tempfile.TemporaryDirectory() as folder, at_now(), pytest.MonkeyPatch.context() as patch:
         for module in (store_columns, run_columns):
             patch.setattr(module, "now_ms", lambda: NOW)
         store = open_store(Path(folder) / "s.db")
         try:
-            fill(store, plans)
-            yield store
+            yield store, fill(store, plans)
         finally:
             store.close()
 
@@ -68,49 +63,40 @@ def by_columns() -> Iterator[None]:
 
 
 @settings(max_examples=40, derandomize=True, deadline=None)
-@given(
-    st.lists(run_plans(), max_size=14),
-    st.lists(queries, min_size=12, max_size=12),
-    st.integers(0, 5),
-    st.integers(0, 5),
-)
-def test_columns_find_what_sql_finds(
-    plans: list[dict], asked: list[RunQuery], limit: int, offset: int
+@given(plans, st.lists(queries, min_size=12, max_size=12), st.integers(0, 5), st.integers(0, 5))
+def test_columns_find_what_memory_and_sql_find(
+    plans: list[Plan], asked: list[RunQuery], limit: int, offset: int
 ) -> None:
-    with store_of(plans) as store:
+    with store_of(plans) as (store, everything):
         for query in asked:
-            expected = store.search_keys(query)
+            keys = store.search_keys(query)
             with by_columns():
-                assert store.search_keys(query) == expected
-                assert store.search_keys(query, limit, offset) == expected[offset:][:limit]
-                assert store.search_keys(query, 1) == expected[:1]
-                assert store.count_runs(query) == len(expected)
+                assert store.search_keys(query) == keys
+                assert store.search_keys(query, limit, offset) == keys[offset:][:limit]
+                assert store.search_keys(query, 1) == keys[:1]
+                assert store.count_runs(query) == len(keys)
+            assert [run.info.run_id for run in store.load_runs(keys)] == expected(everything, query)
 
 
 KEYS = [
     *(Key(Kind.METRIC, name) for name in NAMES),
     *(Measure(Key(Kind.METRIC, name), stat) for name in NAMES[:2] for stat in Stat),
     *(Key(kind, name) for kind in (Kind.PARAM, Kind.TAG) for name in NAMES),
-    *(
-        Key(Kind.ATTRIBUTE, name)
-        for name in (
-            "status run_name user_id experiment start_time end_time duration run_id artifact_uri"
-        ).split()
-    ),
+    *(Key(Kind.ATTRIBUTE, name) for name in ATTRIBUTES),
 ]
 keys = st.sampled_from(KEYS)
 
 
 @settings(max_examples=25, derandomize=True, deadline=None)
-@given(st.lists(run_plans(), max_size=14), st.lists(queries, min_size=3, max_size=3))
-def test_columns_hold_what_rows_hold(plans: list[dict], asked: list[RunQuery]) -> None:
-    with store_of(plans) as store:
+@given(plans, st.lists(queries, min_size=3, max_size=3))
+def test_columns_hold_what_rows_hold(plans: list[Plan], asked: list[RunQuery]) -> None:
+    with store_of(plans) as (store, _):
         for query in asked:
-            rows, expected = store.run_columns(query, KEYS)
+            rows, columns = store.run_columns(query, KEYS)
             with by_columns():
                 found_rows, found = store.run_columns(query, KEYS)
             assert found_rows == rows
-            for key, one, other in zip(KEYS, found, expected, strict=True):
+            for key, one, other in zip(KEYS, found, columns, strict=True):
                 assert repr_of(one) == repr_of(other), key
 
 
@@ -121,12 +107,12 @@ def repr_of(values: list[float | str | None]) -> list[str]:
 
 @settings(max_examples=25, derandomize=True, deadline=None)
 @given(
-    st.lists(run_plans(), max_size=14),
+    plans,
     st.lists(queries, min_size=3, max_size=3),
     st.lists(keys, min_size=3, max_size=3),
 )
 def test_columns_sum_up_what_rows_sum_up(
-    plans: list[dict], asked: list[RunQuery], of: list[Key | Measure]
+    plans: list[Plan], asked: list[RunQuery], of: list[Key | Measure]
 ) -> None:
     measures = [KEYS[0], KEYS[4], Key(Kind.PARAM, "a"), Key(Kind.ATTRIBUTE, "duration")]
 
@@ -138,11 +124,11 @@ def test_columns_sum_up_what_rows_sum_up(
                 found.append(store.group_runs(query, key, measures))
         return [rounded(answer) for answer in found]
 
-    with store_of(plans) as store:
+    with store_of(plans) as (store, _):
         for query, key in zip(asked, of, strict=True):
-            expected = answers(store, query, key)
+            by_rows = answers(store, query, key)
             with by_columns():
-                assert answers(store, query, key) == expected
+                assert answers(store, query, key) == by_rows
 
 
 def rounded(value: object) -> object:
@@ -154,39 +140,6 @@ def rounded(value: object) -> object:
     if isinstance(value, int | float):
         return f"{value + 0.0:.9g}"
     return value
-
-
-# Computed numbers
-
-operands = st.recursive(
-    st.one_of(keys.filter(lambda key: is_numeric(key)), st.sampled_from([0.0, 1.0, -3.0, 0.5])),
-    lambda inner: st.builds(Arithmetic, st.sampled_from("+-*/"), inner, inner),
-    max_leaves=4,
-)
-relations: st.SearchStrategy[Node] = st.one_of(
-    st.builds(
-        Relation,
-        operands,
-        st.sampled_from([Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE]),
-        operands,
-    ),
-    st.just(Has("model")),
-)
-
-
-def is_numeric(key: Key | Measure) -> bool:
-    return key.kind is not Kind.ATTRIBUTE or key.name in ("start_time", "end_time", "duration")
-
-
-@settings(max_examples=30, derandomize=True, deadline=None)
-@given(st.lists(run_plans(), max_size=10), st.lists(relations, min_size=8, max_size=8))
-def test_columns_compute_what_sql_computes(plans: list[dict], asked: list[Node]) -> None:
-    with store_of(plans) as store:
-        for node in asked:
-            query = RunQuery(filter=node, view=ViewType.ALL)
-            expected = store.search_keys(query)
-            with by_columns():
-                assert store.search_keys(query) == expected, node
 
 
 # Sorting numbers of all sizes

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tuiflow.filters.tree import Key, Kind, Measure
 from tuiflow.protocols import RunQuery
-from tuiflow.store.groups import MOST_GROUPS, Group, Grouping, Spread, grouping
+from tuiflow.store import groups
+from tuiflow.store.groups import Group, Grouping, Spread
 from tuiflow.store.run_columns import Value
 from tuiflow.store.vectors.masks import matching
 from tuiflow.store.vectors.source import Rows, Source, is_number
@@ -22,43 +23,63 @@ def group(source: Source, query: RunQuery, key: Key, measures: Sequence[Key | Me
     values, member = (_by_number if is_number(key) else _by_text)(source, key, rows)
     runs = np.bincount(member, minlength=len(values))
     used = np.flatnonzero(runs)
-    kept = used[np.argsort(-runs[used], kind="stable")[: 2 * MOST_GROUPS]]
+    kept = used[np.argsort(-runs[used], kind="stable")[: groups.MOST_GROUPS]]
     spreads = [_spreads(source, measure, rows, member, len(values), kept) for measure in measures]
-    found = grouping(
+    found = groups.grouping(
         key,
         (
             Group(values[at], int(runs[at]), tuple(of[place] for of in spreads))
             for place, at in enumerate(kept.tolist())
         ),
     )
-    return Grouping(key, found.groups, len(used))
+    return replace(found, distinct=len(used))
 
 
-def _by_text(source: Source, key: Key, rows: Rows) -> tuple[list[Value], NDArray[np.int64]]:
+class _Values:
+    """Values by their index: numbers, then texts, then missing."""
+
+    def __init__(self, numbers: NDArray[np.float64], codes: Rows, texts: Sequence[str]) -> None:
+        self._numbers = numbers
+        self._codes = codes
+        self._texts = texts
+
+    def __len__(self) -> int:
+        return len(self._numbers) + len(self._codes) + 1
+
+    def __getitem__(self, index: int) -> Value:
+        if index < len(self._numbers):
+            return float(self._numbers[index])
+        index -= len(self._numbers)
+        return self._texts[self._codes[index]] if index < len(self._codes) else None
+
+
+def _by_text(source: Source, key: Key, rows: Rows) -> tuple[_Values, NDArray[np.int64]]:
     """Distinct values, and the index of each run's among them. Texts that read as the same number
     are one."""
     texts = source.texts(key)
     codes = texts.codes[rows]
     used = np.zeros(len(texts.values) + 1, np.bool_)
     used[codes] = True
-    used[-1] = False
-    index = np.zeros(len(used), np.int64)
-    places: dict[Value, int] = {None: 0}
-    as_number = key.kind is not Kind.ATTRIBUTE
-    for code in np.flatnonzero(used).tolist():
-        number = float(texts.numbers[code]) if as_number else math.nan
-        value = texts.values[code] if math.isnan(number) else number
-        index[code] = places.setdefault(value, len(places))
-    return list(places), index[codes]
+    there = np.flatnonzero(used[:-1])
+    numbers = (
+        texts.numbers[there] if key.kind is not Kind.ATTRIBUTE else np.full(len(there), np.nan)
+    )
+    is_text = np.isnan(numbers)
+    distinct, member = np.unique(numbers[~is_text], return_inverse=True)
+    others = there[is_text]
+    index = np.full(len(used), len(distinct) + len(others), np.int64)
+    index[there[~is_text]] = member
+    index[others] = np.arange(len(distinct), len(distinct) + len(others))
+    return _Values(distinct, others, texts.values), index[codes]
 
 
-def _by_number(source: Source, key: Key, rows: Rows) -> tuple[list[Value], NDArray[np.int64]]:
+def _by_number(source: Source, key: Key, rows: Rows) -> tuple[_Values, NDArray[np.int64]]:
     numbers = source.numbers(key)
     values, present = numbers.values[rows], numbers.present[rows]
     distinct, member = np.unique(values[present], return_inverse=True)
     index = np.full(len(rows), len(distinct), np.int64)
     index[present] = member
-    return [*distinct.tolist(), None], index
+    return _Values(distinct, np.empty(0, np.int64), ()), index
 
 
 def _spreads(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiflow.entities import TAG_MODELS, ViewType
-from tuiflow.filters.evaluate import holds
+from tuiflow.filters.evaluate import holds, like_regex
 from tuiflow.filters.tree import (
     And,
     Arithmetic,
@@ -149,8 +150,44 @@ def _textual(source: Source, node: Compare | In | Between) -> Mask:
     assert isinstance(node.key, Key)
     texts = source.texts(node.key)
     passed = np.zeros(len(texts.values) + 1, np.bool_)  # the last is for code -1, which is missing
-    passed[:-1] = [holds(node, value) for value in texts.values]
+    passed[:-1] = _asked(node, texts.values)
     return np.asarray(passed[texts.codes])
+
+
+def _asked(node: Compare | In | Between, values: list[str]) -> list[bool]:
+    match node:
+        case Compare(_, Op.LIKE, str() as pattern) if "_" not in pattern:
+            return _like(pattern, values)
+        case Compare(_, Op.LIKE | Op.ILIKE as op, str() as pattern):
+            flags = re.IGNORECASE if op is Op.ILIKE else re.NOFLAG
+            match_text = re.compile(like_regex(pattern), flags).match
+            return [match_text(value) is not None for value in values]
+        case Compare(_, op, str() as wanted):
+            compare = _OPERATORS[op]
+            return [compare(value, wanted) for value in values]
+        case In(_, items, negated):
+            found = frozenset(items)
+            return [(value in found) is not negated for value in values]
+    return [holds(node, value) for value in values]
+
+
+def _like(pattern: str, values: list[str]) -> list[bool]:
+    """LIKE with % alone: pieces of text that follow each other."""
+    start, *pieces = pattern.split("%")
+    if not pieces:
+        return [value == start for value in values]
+    *pieces, end = pieces
+    match [piece for piece in pieces if piece]:
+        case []:
+            least = len(start) + len(end)
+            return [
+                value.startswith(start) and value.endswith(end) and len(value) >= least
+                for value in values
+            ]
+        case [piece] if not start and not end:
+            return [piece in value for value in values]
+    match_text = re.compile(like_regex(pattern)).match
+    return [match_text(value) is not None for value in values]
 
 
 def _relation(source: Source, left: Operand, op: Op, right: Operand) -> Mask:

@@ -7,6 +7,7 @@ first, and sorting such numbers beats sorting indexes by their values several ti
 
 from __future__ import annotations
 
+import heapq
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def _first(source: Source, rows: Rows, keys: list[OrderKey], count: int) -> Rows
     """The first `count` of the rows in order."""
     if len(rows) <= count or not count:
         return _sorted(source, rows, keys)[:count]
-    codes = _codes(source, keys[0], rows).values if keys else source.rank[rows]
+    codes = _codes(source, keys[0], rows, count).values if keys else source.rank[rows]
     last = np.partition(codes, count - 1)[count - 1]
     before = rows[codes < last]
     equal = rows[codes == last]
@@ -130,8 +131,8 @@ def _by(codes: Codes, place: NDArray[np.uint64], bits: int) -> NDArray[np.uint64
     return places
 
 
-def _codes(source: Source, order: OrderKey, rows: Rows) -> Codes:
-    """One sort key of these rows."""
+def _codes(source: Source, order: OrderKey, rows: Rows, first: int | None = None) -> Codes:
+    """One sort key of these rows; where only the `first` are asked for, later ones may be equal."""
     key = order.key
     if not has_column(key):
         top = source.view.size
@@ -140,7 +141,7 @@ def _codes(source: Source, order: OrderKey, rows: Rows) -> Codes:
     if key.kind is Kind.ATTRIBUTE and not is_number(key):
         assert isinstance(key, Key)
         texts = source.texts(key)
-        ranks, top = _text_ranks(texts, rows, order.descending)
+        ranks, top = _text_ranks(source, texts, rows, order.descending, first)
         return Codes(ranks, top.bit_length())
     numbers = source.numbers(key)
     present = numbers.present[rows]
@@ -156,7 +157,8 @@ def _codes(source: Source, order: OrderKey, rows: Rows) -> Codes:
             top += 1
         else:
             assert isinstance(key, Key)
-            ranks, most = _text_ranks(source.texts(key), rows[others], order.descending)
+            texts = source.texts(key)
+            ranks, most = _text_ranks(source, texts, rows[others], order.descending, first)
             codes[others] = ranks + np.uint64(top + 1)
             top += 1 + most
         codes[~present] = top + 1
@@ -187,15 +189,23 @@ def _number_codes(
     return codes, int(most - least) >> shift
 
 
-def _text_ranks(texts: Texts, rows: Rows, descending: bool) -> tuple[NDArray[np.uint64], int]:
+def _text_ranks(
+    source: Source, texts: Texts, rows: Rows, descending: bool, first: int | None
+) -> tuple[NDArray[np.uint64], int]:
     """Codes of the texts of rows, missing ones last, and the highest one."""
     codes = texts.codes[rows]
-    used = np.zeros(len(texts.values) + 1, np.bool_)
-    used[codes] = True
-    used[-1] = False
-    there = np.flatnonzero(used)
-    values = texts.values
-    by_text = sorted(there.tolist(), key=values.__getitem__, reverse=descending)
-    ranks = np.full(len(used), len(there), np.uint64)
-    ranks[by_text] = np.arange(len(there), dtype=np.uint64)
-    return ranks[codes], len(there)
+    top = len(texts.values)
+    ranks = np.full(top + 1, top, np.uint64)  # the last is for code -1, which is missing
+    memory = source.memory
+    if first is not None and first * 4 < top and not memory.knows_order(texts.values):
+        there = np.zeros(top + 1, np.bool_)
+        there[codes] = True
+        there[-1] = False
+        pick = heapq.nlargest if descending else heapq.nsmallest
+        ranks[there] = first
+        best = pick(first, np.flatnonzero(there).tolist(), key=texts.values.__getitem__)
+        ranks[best] = np.arange(len(best), dtype=np.uint64)
+    else:
+        by_text = memory.text_order(texts.values)
+        ranks[by_text[::-1] if descending else by_text] = np.arange(top, dtype=np.uint64)
+    return ranks[codes], top

@@ -47,6 +47,8 @@ class Memory:
     def __init__(self) -> None:
         self._newest: NDArray[Any] | None = None
         self._rank: NDArray[np.int32] = np.empty(0, np.int32)
+        self._texts: list[str] = []
+        self._by_text: list[int] = []
 
     def rank(self, newest: NDArray[Any], size: int) -> NDArray[np.int32]:
         """The place of each row key in `newest`, an array that is another one when it changes."""
@@ -56,13 +58,26 @@ class Memory:
             self._newest = newest
         return self._rank
 
+    def knows_order(self, texts: list[str]) -> bool:
+        """Has this column been sorted already, all of it?"""
+        return texts is self._texts and len(texts) == len(self._by_text)
+
+    def text_order(self, texts: list[str]) -> NDArray[np.int64]:
+        """Indexes of distinct texts, sorted: of a list that only ever grows."""
+        if texts is not self._texts or len(texts) < len(self._by_text):
+            self._texts, self._by_text = texts, []
+        if len(texts) != len(self._by_text):
+            self._by_text.extend(range(len(self._by_text), len(texts)))
+            self._by_text.sort(key=texts.__getitem__)
+        return np.array(self._by_text, np.int64)
+
 
 class Source:
     """The columns of one view, for one question."""
 
     def __init__(self, view: View, memory: Memory | None = None) -> None:
         self.view = view
-        self._memory = memory or Memory()
+        self.memory = memory or Memory()
 
     def builder(self) -> Builder:
         """Builds SQL over the same state of the store."""
@@ -118,7 +133,7 @@ class Source:
     @property
     def rank(self) -> NDArray[np.int32]:
         """The place of each run among all, newest first."""
-        return self._memory.rank(self.view.newest, self.view.size)
+        return self.memory.rank(self.view.newest, self.view.size)
 
     @functools.cached_property
     def _stale(self) -> list[tuple[int, int | None]]:

@@ -82,10 +82,8 @@ def column_summary(source: Source, query: RunQuery, key: Key) -> ColumnSummary:
             written = [code for code in np.flatnonzero(counts) if _is_nan(column.values[code])]
             nan = int(counts[written].sum())
             counts[written] = 0
-        texts, distinct = (
-            _most_frequent(column.values, counts, MOST_TEXTS),
-            np.count_nonzero(counts),
-        )
+        texts = _most_frequent(column.values, counts, MOST_TEXTS)
+        distinct = int(np.count_nonzero(counts))
     return ColumnSummary(
         len(rows),
         len(rows) - int(there.sum()),
@@ -93,7 +91,7 @@ def column_summary(source: Source, query: RunQuery, key: Key) -> ColumnSummary:
         nan,
         infinite,
         tuple(texts),
-        int(distinct),
+        distinct,
     )
 
 
