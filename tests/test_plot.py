@@ -8,10 +8,22 @@ from array import array
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tuiflow.plot import AXIS, LINE, Axis, Curve, Layer, Look, compose, extent, prepare, ticks
+from tuiflow.plot import (
+    AXIS,
+    LINE,
+    Axis,
+    Curve,
+    Layer,
+    Look,
+    arrays,
+    compose,
+    extent,
+    prepare,
+    ticks,
+)
 from tuiflow.plot.canvas import Canvas
 from tuiflow.plot.histogram import Bin, bars, bins, ranks
 from tuiflow.plot.kept import Lines
@@ -265,7 +277,19 @@ def test_every_spike_is_drawn_in_its_column_whatever_the_number_of_points(count,
     assert (low, high) == (min(finite), max(finite))
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.fixture(params=["lists", "numpy"])
+def by(request, monkeypatch):
+    """Lines made number by number, and by NumPy."""
+    monkeypatch.setattr(arrays, "LONG", 1 if request.param == "numpy" else 1_000_000)
+    import numpy  # noqa: F401
+
+
+LINE_PARTS = ("xs", "ys", "all_xs", "all_values", "gaps", "nans", "above", "below")
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     points=st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50), any_float), max_size=80),
     cut=st.integers(0, 80),
@@ -273,7 +297,7 @@ def test_every_spike_is_drawn_in_its_column_whatever_the_number_of_points(count,
     log=st.booleans(),
     smooth=st.sampled_from([0.0, 0.6]),
 )
-def test_a_line_that_grows_is_that_of_the_whole_curve(points, cut, axis, log, smooth):
+def test_a_line_that_grows_is_that_of_the_whole_curve(by, points, cut, axis, log, smooth):
     points.sort(key=lambda point: point[:2])
     steps, times, values = ([p[i] for p in points] for i in range(3))
     first = curve(values[:cut], steps[:cut], times[:cut])
@@ -282,10 +306,34 @@ def test_a_line_that_grows_is_that_of_the_whole_curve(points, cut, axis, log, sm
     before = prepare(first, axis, log, smooth)
     found = prepare(grown, axis, log, smooth, before=before)
     fresh = prepare(curve(values, steps, times), axis, log, smooth)
-    for name in ("xs", "ys", "all_xs", "all_values", "gaps", "nans", "above", "below"):
+    for name in LINE_PARTS:
         assert str(getattr(found, name)) == str(getattr(fresh, name)), name
     assert str(found.average) == str(fresh.average)
     assert found.peaks.levels == fresh.peaks.levels
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    points=st.lists(st.tuples(st.integers(-9, 50), st.integers(0, 50), any_float), max_size=80),
+    axis=st.sampled_from(Axis),
+    log=st.booleans(),
+)
+def test_numpy_makes_the_same_lines(monkeypatch, points, axis, log):
+    import numpy  # noqa: F401
+
+    steps, times, values = ([p[i] for p in points] for i in range(3))
+    lines = []
+    for long in (1, 1_000_000):
+        monkeypatch.setattr(arrays, "LONG", long)
+        lines.append(prepare(curve(values, steps, times), axis, log))
+    for name in LINE_PARTS:
+        one, other = (list(getattr(line, name)) for line in lines)
+        assert one == pytest.approx(other, rel=1e-15, abs=0, nan_ok=True), name
+    for one, other in zip(lines[0].peaks.levels, lines[1].peaks.levels, strict=True):
+        for numbers, others in zip(one, other, strict=True):
+            assert list(numbers) == pytest.approx(list(others), rel=1e-15, abs=0)
 
 
 def test_a_curve_takes_no_points_that_belong_before_its_own():

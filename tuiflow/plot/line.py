@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import islice
 from operator import le
 
+from tuiflow.plot import arrays
 from tuiflow.plot.peaks import Peaks
 
 
@@ -140,23 +141,42 @@ def prepare(
     if before is None or not before.in_order:
         before = _NOTHING
     start = len(before.all_xs)
+    if not _rises(keys, max(start - 1, 0)):
+        xs, values = _ordered(keys, _xs(curve, axis, 0), curve.values)
+        return _line(_NOTHING, xs, values, values, log, smooth, in_order=False)
     xs, values = _xs(curve, axis, start), curve.values[start:] if start else curve.values
-    new = keys[start - 1 :] if start else keys
-    if not all(map(le, new, islice(new, 1, None))):
-        before, xs, values = _NOTHING, _xs(curve, axis, 0), curve.values
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        xs, values = array("d", [xs[i] for i in order]), array("d", [values[i] for i in order])
-        return _line(before, xs, values, values, log, smooth, in_order=False)
     return _line(before, xs, values, curve.values, log, smooth, in_order=True)
 
 
 _NOTHING = Line(array("d"), array("d"), array("d"), array("d"), Peaks())
 
 
+def _rises(keys: array[int], start: int) -> bool:
+    if arrays.are_long(len(keys) - start):
+        return arrays.rises(keys, start)
+    new = keys[start:]
+    return all(map(le, new, islice(new, 1, None)))
+
+
+def _ordered(
+    keys: array[int], xs: array[float], values: array[float]
+) -> tuple[array[float], array[float]]:
+    if arrays.are_long(len(keys)):
+        places = arrays.order(keys)
+        return arrays.taken(xs, places), arrays.taken(values, places)
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return array("d", [xs[i] for i in order]), array("d", [values[i] for i in order])
+
+
 def _xs(curve: Curve, axis: Axis, start: int) -> array[float]:
+    are_long = arrays.are_long(len(curve) - start)
     if axis is Axis.STEP:
+        if are_long:
+            return arrays.scaled(curve.steps, start)
         return array("d", curve.steps[start:])
     origin = curve.origin if axis is Axis.TIME else 0
+    if are_long:
+        return arrays.scaled(curve.timestamps, start, origin, 1000)
     return array("d", [(then - origin) / 1000 for then in curve.timestamps[start:]])
 
 
@@ -174,9 +194,9 @@ def _line(
     shown, average = _ema(values, smooth, before.average) if smooth > 0 else (values, _NO_AVERAGE)
     all_xs = before.all_xs + xs if before.all_xs else xs
     whole = len(before.xs) == len(before.all_xs)
-    if whole and math.isfinite(sum(shown)) and (not log or not shown or min(shown) > 0):
+    if whole and _have_places(shown, log):
         if log or smooth > 0:
-            ys = before.ys + (array("d", map(math.log10, shown)) if log else shown)
+            ys = before.ys + (_logarithms(shown) if log else shown)
         else:
             ys = all_values
         peaks = before.peaks.grown(ys)
@@ -184,6 +204,19 @@ def _line(
     new_xs, new_ys = before.xs[:], before.ys[:]
     gaps, nans, above, below = before.gaps[:], before.nans[:], before.above[:], before.below[:]
     gap = before.broken
+    if arrays.are_long(len(xs)):
+        new = arrays.placed(xs, shown, log, gap)
+        gaps.extend(place + len(new_xs) for place in new.gaps if place or new_xs)
+        new_xs += new.xs
+        new_ys += new.ys
+        nans += new.nans
+        above += new.above
+        below += new.below
+        peaks = before.peaks.grown(new_ys)
+        return Line(
+            new_xs, new_ys, all_xs, all_values, peaks, gaps, nans, above, below,
+            in_order, average, new.broken,
+        )  # fmt: skip
     for x, value in zip(xs, shown, strict=True):
         if math.isnan(value):
             nans.append(x)
@@ -203,6 +236,19 @@ def _line(
     return Line(
         new_xs, new_ys, all_xs, all_values, peaks, gaps, nans, above, below, in_order, average, gap
     )
+
+
+def _have_places(values: array[float], log: bool) -> bool:
+    """Whether all of them can be drawn; it may be False of huge numbers that can be, too."""
+    if arrays.are_long(len(values)):
+        return arrays.are_finite(values) and (not log or arrays.least(values) > 0)
+    return math.isfinite(sum(values)) and (not log or not values or min(values) > 0)
+
+
+def _logarithms(values: array[float]) -> array[float]:
+    if arrays.are_long(len(values)):
+        return arrays.logarithms(values)
+    return array("d", map(math.log10, values))
 
 
 def _ema(

@@ -6,6 +6,8 @@ from array import array
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from tuiflow.plot import arrays
+
 FAN = 32
 """So many numbers, or buckets of the level below, make one bucket."""
 
@@ -31,11 +33,16 @@ class Peaks:
             known: Level = (array("d"), array("d"))
             if len(levels) < len(self.levels):
                 known = self.levels[len(levels)]
-            starts = range(len(known[0]) * FAN, len(lows) - FAN + 1, FAN)
-            level = (
-                known[0] + array("d", [min(lows[i : i + FAN]) for i in starts]),
-                known[1] + array("d", [max(highs[i : i + FAN]) for i in starts]),
-            )
+            start = len(known[0])
+            if arrays.are_long(len(lows) - start * FAN):
+                new = arrays.buckets(lows, highs, start, FAN)
+            else:
+                starts = range(start * FAN, len(lows) - FAN + 1, FAN)
+                new = (
+                    array("d", [min(lows[i : i + FAN]) for i in starts]),
+                    array("d", [max(highs[i : i + FAN]) for i in starts]),
+                )
+            level = (known[0] + new[0], known[1] + new[1])
             levels.append(level)
             lows, highs = level
         return Peaks(levels)

@@ -234,9 +234,11 @@ def _unpack_into(
 
     if width == _RAW:
         target[:] = np.frombuffer(data, "<i8")
-        return
-    target[0] = first
-    target[1:] = base
-    if width:
-        target[1:] += np.frombuffer(data, f"<u{width}")
-    np.cumsum(target, out=target)
+    elif not width:
+        np.multiply(np.arange(len(target)), base, out=target)
+        np.add(target, first, out=target)
+    else:
+        target[0] = first
+        target[1:] = np.frombuffer(data, f"<u{width}")
+        np.add(target[1:], base, out=target[1:])
+        np.cumsum(target, out=target)

@@ -100,8 +100,8 @@ def _sorted(points: Columns) -> History:
 def _joined_by_numpy(found: Sequence[Chunk], count: int, loose: Columns) -> History:
     import numpy as np
 
-    size = bytes(8 * (count + len(loose.steps)))
-    result = History(array("q", size), array("q", size), array("d", size))
+    size = count + len(loose.steps)
+    result = History(array("q", [0]) * size, array("q", [0]) * size, array("d", [0.0]) * size)
     steps: NDArray[np.int64] = np.frombuffer(result.steps, np.int64)
     timestamps: NDArray[np.int64] = np.frombuffer(result.timestamps, np.int64)
     values: NDArray[np.float64] = np.frombuffer(result.values, np.float64)
