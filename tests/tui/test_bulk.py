@@ -250,6 +250,40 @@ async def test_export_in_every_format_with_artifacts(
         assert Path("all.md").read_text().count("# ") == 7
 
 
+async def test_exported_artifacts_replace_nothing_unasked(
+    app: TuiflowApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, second = (give_model(app.store, name) for name in ("able-crane-41", "bold-otter-7"))
+    mine = Path("wine-artifacts") / first / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("kept")
+    (Path("wine-artifacts") / "notes").mkdir()
+
+    async def write(*keys: str) -> None:
+        await pilot.press("x")
+        await until(pilot, lambda: isinstance(app.screen, ExportRunsModal))
+        await pilot.press("ctrl+t", "enter")
+        await until(pilot, lambda: "there: enter replaces, ctrl+n keeps" in screen_text(app))
+        await pilot.press(*keys)
+
+    async with opened(app) as pilot:
+        await pilot.press("space", "space")
+        await write("escape")
+        await until(pilot, lambda: not isinstance(app.screen, ExportRunsModal))
+        assert mine.exists() and not Path("wine.csv").exists()
+        await write("ctrl+n")
+        await said(pilot, "to wine-artifacts/ (1 folder kept as it was)")
+        assert mine.exists() and not (mine.parent / "model").exists()
+        assert (Path("wine-artifacts") / second / "model/MLmodel").exists()
+        Path("wine.csv").unlink()
+        await write()
+        assert "2 folders are there" in screen_text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: (mine.parent / "model/MLmodel").exists() and not mine.exists())
+        assert (Path("wine-artifacts") / "notes").is_dir(), "not a run's: nobody asked"
+
+
 @pytest.mark.parametrize("form", ["json", "csv", "md"])
 async def test_the_app_and_the_command_write_the_same(
     seeded: Store, tmp_path: Path, cli: Callable[..., object], form: str

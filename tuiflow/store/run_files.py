@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiflow.entities import Run
+from tuiflow.errors import TuiflowError
 from tuiflow.store.export import Sink, full_record, new_file, write_csv_steps
 from tuiflow.store.run_report import write_report
 
@@ -58,9 +59,11 @@ def export_runs(
     path: Path,
     form: RunFormat,
     artifacts: Path | None = None,
+    replace: bool = False,
 ) -> Iterator[int]:
     """Write the runs of these row keys to a file, which takes its place when all are written, and
-    then copy their artifacts to `artifacts`/RUN_ID each, in place of what is there.
+    then copy their artifacts to `artifacts`/RUN_ID each. What is there already is kept as it is,
+    unless it is to be replaced.
 
     Yields how much is done: up to the number of runs, and as much again with artifacts. Raises
     InvalidInput where something can't be written.
@@ -71,9 +74,30 @@ def export_runs(
         return
     for count, run in enumerate(_runs(store, keys), 1):
         run_id = run.info.run_id
-        if store.list_artifacts(run_id):
-            store.copy_artifact_out(run_id, "", artifacts / run_id, replace=True)
+        target = artifacts / run_id
+        if store.list_artifacts(run_id) and (replace or not _is_there(target)):
+            store.copy_artifact_out(run_id, "", target, replace=replace)
         yield len(keys) + count
+
+
+def copied_before(store: Store, keys: Sequence[int], artifacts: Path) -> int:
+    """How many of these runs have a folder, or anything of that name, in `artifacts`."""
+    try:
+        names = [path.name for path in artifacts.iterdir()]
+    except OSError:  # there is no such folder
+        return 0
+    return len(set(keys).intersection(filter(None, (_key(store, name) for name in names))))
+
+
+def _key(store: Store, name: str) -> int | None:
+    try:
+        return store.row_key(name)
+    except TuiflowError:  # not a run's
+        return None
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
 
 
 def _runs(store: Store, keys: Sequence[int]) -> Iterator[Run]:

@@ -81,12 +81,17 @@ class ManyRuns(RunActions):
         self.app.push_screen(CompareScreen([run.info.run_id for run in runs], metric))
 
     def action_export(self) -> None:
+        from tuiflow.store.run_files import copied_before
         from tuiflow.tui.modals.export_runs import ExportRunsModal
 
-        marks = list(self.table.marks)
-        count = len(marks) or len(self.table.keys)
-        heading = f"Write {plural(count, 'marked run' if marks else 'run')}"
-        modal = ExportRunsModal(heading, f"{_file_name(self.export_name())}.csv")
+        marks, store = list(self.table.marks), self.store
+        keys = marks or self.table.keys
+        heading = f"Write {plural(len(keys), 'marked run' if marks else 'run')}"
+        modal = ExportRunsModal(
+            heading,
+            f"{_file_name(self.export_name())}.csv",
+            lambda folder: copied_before(store, keys, folder),
+        )
         self.app.push_screen(modal, partial(self._export, marks, modal))
 
     def _export(self, marks: list[int], modal: ExportRunsModal, path: Path | None) -> None:
@@ -96,16 +101,18 @@ class ManyRuns(RunActions):
         from tuiflow.store.run_files import export_runs
 
         keys = marks or list(self.table.keys)
-        store, artifacts = self.store, modal.artifacts
+        store, artifacts, replace = self.store, modal.artifacts, modal.replaces
         total = len(keys) * (1 if artifacts is None else 2)
         progress = Progress(f"Writing {plural(len(keys), 'run')}", total, 1)
         self.carry_out(
             progress,
-            lambda: export_runs(store, keys, path, form, artifacts),
-            lambda progress: self._exported(progress, len(keys), path, artifacts),
+            lambda: export_runs(store, keys, path, form, artifacts, replace),
+            lambda progress: self._exported(progress, len(keys), path, artifacts, modal.kept),
         )
 
-    def _exported(self, progress: Progress, count: int, path: Path, artifacts: Path | None) -> None:
+    def _exported(
+        self, progress: Progress, count: int, path: Path, artifacts: Path | None, kept: int
+    ) -> None:
         if progress.error is not None:
             return
         if progress.cancelled:
@@ -114,6 +121,7 @@ class ManyRuns(RunActions):
             self.app.say(f"Stopped: {said}")
             return
         copies = "" if artifacts is None else f", their artifacts to {artifacts}/"
+        copies += f" ({plural(kept, 'folder')} kept as it was)" if kept else ""
         self.app.say(f"Wrote {plural(count, 'run')} to {path}{copies} · no undo: remove the file")
 
 

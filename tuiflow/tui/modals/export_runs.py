@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,18 +23,27 @@ _WHAT = {
 
 
 class ExportRunsModal(ExportModal):
-    """Answers the path, whose ending is one of `RunFormat`; `artifacts` is the folder for them."""
+    """Answers the path, whose ending is one of `RunFormat`; `artifacts` is the folder for them.
+
+    `taken` says of such a folder how many of the runs it holds already. They are replaced, or kept
+    as they are, only by a key of their own; `kept` and `replaces` tell which it was."""
 
     keys = "ctrl+f format · ctrl+t artifacts · enter write · esc cancel"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+f", "format", priority=True, show=False),
         Binding("ctrl+t", "artifacts", priority=True, show=False),
+        Binding("ctrl+n", "keep", priority=True, show=False),
     ]
 
-    def __init__(self, heading: str, name: str) -> None:
+    def __init__(self, heading: str, name: str, taken: Callable[[Path], int]) -> None:
         super().__init__(heading, name)
         self._copies = False
+        self._taken = taken
+        self._asked: Path | None = None
+        self.replaces = False
+        self.kept = 0
+        """How many runs' folders stay as they are."""
 
     def compose_body(self) -> ComposeResult:
         yield from super().compose_body()
@@ -65,12 +75,30 @@ class ExportRunsModal(ExportModal):
         self.query_one("#export-what", Static).update(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        if self.artifacts != self._asked:
+            self.kept = 0
         self._tell()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.form() is None:
             event.prevent_default()  # the base takes any ending
             self._say("Write a name that ends with .csv, .json or .md")
+            return
+        folder = self.artifacts
+        count = 0 if folder is None else self._taken(folder)
+        self.replaces = count > 0 and folder == self._asked and not self.kept
+        if count and not self.replaces and not self.kept:
+            event.prevent_default()
+            self._asked = folder
+            folders = "a folder is" if count == 1 else f"{count:,} folders are"
+            self._say(f"{folders} there: enter replaces, ctrl+n keeps as it was")
+
+    async def action_keep(self) -> None:
+        """Keep the folders that are there, and write the others."""
+        folder = self.artifacts
+        if folder is not None and folder == self._asked:
+            self.kept = self._taken(folder)
+            await self.query_one(Input).action_submit()
 
     def action_format(self) -> None:
         forms, form = list(RunFormat), self.form()
