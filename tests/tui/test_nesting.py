@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from array import array
 
+import pytest
 from driving import messages, names, screen_text, until
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tuiflow.nesting import nest
+from tuiflow import nesting
+from tuiflow.entities import TAG_PARENT
+from tuiflow.nesting import Links, nest
 from tuiflow.store import Store
+from tuiflow.store.vectors.nesting import links as vector_links
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.views import load_view, save_last_experiment
 
@@ -66,24 +70,59 @@ async def test_a_chosen_order_puts_all_in_one_list_unless_nested(app: TuiflowApp
 runs = st.integers(1, 12)
 
 
+@pytest.fixture(params=["few", "many"])
+def however_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of nesting; the one for many does what it can."""
+    if request.param == "many":
+        pytest.importorskip("numpy")
+        monkeypatch.setattr(nesting, "_MANY", -1)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(runs, unique=True),
-    st.dictionaries(runs, runs),
-    st.frozensets(runs),
+    keys=st.lists(runs, unique=True),
+    parents=st.dictionaries(runs, runs),
+    folded=st.frozensets(runs),
 )
-def test_every_run_is_shown_or_folded_away_once(keys, parents, folded) -> None:
-    nested = nest(array("q", keys), parents, folded.__contains__)
-    assert sorted([*nested.keys, *nested.hidden]) == sorted(keys)
-    shown = list(nested.keys)
-    for place, key in enumerate(shown):
-        depth = nested.depths.get(key, 0)
+def test_every_run_is_shown_or_folded_away_once(however_many, keys, parents, folded) -> None:
+    links = Links(array("q", parents.keys()), array("q", parents.values()))
+    nested = nest(array("q", keys), links, folded.__contains__)
+    shown, depths = list(nested.keys), list(nested.depths) or [0] * len(nested.keys)
+    assert sorted([*shown, *nested.hidden]) == sorted(keys)
+    assert len(depths) == len(shown)
+    leaders: dict[int | None, list[int]] = {}
+    for place, (key, depth) in enumerate(zip(shown, depths, strict=True)):
+        above = next((i for i in range(place)[::-1] if depths[i] < depth), None)
         if depth:
-            above = next(k for k in shown[:place][::-1] if nested.depths.get(k, 0) < depth)
-            assert parents[key] == above and not nested.branches[above].folded
+            assert above is not None and parents[key] == shown[above]
+            assert depths[above] == depth - 1 and not nested.branches[shown[above]].folded
+        leaders.setdefault(None if above is None else shown[above], []).append(key)
     for key, branch in nested.branches.items():
         assert branch.folded == (key in folded) and branch.children
-    # Among siblings, and among roots, the order stays.
-    for level in {(parents.get(k) if nested.depths.get(k) else None) for k in shown}:
-        of = [k for k in shown if (parents.get(k) if nested.depths.get(k) else None) == level]
-        if level is not None:
-            assert of == sorted(of, key=keys.index)
+    for leader, siblings in leaders.items():
+        if leader is not None:
+            assert siblings == sorted(siblings, key=keys.index)
+
+
+@given(
+    st.lists(runs, unique=True), st.dictionaries(st.integers(1, 6), st.integers(7, 12)), st.data()
+)
+def test_both_ways_nest_alike(keys, parents, data) -> None:
+    np = pytest.importorskip("numpy")
+    folded = data.draw(st.frozensets(runs)).__contains__
+    links = Links(array("q", parents.keys()), array("q", parents.values()))
+    many = nesting._nest_many(np, array("q", keys), links, folded)
+    few = nesting._nest(array("q", keys), parents, folded)
+    assert many is not None and many.keys == few.keys and many.branches == few.branches
+    assert bytes(many.depths) == few.depths and sorted(many.hidden) == sorted(few.hidden)
+
+
+def test_links_are_the_same_from_rows_and_columns(seeded: Store) -> None:
+    child = seeded.create_run("0", tags={TAG_PARENT: "no run id"})
+    seeded.create_run("0", tags={TAG_PARENT: "0" * 32})
+    seeded.create_run("0", tags={TAG_PARENT: child.info.run_id})
+    rows = seeded.parents()
+    assert len(rows.children) == 4
+    with seeded._db.read() as conn, seeded._searches._source(conn) as source:
+        columns = vector_links(source)
+    assert sorted(zip(*columns, strict=True)) == sorted(zip(*rows, strict=True))

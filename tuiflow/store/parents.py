@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from array import array
 
 from tuiflow.entities import TAG_PARENT
+from tuiflow.nesting import Links
 from tuiflow.store.schema import TAG
 from tuiflow.store.search import snapshot
 
 _RUN_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
-def parents(conn: sqlite3.Connection) -> dict[int, int]:
-    """Row keys of children to those of their parents; parents that are gone are left out."""
+def links(conn: sqlite3.Connection) -> Links:
+    """The children of all parents that are still there."""
+    found = Links(array("q"), array("q"))
     with snapshot(conn):
         key = conn.execute(
             "SELECT id FROM keys WHERE kind = ? AND name = ?", (TAG, TAG_PARENT)
         ).fetchone()
-        if key is None:
-            return {}
-        known: dict[str, int | None] = {}
-        found: dict[int, int] = {}
+        text, parent = "", None
         # By the index of values: the children of one parent come together.
-        for text, run in conn.execute("SELECT text, run FROM tags WHERE key = ?", key):
-            if text not in known:
-                known[text] = _row(conn, text)
-            parent = known[text]
+        for named, run in conn.execute(
+            "SELECT text, run FROM tags WHERE key = ? ORDER BY number, text", key or (-1,)
+        ):
+            if named != text:
+                text, parent = named, row_of(conn, named)
             if parent is not None:
-                found[run] = parent
-        return found
+                found.children.append(run)
+                found.parents.append(parent)
+    return found
 
 
-def _row(conn: sqlite3.Connection, text: str) -> int | None:
-    if not _RUN_ID.fullmatch(text):
+def row_of(conn: sqlite3.Connection, run_id: str) -> int | None:
+    """The row key of the run that a tag names, None where there is no such run."""
+    if not _RUN_ID.fullmatch(run_id):
         return None
-    row = conn.execute("SELECT id FROM runs WHERE uuid = ?", (bytes.fromhex(text),)).fetchone()
+    row = conn.execute("SELECT id FROM runs WHERE uuid = ?", (bytes.fromhex(run_id),)).fetchone()
     return None if row is None else int(row[0])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tuiflow.entities import ExperimentCounts
     from tuiflow.filters.tree import Measure
+    from tuiflow.nesting import Links
     from tuiflow.store.column_values import ColumnSummary
     from tuiflow.store.columns import Columns
     from tuiflow.store.groups import Grouping, Summary
@@ -144,6 +145,18 @@ class Searches:
 
             with self._source(conn) as source:
                 return experiments.counts(conn, summaries.active_runs(source))
+
+    def parents(self) -> Links:
+        """See `Store.parents`."""
+        from tuiflow.store import parents
+
+        with self._db.read() as conn:
+            if self._memory is None:
+                return parents.links(conn)
+            from tuiflow.store.vectors import nesting
+
+            with self._source(conn) as source:
+                return nesting.links(source)
 
     def key_usage(self, experiment_ids: tuple[str, ...] | None) -> KeyUsage:
         """See `Store.key_usage`."""

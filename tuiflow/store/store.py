@@ -38,6 +38,7 @@ from tuiflow.store.schema import METRIC
 
 if TYPE_CHECKING:
     from tuiflow.filters.tree import Key, Measure
+    from tuiflow.nesting import Links
     from tuiflow.protocols import History, KeyNames, RunQuery
     from tuiflow.store.bulk import NewRun
     from tuiflow.store.column_values import ColumnSummary
@@ -314,12 +315,9 @@ class Store(RunArtifacts):
         with self._db.read() as conn:
             return runs.row_key(conn, run_id)
 
-    def parents(self) -> dict[int, int]:
+    def parents(self) -> Links:
         """Row keys of all runs that are children, and those of their parents."""
-        from tuiflow.store import parents
-
-        with self._db.read() as conn:
-            return parents.parents(conn)
+        return self._searches.parents()
 
     def key_names(self, experiment_ids: tuple[str, ...] | None = None) -> KeyNames:
         from tuiflow.store import search

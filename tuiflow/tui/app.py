@@ -33,6 +33,7 @@ from tuiflow.store.processes import is_alive, this_process
 from tuiflow.text import clean_block
 from tuiflow.tui.bulk import Progress
 from tuiflow.tui.harmless import Harmless
+from tuiflow.tui.memory import give_back_large_arrays
 from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.reruns import Reruns
 from tuiflow.tui.screens.base import StoreScreen
@@ -153,6 +154,7 @@ class TuiflowApp(App[object]):
         if self._mistakes:
             self.fail(self._mistakes)
         self._count_servers()
+        self.call_after_refresh(self.run_worker, give_back_large_arrays, thread=True)
 
     async def on_event(self, event: events.Event) -> None:
         typed = isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded
@@ -280,6 +282,13 @@ class TuiflowApp(App[object]):
         if isinstance(screen, StoreScreen):
             about = self.keyed(screen.told_help())
             self.push_screen(HelpModal(screen.usable_actions(), about))
+
+    def action_jump(self) -> None:
+        """Put a letter over each thing on the screen that one can go to."""
+        from tuiflow.tui.jumps import jumps
+        from tuiflow.tui.modals.jump import JumpModal
+
+        self.push_screen(JumpModal(jumps(self.screen)), lambda place: place and place.go())
 
     def action_palette(self) -> None:
         from tuiflow.tui.palette import open_palette

@@ -25,17 +25,22 @@ class Found:
     """Row keys of the rows, of which the first `pinned` are pinned runs; `strangers` are those of
     them that the filter keeps out.
 
-    `depths` and `branches` tell how the others are nested; `hidden` are found, but folded away.
+    `depths` (by row, after the pinned ones) and `branches` (by row key) tell how the others are
+    nested; `hidden` are found, but folded away.
     `line` sums up the metric that they are sorted by.
     """
 
     keys: array[int]
     pinned: int = 0
     strangers: frozenset[int] = frozenset()
-    depths: Mapping[int, int] = field(default_factory=dict)
+    depths: Sequence[int] = b""
     branches: Mapping[int, Branch] = field(default_factory=dict)
     hidden: array[int] = field(default_factory=lambda: array("q"))
     line: str = ""
+
+    def depth(self, row: int) -> int:
+        """How deep the run in that row stands under others."""
+        return self.depths[row - self.pinned] if self.depths and row >= self.pinned else 0
 
     @property
     def count(self) -> int:
@@ -59,11 +64,10 @@ def find_runs(
     top, strangers = array("q"), frozenset[int]()
     if pins:
         top, strangers = _pinned(store, query, pins)
-        on_top = frozenset(top)
-        keys = array("q", (key for key in keys if key not in on_top))
+        keys = _without(keys, top)
     nested = Nested(keys)
-    if is_folded is not None and (parents := store.parents()):
-        nested = nest(keys, parents, is_folded)
+    if is_folded is not None:
+        nested = nest(keys, store.parents(), is_folded)
     return Found(
         top + nested.keys,
         len(top),
@@ -101,6 +105,15 @@ def _pinned(
     if query.filter is not None:
         matching = store.search_keys(replace(query, filter=And((pinned, query.filter))))
     return top, frozenset(top) - frozenset(matching)
+
+
+def _without(keys: array[int], top: array[int]) -> array[int]:
+    np = sys.modules.get("numpy")
+    if np is not None and len(keys) > _MANY:
+        found = np.frombuffer(keys, dtype=np.int64)
+        return array("q", found[~np.isin(found, top)].tobytes())
+    on_top = frozenset(top)
+    return array("q", (key for key in keys if key not in on_top))
 
 
 def newest_live(store: Store, query: RunQuery) -> int | None:

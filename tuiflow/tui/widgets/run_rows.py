@@ -132,9 +132,9 @@ class RunRows(ScrollView, Asks):
         """The row key of the cursor's run if it has children here, else of its parent."""
         if self.run_key in self.found.branches:
             return self.run_key
-        depth = self.found.depths.get(self.run_key or 0, 0)
+        depth = self.found.depth(self._cursor)
         for row in range(self._cursor - 1, -1, -1) if depth else ():
-            if self.found.depths.get(self.keys[row], 0) < depth:
+            if self.found.depth(row) < depth:
                 return self.keys[row]
         return None
 
@@ -309,11 +309,9 @@ class RunRows(ScrollView, Asks):
 
     def _names(self, runs: Iterable[tuple[int, Run | None]]) -> dict[str, str]:
         """Names of nested runs, by run id: indented, and with the sign that they have children."""
-        depths, branches = self.found.depths, self.found.branches
-        names = {}
-        for row, run in runs if depths or branches else ():
-            key = self.keys[row]
-            depth, branch = depths.get(key, 0), branches.get(key)
+        found, names = self.found, {}
+        for row, run in runs if found.branches else ():
+            depth, branch = found.depth(row), found.branches.get(self.keys[row])
             if run is None or row < self.found.pinned or not (depth or branch):
                 continue
             name = clean(run.info.run_name, 200)
