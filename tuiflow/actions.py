@@ -71,6 +71,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.servers", ("3",), "Servers", "Go to the model servers", "everywhere"),
     Action("app.back", ("escape",), "back", "Close, then clear, then go back", "everywhere"),
     Action("app.next_pane", ("tab",), "next pane", "Move to the next pane", "everywhere"),
+    Action("app.jump", ("ctrl+o", ";"), "jump", "Go to a pane or tab by a letter", "everywhere"),
     Action("app.refresh", ("r",), "refresh", "Read everything again", "everywhere"),
     Action("app.copy_id", ("y",), "copy id", "Copy the id to the clipboard", "everywhere"),
     Action("app.undo", ("z",), "undo", "Undo the last change", "everywhere"),

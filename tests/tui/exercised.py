@@ -149,6 +149,11 @@ _TESTS = {
             "models.retrain",
         ],
     },
+    "test_jump.py": {
+        "test_a_letter_leads_to_the_other_pane_and_back": [
+            "app.jump",
+        ],
+    },
     "test_painting.py": {
         "test_the_screen_is_drawn_again_by_a_key": [
             "app.redraw",

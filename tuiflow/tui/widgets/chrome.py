@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.cells import cell_len
@@ -96,10 +98,17 @@ class Header(Asks):
         self._drawn = content.plain
         return content
 
+    def jumps(self) -> Sequence[tuple[int, Callable[[], object]]]:
+        """The places, each before its key."""
+        return [(start - 1, partial(self._go, name)) for start, _, name in self._spots]
+
+    def _go(self, action_id: str) -> None:
+        self.call_later(self.screen.run_action, f"act('{action_id}')")
+
     def on_click(self, event: events.Click) -> None:
         for start, end, action_id in self._spots:
             if start <= event.x < end:
-                self.call_later(self.screen.run_action, f"act('{action_id}')")
+                self._go(action_id)
                 return
         self.app.say(f"Store {self.app.store_label}: {self.app.location_reason}")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual import events
 from textual.content import Content
@@ -42,6 +43,15 @@ class TabLine(Widget):
             else Content.styled(f" {name} ", "$dim")
             for name in self._names
         )
+
+    def jumps(self) -> Sequence[tuple[int, Callable[[], object]]]:
+        """The tabs: their letters stand between the names, on as little of them as can be."""
+        found: list[tuple[int, Callable[[], object]]] = []
+        x = -1
+        for name in self._names:
+            found.append((x, partial(self.post_message, self.Chosen(name))))
+            x += len(name) + 2
+        return found
 
     def on_click(self, event: events.Click) -> None:
         x = 0
