@@ -35,7 +35,7 @@ from tuiflow.store import Store, groups, open_store, run_columns, searches, walk
 from tuiflow.store.columns import columns as store_columns
 from tuiflow.store.columns import view as store_view
 from tuiflow.store.groups import Group, Spread, Summary
-from tuiflow.store.vectors import order
+from tuiflow.store.vectors import find, first, order
 from tuiflow.store.vectors.source import Source
 
 
@@ -56,6 +56,8 @@ def by_columns() -> Iterator[None]:
     """As if every store were a large one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(searches, "LARGE", 0)
+        patch.setattr(first, "_FEW", 0)
+        patch.setattr(find, "_PART", 0)
         yield
 
 
@@ -73,7 +75,8 @@ def test_columns_find_what_memory_and_sql_find(
             with by_columns():
                 assert store.search_keys(query) == keys
                 assert store.search_keys(query, limit, offset) == keys[offset:][:limit]
-                assert store.search_keys(query, 1) == keys[:1]
+                for count in range(5):
+                    assert store.search_keys(query, count) == keys[:count]
                 assert store.count_runs(query) == len(keys)
             assert [run.info.run_id for run in store.load_runs(keys)] == expected(everything, query)
 
@@ -172,11 +175,20 @@ def floats(kind: str, count: int, seed: int) -> list[float]:
     return [make() for _ in range(count)]
 
 
-@pytest.mark.parametrize("first", ["uniform", "times", "few", "close", "clusters", "any"])
-@pytest.mark.parametrize("second", ["few", "clusters", "any"])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        *((kind, "any") for kind in ("uniform", "times", "few", "close", "clusters", "any")),
+        ("few", "few"),
+        ("few", "clusters"),
+    ],
+)
 @pytest.mark.parametrize("descending", [False, True])
-def test_numbers_of_all_sizes_are_sorted(first: str, second: str, descending: bool) -> None:
-    columns = [floats(first, 3000, 1), floats(second, 3000, 2)]
+@pytest.mark.parametrize("sample", [1, 64, 3000])
+def test_numbers_of_all_sizes_are_sorted(
+    monkeypatch: pytest.MonkeyPatch, kinds: tuple[str, str], descending: bool, sample: int
+) -> None:
+    columns = [floats(kinds[0], 3000, 1), floats(kinds[1], 3000, 2)]
     by = [OrderKey(Key(Kind.METRIC, str(n)), descending) for n in range(2)]
     sign = -1 if descending else 1
 
@@ -184,12 +196,13 @@ def test_numbers_of_all_sizes_are_sorted(first: str, second: str, descending: bo
         values = [column[row] for column in columns]
         return [x for v in values for x in ((1, 0) if math.isnan(v) else (0, sign * v))] + [-row]
 
-    expected = sorted(range(3000), key=place)
+    places = sorted(range(3000), key=place)
     source = Source(Numbers(*columns))  # type: ignore[arg-type]
-    everything = np.ones(3000, np.bool_)
-    assert list(order.ordered(source, everything, by)) == expected
-    for count in (1, 10, 700):
-        assert list(order.ordered(source, everything, by, count)) == expected[:count]
+    monkeypatch.setattr(first, "_FEW", 100)
+    monkeypatch.setattr(first, "_SAMPLE", sample)
+    assert list(order.in_order(source, np.arange(3000), by)) == places
+    for count in (1, 10, 300, 2999):
+        assert list(first.first(source, np.ones(3000, np.bool_), by, count)) == places[:count]
 
 
 # Single points
@@ -211,11 +224,12 @@ def test_what_can_not_be_asked(store: Store) -> None:
 
 @pytest.mark.parametrize("large", [False, True])
 def test_groups(store: Store, large: bool) -> None:
-    for alpha, rmse in (("0.5", 2.0), ("0.50", 1.0), ("auto", math.nan), ("auto", None)):
-        run = store.create_run("0", params={"alpha": alpha}).info.run_id
+    made = (("0.5", 2.0), ("0.50", 1.0), ("auto", math.nan), ("auto", None))
+    for number, (alpha, rmse) in enumerate(made):
+        run = store.create_run("0", None, NOW + number, params={"alpha": alpha}).info.run_id
         if rmse is not None:
             store.log_batch(run, [Metric("rmse", rmse, NOW)])
-    store.create_run("0")
+    store.create_run("0", None, NOW + 10)
     rmse = Key(Kind.METRIC, "rmse")
     with by_columns() if large else contextlib.nullcontext():
         found = store.group_runs(RunQuery(), Key(Kind.PARAM, "alpha"), [rmse])

@@ -59,11 +59,10 @@ class Searches:
                 page = walk.first_page(conn, self._root, query, limit, offset, seconds)
                 if page is not None:
                     return page
-            from tuiflow.store.vectors import masks, order
+            from tuiflow.store.vectors.find import find
 
             with self._source(conn) as source:
-                found = masks.matching(source, query)
-                return order.ordered(source, found, query.order_by, limit, offset)
+                return find(source, query, limit, offset)
 
     def count(self, query: RunQuery) -> int:
         """See `Store.count_runs`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,7 @@ import numpy as np
 from tuiflow.filters.tree import Key, Kind, Measure
 from tuiflow.protocols import RunQuery
 from tuiflow.store.run_columns import Value
-from tuiflow.store.vectors.masks import matching
-from tuiflow.store.vectors.order import ordered
+from tuiflow.store.vectors.find import find
 from tuiflow.store.vectors.source import Rows, Source, has_column, is_number
 
 
@@ -21,7 +21,7 @@ def columns(
     source: Source, query: RunQuery, keys: Sequence[Key | Measure]
 ) -> tuple[array[int], list[list[Value]]]:
     """As `run_columns.read`."""
-    found = ordered(source, matching(source, query))
+    found = find(source, replace(query, order_by=()))
     rows = np.frombuffer(found, np.int64)
     return found, [values(source, key, rows) for key in keys]
 

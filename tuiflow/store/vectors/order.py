@@ -7,8 +7,6 @@ first, and sorting such numbers beats sorting indexes by their values several ti
 
 from __future__ import annotations
 
-import heapq
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +19,6 @@ from tuiflow.store.vectors.source import Mask, Rows, Source, has_column, is_numb
 
 _WORD = 64
 _SIGN = np.uint64(1 << 63)
-_NEWEST = OrderKey(Key(Kind.ATTRIBUTE, "start_time"), True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +29,8 @@ class Codes:
     bits: int
 
 
-def ordered(
-    source: Source,
-    found: Mask,
-    order_by: Sequence[OrderKey] = (),
-    limit: int | None = None,
-    offset: int = 0,
-) -> array[int]:
-    """The row keys of the runs of a mask in order, from `offset` on, at most `limit`."""
-    keys = list(order_by)
-    while keys and keys[-1] == _NEWEST:
-        keys.pop()  # the order of equals, anyway
-    rows: Rows = np.flatnonzero(found)
-    end = len(rows) if limit is None else min(offset + limit, len(rows))
-    if end * 4 < len(rows):
-        rows = _first(source, rows, keys, end)
-    else:
-        rows = _sorted(source, rows, keys)
-    page = array("q")
-    page.frombytes(rows[offset:end].astype(np.int64, copy=False).tobytes())
-    return page
-
-
-def _first(source: Source, rows: Rows, keys: list[OrderKey], count: int) -> Rows:
-    """The first `count` of the rows in order."""
-    if len(rows) <= count or not count:
-        return _sorted(source, rows, keys)[:count]
-    codes = _codes(source, keys[0], rows, count).values if keys else source.rank[rows]
-    last = np.partition(codes, count - 1)[count - 1]
-    before = rows[codes < last]
-    equal = rows[codes == last]
-    if not keys:
-        return _sorted(source, np.concatenate([before, equal]), [])
-    rest = _first(source, equal, keys[1:], count - len(before))
-    return np.concatenate([_sorted(source, before, keys), rest])
-
-
-def _sorted(source: Source, rows: Rows, keys: list[OrderKey]) -> Rows:
+def in_order(source: Source, rows: Rows, keys: Sequence[OrderKey]) -> Rows:
+    """Rows, given in any order, sorted by the keys."""
     found = Codes(np.zeros(len(rows), np.uint64), 0)
     for key in keys if len(rows) > 1 else []:
         found = _joined(found, _codes(source, key, rows))
@@ -131,8 +93,8 @@ def _by(codes: Codes, place: NDArray[np.uint64], bits: int) -> NDArray[np.uint64
     return places
 
 
-def _codes(source: Source, order: OrderKey, rows: Rows, first: int | None = None) -> Codes:
-    """One sort key of these rows; where only the `first` are asked for, later ones may be equal."""
+def _codes(source: Source, order: OrderKey, rows: Rows) -> Codes:
+    """One sort key of these rows."""
     key = order.key
     if not has_column(key):
         top = source.view.size
@@ -141,7 +103,7 @@ def _codes(source: Source, order: OrderKey, rows: Rows, first: int | None = None
     if key.kind is Kind.ATTRIBUTE and not is_number(key):
         assert isinstance(key, Key)
         texts = source.texts(key)
-        ranks, top = _text_ranks(source, texts, rows, order.descending, first)
+        ranks, top = _text_ranks(source, texts, rows, order.descending)
         return Codes(ranks, top.bit_length())
     numbers = source.numbers(key)
     present = numbers.present[rows]
@@ -158,7 +120,7 @@ def _codes(source: Source, order: OrderKey, rows: Rows, first: int | None = None
         else:
             assert isinstance(key, Key)
             texts = source.texts(key)
-            ranks, most = _text_ranks(source, texts, rows[others], order.descending, first)
+            ranks, most = _text_ranks(source, texts, rows[others], order.descending)
             codes[others] = ranks + np.uint64(top + 1)
             top += 1 + most
         codes[~present] = top + 1
@@ -190,22 +152,11 @@ def _number_codes(
 
 
 def _text_ranks(
-    source: Source, texts: Texts, rows: Rows, descending: bool, first: int | None
+    source: Source, texts: Texts, rows: Rows, descending: bool
 ) -> tuple[NDArray[np.uint64], int]:
     """Codes of the texts of rows, missing ones last, and the highest one."""
-    codes = texts.codes[rows]
     top = len(texts.values)
     ranks = np.full(top + 1, top, np.uint64)  # the last is for code -1, which is missing
-    memory = source.memory
-    if first is not None and first * 4 < top and not memory.knows_order(texts.values):
-        there = np.zeros(top + 1, np.bool_)
-        there[codes] = True
-        there[-1] = False
-        pick = heapq.nlargest if descending else heapq.nsmallest
-        ranks[there] = first
-        best = pick(first, np.flatnonzero(there).tolist(), key=texts.values.__getitem__)
-        ranks[best] = np.arange(len(best), dtype=np.uint64)
-    else:
-        by_text = memory.text_order(texts.values)
-        ranks[by_text[::-1] if descending else by_text] = np.arange(top, dtype=np.uint64)
-    return ranks[codes], top
+    by_text = source.memory.text_order(texts.values)
+    ranks[by_text[::-1] if descending else by_text] = np.arange(top, dtype=np.uint64)
+    return ranks[texts.codes[rows]], top

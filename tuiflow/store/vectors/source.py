@@ -58,10 +58,6 @@ class Memory:
             self._newest = newest
         return self._rank
 
-    def knows_order(self, texts: list[str]) -> bool:
-        """Has this column been sorted already, all of it?"""
-        return texts is self._texts and len(texts) == len(self._by_text)
-
     def text_order(self, texts: list[str]) -> NDArray[np.int64]:
         """Indexes of distinct texts, sorted: of a list that only ever grows."""
         if texts is not self._texts or len(texts) < len(self._by_text):
