@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import tuiflow
 from tuiflow.entities import Metric
+from tuiflow.errors import NotFound, StoreError
 from tuiflow.store import Store, chunks
 
 WIDE = st.integers(-(2**63), 2**63 - 1)
@@ -181,3 +183,66 @@ def test_what_an_older_tuiflow_left_is_sealed(
     assert seen == [(0, 1), (1, 1)]
     assert sealed(store) == 88
     check_history(store, run_id, points + points[:2])
+
+
+def test_columns_of_a_history(store: Store) -> None:
+    import numpy as np
+    import pandas as pd
+
+    tuiflow.set_tracking_uri(store.root)
+    with tuiflow.start_run() as run:
+        for step in (1, 0, 2):
+            tuiflow.log_metric("loss", step / 2, step=step, timestamp=1000 + step)
+    columns = tuiflow.metric_history(run.info.run_id, "loss").to_numpy()
+    frame = pd.DataFrame(columns)
+    assert frame.to_dict("list") == {
+        "step": [0, 1, 2],
+        "timestamp": [1000, 1001, 1002],
+        "value": [0.0, 0.5, 1.0],
+    }
+    assert [column.dtype for column in columns.values()] == [np.int64, np.int64, np.float64]
+    assert len(tuiflow.metric_history(run.info.run_id, "none").values) == 0
+    with pytest.raises(NotFound):
+        tuiflow.metric_history("0" * 32, "loss")
+
+
+def test_missing_points_and_damaged_chunks_are_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "SIZE", 4)
+    run_id = store.create_run("0").info.run_id
+    store.log_batch(run_id, [Metric("a", float(i), i, i) for i in range(20)])
+    store.log_batch(run_id, [Metric("b", float(i), i, i) for i in range(3)])
+    store.log_batch(run_id, [Metric("single", 1.0, 0)])
+    assert store.upkeep.check() == []
+
+    def damage(sql: str) -> list[str]:
+        with sqlite3.connect(store.database) as conn:
+            conn.execute(sql)
+        return [problem.what for problem in store.upkeep.check()]
+
+    named = f"Metric 'a' of run {run_id}"
+    assert damage("UPDATE chunks SET data = substr(data, 2) WHERE start = 8") == [
+        f"{named} has points that can't be read, from 8 on."
+    ]
+    with pytest.raises(StoreError, match="db check"):
+        store.metric_history(run_id, "a")
+    assert damage("DELETE FROM chunks WHERE start = 8") == [
+        f"{named} should have 20 points, and has 16."
+    ]
+    assert damage("DELETE FROM points WHERE step = 1")[1:] == [
+        f"Metric 'b' of run {run_id} should have 3 points, and has 2."
+    ]
+
+
+def test_sealed_points_go_with_their_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "SIZE", 4)
+    gone, kept = (store.create_run("0").info.run_id for _ in range(2))
+    points = [Metric("a", float(i), i, i) for i in range(20)]
+    store.log_batch(gone, points)
+    store.log_batch(kept, points)
+    store.delete_runs([gone])
+    store.upkeep.collect_garbage(0)
+    assert sealed(store) == 16
+    check_history(store, kept, points)
+    assert store.upkeep.check() == []

@@ -89,6 +89,7 @@ if TYPE_CHECKING:
         log_input,
         log_inputs,
         log_table,
+        metric_history,
     )
     from tuiflow.tracking.images import Image
     from tuiflow.tracking.operations import RunOperations
@@ -143,6 +144,7 @@ _LAZY = {
     "log_input": "tuiflow.tracking.fluent_data",
     "log_inputs": "tuiflow.tracking.fluent_data",
     "log_table": "tuiflow.tracking.fluent_data",
+    "metric_history": "tuiflow.tracking.fluent_data",
     "register_model": "tuiflow.tracking.registry",
     "run": "tuiflow.projects",
     "search_model_versions": "tuiflow.tracking.registry",
@@ -206,6 +208,7 @@ __all__ = [
     "log_stream",
     "log_table",
     "log_text",
+    "metric_history",
     "models",
     "projects",
     "protos",

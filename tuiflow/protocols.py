@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tuiflow.entities import (
     DatasetInput,
@@ -22,6 +22,8 @@ from tuiflow.entities import (
 )
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tuiflow.filters.tree import Key, Node, OrderKey
 
 
@@ -61,6 +63,17 @@ class History:
     steps: array[int]
     timestamps: array[int]
     values: array[float]
+
+    def to_numpy(self) -> dict[str, NDArray[Any]]:
+        """The columns `step`, `timestamp` (epoch ms, both int64) and `value` (float64) as NumPy
+        arrays over the same memory; `pandas.DataFrame(history.to_numpy())` is a table of them."""
+        import numpy as np
+
+        return {
+            "step": np.frombuffer(self.steps, np.int64),
+            "timestamp": np.frombuffer(self.timestamps, np.int64),
+            "value": np.frombuffer(self.values, np.float64),
+        }
 
 
 class TrackingStore(Protocol):

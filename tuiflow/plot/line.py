@@ -56,8 +56,8 @@ class Curve:
 
         None where one of them belongs before the last one.
         """
-        steps, timestamps, values = self.steps[:], self.timestamps[:], self.values[:]
-        last = (steps[-1], timestamps[-1]) if steps else None
+        steps, timestamps, values = array("q"), array("q"), array("d")
+        last = (self.steps[-1], self.timestamps[-1]) if self.steps else None
         for step, timestamp, value in points:
             if last is not None and (step, timestamp) < last:
                 return None
@@ -65,7 +65,14 @@ class Curve:
             steps.append(step)
             timestamps.append(timestamp)
             values.append(value)
-        return Curve(self.name, steps, timestamps, values, self.origin, self.stem)
+        return Curve(
+            self.name,
+            self.steps + steps,
+            self.timestamps + timestamps,
+            self.values + values,
+            self.origin,
+            self.stem,
+        )
 
 
 _Average = tuple[float, float]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.errors import AlreadyExists, StoreError
-from tuiflow.store import gc
+from tuiflow.store import gc, history_check
 from tuiflow.store.connection import Database
 from tuiflow.store.copying import copy
 from tuiflow.store.schema import APPLICATION_ID, SCHEMA_VERSION, statements
@@ -84,6 +84,11 @@ class Upkeep:
                             "They do no harm; please report it, with how it came to be.",
                         )
                     )
+            progress("points")
+            problems += [
+                Problem(text, "Restore a backup if those points are missed.")
+                for text in history_check.wrong(conn)
+            ]
             for row in conn.execute("PRAGMA foreign_key_check"):
                 problems.append(
                     Problem(

@@ -201,10 +201,7 @@ class MlflowClient(ArtifactClient, RegistryClient):
         """Write all or nothing, however many there are."""
         try:
             batch = (
-                [
-                    record.metric(item.key, item.value, item.step, item.timestamp)
-                    for item in metrics
-                ],
+                record.points(metrics),
                 [record.param(item.key, item.value) for item in params],
                 [record.tag(item.key, item.value) for item in tags],
             )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tuiflow.entities import Dataset
+    from tuiflow.protocols import History
     from tuiflow.tracking.datasets import LoggedDataset
 
 
@@ -91,3 +92,14 @@ def load_table(
     store = current_store()
     experiment = active_experiment_id(store)
     return tables.load_table(store, experiment, artifact_file, run_ids, extra_columns)
+
+
+def metric_history(run_id: str, key: str) -> History:
+    """All points of a run's metric as columns, by (step, timestamp, arrival).
+
+    `steps`, `timestamps` (epoch ms) and `values` are arrays, empty where the metric was never
+    logged; `to_numpy()` has them as NumPy arrays, for `pandas.DataFrame`. Raises NotFound.
+    """
+    from tuiflow.tracking.stores import current_store
+
+    return current_store().metric_history(run_id, key)

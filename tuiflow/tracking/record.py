@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, SupportsFloat, SupportsIndex
 
@@ -25,6 +25,19 @@ def metric(
         now_ms() if timestamp is None else _timestamp(key, timestamp),
         0 if step is None else _step(key, step),
     )
+
+
+def points(items: Sequence[Metric]) -> list[Metric]:
+    """Points as they may be stored; AttributeError for what is none."""
+    return [
+        item
+        if type(item) is Metric
+        and type(item.value) is float
+        and type(item.step) is int
+        and type(item.timestamp) is int
+        else metric(item.key, item.value, item.step, item.timestamp)
+        for item in items
+    ]
 
 
 def metrics(
