@@ -42,6 +42,10 @@ class Cache:
         self.versions: dict[int, int] = {}
         self._held: OrderedDict[tuple[Column, bool], Held] = OrderedDict()
 
+    @property
+    def nbytes(self) -> int:
+        return sum(held.nbytes for held in self._held.values())
+
     def refresh(self, conn: sqlite3.Connection) -> None:
         """Bring what is held to the state that `conn` is in a snapshot of.
 
@@ -105,7 +109,7 @@ class Cache:
 
     def _put(self, column: Column, as_texts: bool, held: Held) -> None:
         self._held[column, as_texts] = held
-        used = sum(other.nbytes for other in self._held.values())
+        used = self.nbytes
         for key in list(self._held)[:-1]:
             if used <= self._budget:
                 break

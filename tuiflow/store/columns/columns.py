@@ -44,6 +44,11 @@ class Columns:
         self._sealed_at = -_PAUSE
         self._last: tuple[sqlite3.Connection, int] | None = None
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the columns in memory."""
+        return self._cache.nbytes
+
     @contextlib.contextmanager
     def view(self, conn: sqlite3.Connection) -> Iterator[View]:
         """The columns as they are now: one snapshot, which `conn`, outside a transaction of its

@@ -33,8 +33,8 @@ _NO_RUN = 0
 
 
 @dataclass(slots=True)
-class _Block:
-    """What a sealing has read and made."""
+class Sealing:
+    """A block's columns as they are to be written, by the ids of their segments."""
 
     number: int
     version: int
@@ -93,12 +93,14 @@ def seal(db: Database, block: int, patience: float = BUSY_SECONDS) -> bool:
     with db.write(patience=patience) as conn:
         fenced = fence(conn)
     with db.read() as conn:
-        made = _make(conn, block)
+        made = read(conn, block)
     with db.write(patience=patience) as conn:
-        return _put(conn, made, fenced)
+        return replace(conn, made, fenced)
 
 
-def _put(conn: sqlite3.Connection, made: _Block, fenced: int) -> bool:
+def replace(conn: sqlite3.Connection, made: Sealing, fenced: int) -> bool:
+    """Inside a write: put the columns in place; False where the block has been sealed since they
+    were read. `fenced` is the second of a fence before that."""
     if _version(conn, made.number) != made.version:
         return False
     conn.execute("INSERT OR REPLACE INTO blocks VALUES (?, ?)", (made.number, made.version + 1))
@@ -118,11 +120,11 @@ def _version(conn: sqlite3.Connection, block: int) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _make(conn: sqlite3.Connection, block: int) -> _Block:
-    """Read the block in one snapshot; keep what differs from its segments as they are."""
+def read(conn: sqlite3.Connection, block: int) -> Sealing:
+    """The block in a snapshot of its own, taken after a fence: what differs from its segments."""
     conn.execute("BEGIN")
     try:
-        made = _Block(block, _version(conn, block))
+        made = Sealing(block, _version(conn, block))
         for column, segment in _own(conn, block):
             _add(made, column, segment)
         for column, segment in _metrics(conn, block):
@@ -137,7 +139,7 @@ def _make(conn: sqlite3.Connection, block: int) -> _Block:
         conn.execute("COMMIT")
 
 
-def _add(made: _Block, column: Column, segment: bytes | tuple[bytes, bytes]) -> None:
+def _add(made: Sealing, column: Column, segment: bytes | tuple[bytes, bytes]) -> None:
     row = column.first_segment + made.number
     if isinstance(segment, tuple):
         made.segments[row], made.texts[row] = segment
@@ -145,7 +147,7 @@ def _add(made: _Block, column: Column, segment: bytes | tuple[bytes, bytes]) -> 
         made.segments[row] = segment
 
 
-def _leave_out_same(conn: sqlite3.Connection, made: _Block) -> None:
+def _leave_out_same(conn: sqlite3.Connection, made: Sealing) -> None:
     listed = json.dumps([column.first_segment + made.number for column in columns.all_of(conn)])
     there = set(made.segments)
     for table, new in (("segments", made.segments), ("segment_texts", made.texts)):
