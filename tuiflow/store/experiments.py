@@ -161,7 +161,7 @@ def _mark(
     changes.mark(conn, keys)
     conn.execute(
         "UPDATE runs SET deleted_at = ? WHERE id IN (SELECT value FROM json_each(?))"
-        " AND experiment = ? AND deleted_at IS ?",
+        " AND +experiment = ? AND +deleted_at IS ?",  # looked up by id, not by an index
         (after, json.dumps(list(keys)), experiment, before),
     )
 

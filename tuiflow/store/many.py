@@ -28,6 +28,7 @@ Tags = Mapping[str, str | None]
 """Tags to set; None takes one away."""
 
 _THESE = "id IN (SELECT value FROM json_each(?))"
+"""Looked up by id: the + of other conditions keeps SQLite from walking an index for them."""
 
 
 class Was(NamedTuple, Generic[T]):
@@ -58,7 +59,7 @@ class Delete(Change[None]):
 
     def do(self, conn: sqlite3.Connection, names: Keys, keys: Sequence[int]) -> list[Was[None]]:
         found = conn.execute(
-            f"SELECT id, uuid FROM runs WHERE {_THESE} AND deleted_at IS NULL", (_listed(keys),)
+            f"SELECT id, uuid FROM runs WHERE {_THESE} AND +deleted_at IS NULL", (_listed(keys),)
         ).fetchall()
         _mark_deleted(conn, now_ms(), [key for key, _ in found])
         return [Was(key, uuid, None) for key, uuid in found]
@@ -74,7 +75,7 @@ class Restore(Change[int]):
 
     def do(self, conn: sqlite3.Connection, names: Keys, keys: Sequence[int]) -> list[Was[int]]:
         found = conn.execute(
-            f"SELECT id, uuid, deleted_at FROM runs WHERE {_THESE} AND deleted_at IS NOT NULL",
+            f"SELECT id, uuid, deleted_at FROM runs WHERE {_THESE} AND +deleted_at IS NOT NULL",
             (_listed(keys),),
         ).fetchall()
         _mark_deleted(conn, None, [row[0] for row in found])
@@ -103,14 +104,14 @@ class Move(Change[tuple[int, str | None]]):
         self.check(conn)
         listed = _listed(keys)
         found = conn.execute(
-            f"SELECT id, uuid, experiment, artifacts FROM runs WHERE {_THESE} AND experiment != ?",
+            f"SELECT id, uuid, experiment, artifacts FROM runs WHERE {_THESE} AND +experiment != ?",
             (listed, self._experiment),
         ).fetchall()
         changes.mark(conn, [row[0] for row in found])
         conn.execute(
             "UPDATE runs SET experiment = ?, artifacts = coalesce(artifacts, (SELECT"
             f" coalesce(artifact_location, '{ARTIFACTS_FOLDER}/' || id) FROM experiments"
-            f" WHERE id = runs.experiment)) WHERE {_THESE} AND experiment != ?",
+            f" WHERE id = runs.experiment)) WHERE {_THESE} AND +experiment != ?",
             (self._experiment, listed, self._experiment),
         )
         experiments.touch(conn, self._experiment)
@@ -160,7 +161,7 @@ class SetTags(Change[Tags]):
 
     def do(self, conn: sqlite3.Connection, names: Keys, keys: Sequence[int]) -> list[Was[Tags]]:
         found = conn.execute(
-            f"SELECT id, uuid FROM runs WHERE {_THESE} AND deleted_at IS NULL", (_listed(keys),)
+            f"SELECT id, uuid FROM runs WHERE {_THESE} AND +deleted_at IS NULL", (_listed(keys),)
         ).fetchall()
         present = self._present(conn, [key for key, _ in found])
         changed: list[Was[Tags]] = []

@@ -16,8 +16,8 @@ WHOLE = 500
 """Up to so many things are changed in one transaction, all or none."""
 FIRST, MOST = 100, 5000
 """How many of more are changed in the first piece, and at most in a later one."""
-_AIM = 0.012
-"""Seconds that a piece is to hold the write lock, a fifth of what others may be made to wait."""
+_AIM = 0.008
+"""Seconds that a piece is to hold the write lock, a sixth of what others may be made to wait."""
 REST = 0.004
 """Seconds between two pieces, in which one that waits for the lock gets it."""
 
