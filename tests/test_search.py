@@ -2,328 +2,96 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import math
-import re
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filter_strategies import (
+    NOW,
+    Made,
+    Plan,
+    Unwritable,
+    at_now,
+    expected,
+    fill,
+    plans,
+    queries,
+    some_plans,
+    written,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuiflow.entities import (
-    Dataset,
-    DatasetInput,
-    InputTag,
-    Metric,
-    Param,
-    Process,
-    Run,
-    RunTag,
-    ViewType,
-)
+from tuiflow.entities import Dataset, DatasetInput, InputTag, Metric
 from tuiflow.errors import FilterError, NotFound
-from tuiflow.filters import (
-    And,
-    Between,
-    Compare,
-    In,
-    IsNull,
-    Key,
-    Kind,
-    Node,
-    Not,
-    Op,
-    Or,
-    OrderKey,
-    Text,
-    parse_filter,
-    parse_order,
-)
+from tuiflow.filters import Key, Kind, parse_filter, parse_order
 from tuiflow.filters.conditions import MAX_CONDITIONS, MAX_LIST
 from tuiflow.filters.operands import MAX_DEPTH
-from tuiflow.filters.tree import NUMBER_ATTRIBUTES, TEXT_ATTRIBUTES
 from tuiflow.protocols import RunQuery
-from tuiflow.store import Store, open_store, this_process
-from tuiflow.store import loading as store_loading
-from tuiflow.store import runs as store_runs
+from tuiflow.store import Store, open_store
 from tuiflow.store import search as store_search
 
-NOW = 1_780_000_000_000
 
-TEXTS = ["", "0.5", "0.50", "1", "10", "-3", "1e3", "inf", "nan", "adam", "Adam", "sgd_x", "50%",
-         "a*b?[c]", "ünï", "ÜNÏ", "back\\slash", "two\nlines"]  # fmt: skip
-READ_AS = {"0.5": 0.5, "0.50": 0.5, "1": 1.0, "10": 10.0, "-3": -3.0, "1e3": 1e3, "inf": math.inf}
-NUMBERS = [0.0, 0.5, 1.0, 10.0, -3.0, 1e3, math.inf, -math.inf]
-NAMES = ["a", "b/c", "d e", "never logged"]
-PATTERNS = ["%", "_", "0._", "%a%", "A%", "sgd\\_x", "%*%", "%[c]", "50%%", "ÜNÏ", "ün_", "%\n%"]
-
-PROCESSES = {
-    "here": this_process(),
-    "gone": Process("elsewhere", 1, 1, "other boot", NOW - 3_600_000),
-    "far": Process("elsewhere", 2, 1, "other boot", NOW - 1_000),
-}
-
-
-# What is in a store
-
-
-@contextmanager
-def at_now() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_search, "now_ms", lambda: NOW)
-        patch.setattr(store_loading, "now_ms", lambda: NOW)
-        yield
-
-
-@st.composite
-def run_plans(draw: st.DrawFn) -> dict[str, object]:
-    return {
-        "experiment": draw(st.integers(0, 2)),
-        "name": draw(st.sampled_from(["wine-1", "Wine-2", "trial_1", "größe"])),
-        "start": NOW - draw(st.sampled_from([0, 1_000, 1_000, 86_400_000])),
-        "process": draw(st.sampled_from(sorted(PROCESSES))),
-        "status": draw(st.sampled_from([None, "FINISHED", "FAILED", "KILLED"])),
-        "took": draw(st.sampled_from([0, 500, 60_000])),
-        "deleted": draw(st.sampled_from([False, False, False, True])),
-        "metrics": draw(
-            st.dictionaries(st.sampled_from(NAMES[:3]), st.sampled_from([*NUMBERS, math.nan]))
-        ),
-        "params": draw(st.dictionaries(st.sampled_from(NAMES[:3]), st.sampled_from(TEXTS))),
-        "tags": draw(st.dictionaries(st.sampled_from(NAMES[:3]), st.sampled_from(TEXTS))),
-    }
-
-
-def fill(store: Store, plans: list[dict]) -> None:
-    experiments = ["0", store.create_experiment("wine"), store.create_experiment("Digits")]
-    for plan in plans:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(store_runs, "this_process", lambda plan=plan: PROCESSES[plan["process"]])
-            run = store.create_run(experiments[plan["experiment"]], plan["name"], plan["start"])
-        run_id = run.info.run_id
-        store.log_batch(
-            run_id,
-            [Metric(key, value, NOW) for key, value in plan["metrics"].items()],
-            [Param(key, value) for key, value in plan["params"].items()],
-            [RunTag(key, value) for key, value in plan["tags"].items()],
-        )
-        if plan["status"]:
-            store.finish_run(run_id, plan["status"], plan["start"] + plan["took"])
-        if plan["deleted"]:
-            store.delete_runs([run_id])
-
-
-# What a filter and an order mean
-
-
-def value_of(run: Run, key: Key) -> float | str | None:
-    info = run.info
-    if key.kind is Kind.METRIC:
-        return run.data.metrics.get(key.name)
-    if key.kind is Kind.PARAM:
-        return run.data.params.get(key.name)
-    if key.kind is Kind.TAG:
-        return run.data.tags.get(key.name)
-    if key.name == "status":
-        return info.shown_status
-    if key.name == "parent":
-        return run.parent_run_id
-    if key.name == "experiment":
-        return info.experiment_name
-    if key.name == "duration":
-        end = info.end_time
-        if end is None:
-            assert info.process is not None
-            end = info.process.heartbeat if info.stale else NOW
-        return end - info.start_time
-    return getattr(info, key.name)
-
-
-def like(text: str, pattern: str, flags: re.RegexFlag = re.NOFLAG) -> bool:
-    parts = (".*" if char == "%" else "." if char == "_" else re.escape(char) for char in pattern)
-    return re.fullmatch("".join(parts), text, flags | re.DOTALL) is not None
-
-
-COMPARE: dict[Op, Callable] = {
-    Op.EQ: lambda a, b: a == b,
-    Op.NE: lambda a, b: a != b,
-    Op.LT: lambda a, b: a < b,
-    Op.LE: lambda a, b: a <= b,
-    Op.GT: lambda a, b: a > b,
-    Op.GE: lambda a, b: a >= b,
-    Op.LIKE: like,
-    Op.ILIKE: lambda a, b: like(a, b, re.IGNORECASE),
-}
-
-
-def compares(value: float | str | None, op: Op, other: float | str) -> bool:
-    if value is None:
-        return False
-    if isinstance(other, float) and math.isnan(other):
-        assert isinstance(value, float)
-        return math.isnan(value) is (op is Op.EQ)
-    if isinstance(value, str) and not isinstance(other, str):
-        if value not in READ_AS:
-            return op is Op.NE
-        value = READ_AS[value]
-    return COMPARE[op](value, other)
-
-
-def passes(run: Run, node: Node) -> bool:
-    match node:
-        case And(parts):
-            return all(passes(run, part) for part in parts)
-        case Or(parts):
-            return any(passes(run, part) for part in parts)
-        case Not(part):
-            return not passes(run, part)
-        case Text(text):
-            places = [run.info.run_name, *run.data.params.values(), *run.data.tags.values()]
-            return any(text.lower() in place.lower() for place in places)
-        case IsNull(key, negated):
-            return (value_of(run, key) is None) is not negated
-        case Between(key, low, high):
-            value = value_of(run, key)
-            return compares(value, Op.GE, low) and compares(value, Op.LE, high)
-        case In(key, values, negated):
-            value = value_of(run, key)
-            found = any(compares(value, Op.EQ, other) for other in values)
-            return value is not None and found is not negated
-        case Compare(key, op, other):
-            return compares(value_of(run, key), op, other)
-
-
-def in_order(runs: list[Run], order: tuple[OrderKey, ...]) -> list[Run]:
-    runs = sorted(runs, key=lambda run: (-run.info.start_time, run.info.run_id))
-    for key in reversed(order):
-        numbers, others, missing = [], [], []
-        for run in runs:
-            value = value_of(run, key.key)
-            if key.key.kind in (Kind.PARAM, Kind.TAG):
-                value = READ_AS.get(value, value)
-            if value is None:
-                missing.append(run)
-            elif isinstance(value, str) or math.isnan(value):
-                others.append(("" if isinstance(value, float) else value, run))
-            else:
-                numbers.append((value, run))
-        for group in (numbers, others):
-            group.sort(key=lambda pair: pair[0], reverse=key.descending)
-        runs = [run for _, run in numbers] + [run for _, run in others] + missing
-    return runs
-
-
-# Filters and orders
-
-metric_keys = st.builds(Key, st.just(Kind.METRIC), st.sampled_from(NAMES))
-text_keys = st.builds(Key, st.sampled_from([Kind.PARAM, Kind.TAG]), st.sampled_from(NAMES))
-text_attributes = st.sampled_from([Key(Kind.ATTRIBUTE, name) for name in TEXT_ATTRIBUTES])
-number_attributes = st.sampled_from([Key(Kind.ATTRIBUTE, name) for name in NUMBER_ATTRIBUTES])
-keys = st.one_of(metric_keys, text_keys, text_attributes, number_attributes)
-numbers = st.sampled_from(NUMBERS)
-times = st.sampled_from([0.0, 500.0, 60_000.0, NOW - 1_000.0, float(NOW), NOW + 0.5])
-texts = st.sampled_from(TEXTS)
-attribute_texts = st.sampled_from(
-    ["wine", "Digits", "wine-1", "RUNNING", "STALE", "FINISHED", "FAILED", "BLAH", "me"]
-)
-ordering = st.sampled_from([Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE])
-likes = st.sampled_from([Op.LIKE, Op.ILIKE])
-
-
-def conditions(
-    keys: st.SearchStrategy[Key], values: st.SearchStrategy[float] | st.SearchStrategy[str]
-) -> st.SearchStrategy[Node]:
-    lists = st.lists(values, min_size=1, max_size=3).map(tuple)
-    return st.one_of(
-        st.builds(Compare, keys, ordering, values),
-        st.builds(In, keys, lists, st.booleans()),
-        st.builds(Between, keys, values, values),
-        st.builds(IsNull, keys, st.booleans()),
-    )
-
-
-leaves = st.one_of(
-    conditions(metric_keys, numbers),
-    st.builds(Compare, metric_keys, st.sampled_from([Op.EQ, Op.NE]), st.just(math.nan)),
-    conditions(text_keys, numbers),
-    conditions(text_keys, texts),
-    st.builds(In, text_keys, st.lists(numbers | texts, min_size=1, max_size=4).map(tuple)),
-    st.builds(Compare, text_keys, likes, st.sampled_from(PATTERNS)),
-    conditions(number_attributes, times),
-    conditions(text_attributes, attribute_texts),
-    st.builds(
-        Compare, text_attributes, likes, st.sampled_from(["%I%", "w%", "Wine-_", "%\u00f6%"])
-    ),
-    st.builds(Text, st.sampled_from(["wine", "ADAM", "%", "_", "Ü", "\\", "two", "nowhere"])),
-)
-filters = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        st.builds(Not, inner),
-        st.builds(And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
-        st.builds(Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
-    ),
-    max_leaves=5,
-)
-orders = st.lists(st.builds(OrderKey, keys, st.booleans()), max_size=3).map(tuple)
-queries = st.builds(
-    RunQuery,
-    st.sampled_from([None, None, ("0",), ("1", "2"), ("2", "77"), ()]),
-    st.none() | filters,
-    orders,
-    st.sampled_from(list(ViewType)),
-)
-
-
-@settings(max_examples=30, derandomize=True, deadline=None)
+@settings(max_examples=20, derandomize=True, deadline=None)
 @given(
-    st.lists(run_plans(), max_size=10),
-    st.lists(queries, min_size=12, max_size=12),
+    plans,
+    st.lists(queries, min_size=16, max_size=16),
     st.booleans(),
     st.integers(0, 4),
     st.integers(0, 4),
 )
 def test_a_store_finds_what_memory_finds(
-    plans: list[dict], asked: list[RunQuery], walk: bool, limit: int, offset: int
+    plans: list[Plan], asked: list[RunQuery], walk: bool, limit: int, offset: int
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, at_now(), pytest.MonkeyPatch.context() as patch:
         if walk:
             patch.setattr(store_search, "_SORTED_AT_ONCE", 1)
         store = open_store(Path(folder) / "s.db")
         try:
-            fill(store, plans)
-            everything = store.search_runs(RunQuery(view=ViewType.ALL))
-            assert len(everything) == len(plans)
+            everything = fill(store, plans)
             for query in asked:
                 check(store, everything, query, limit, offset)
         finally:
             store.close()
 
 
-def check(store: Store, everything: list[Run], query: RunQuery, limit: int, offset: int) -> None:
-    stages = {
-        ViewType.ACTIVE_ONLY: ("active",),
-        ViewType.DELETED_ONLY: ("deleted",),
-        ViewType.ALL: ("active", "deleted"),
-    }[query.view]
-    expected = [
-        run
-        for run in everything
-        if run.info.lifecycle_stage in stages
-        and (query.experiment_ids is None or run.info.experiment_id in query.experiment_ids)
-        and (query.filter is None or passes(run, query.filter))
-    ]
-    expected = in_order(expected, query.order_by)
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, list[Made]]]:
+    store = open_store(tmp_path_factory.mktemp("many") / "s.db")
+    with at_now():
+        made = fill(store, some_plans(40))
+    yield store, made
+    store.close()
 
-    def ids(runs: list[Run]) -> list[str]:
-        return [run.info.run_id for run in runs]
 
-    assert ids(store.search_runs(query)) == ids(expected)
-    assert ids(store.search_runs(query, limit, offset)) == ids(expected[offset : offset + limit])
-    assert store.count_runs(query) == len(expected)
+@settings(max_examples=600, derandomize=True, deadline=None)
+@given(query=queries)
+def test_many_filters_find_what_memory_finds(
+    many: tuple[Store, list[Made]], query: RunQuery
+) -> None:
+    with at_now():
+        check(*many, query, 3, 1)
+
+
+def check(store: Store, everything: list[Made], query: RunQuery, limit: int, offset: int) -> None:
+    ids = expected(everything, query)
+
+    def found(query: RunQuery, *page: int) -> list[str]:
+        return [run.info.run_id for run in store.search_runs(query, *page)]
+
+    assert found(query) == ids
+    assert found(query, limit, offset) == ids[offset : offset + limit]
+    assert store.count_runs(query) == len(ids)
+    if query.filter is not None:
+        with contextlib.suppress(Unwritable):
+            read = parse_filter(written(query.filter), NOW)
+            order = parse_order([str(key) for key in query.order_by])
+            assert found(dataclasses.replace(query, filter=read, order_by=order)) == ids
 
 
 # Single points

@@ -170,9 +170,8 @@ class Conditions:
         self.cursor.wanted = Wanted()
         if not token.is_quote:
             raise self.cursor.error("expected a pattern in quotes, such as '%forest%'")
-        pattern = self._value(left)
-        assert isinstance(pattern, str)
-        compare = Compare(left, Op(operator.value.upper()), pattern)
+        self._value(left)
+        compare = Compare(left, Op(operator.value.upper()), token.value)
         return And((IsNull(left, negated=True), Not(compare))) if negated else compare
 
     # the right-hand side

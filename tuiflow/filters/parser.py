@@ -90,8 +90,8 @@ class Parser:
                 parts.append(self._negation())
             elif token.is_word("OR") or token.kind in (TokenKind.CLOSE, TokenKind.END):
                 return joined(And, parts)
-            elif isinstance(parts[-1], Text) and self._is_text():
-                parts.append(self._primary())  # words side by side: all of them
+            elif _is_word(parts[-1]) and self._is_word_next(token):
+                parts.append(self._negation())  # words side by side: all of them
             else:
                 raise self._unjoined_error(token, parts[-1])
 
@@ -137,7 +137,7 @@ class Parser:
             return self._group()
         if self._is_condition(token):
             return self.conditions.take()
-        if self._has_models and token.kind is TokenKind.WORD and token.value[:4].lower() == "has:":
+        if self._is_model(token):
             return self._has()
         if self._is_text():
             return Text(self.cursor.take().value)
@@ -200,6 +200,15 @@ class Parser:
             and token.value not in ARITHMETIC
         )
 
+    def _is_word_next(self, token: Token) -> bool:
+        return token.kind is TokenKind.BANG or self._is_model(token) or self._is_text()
+
+    def _is_model(self, token: Token) -> bool:
+        """Is it `has:model`, or another thing that a run might be said to have?"""
+        return (
+            self._has_models and token.kind is TokenKind.WORD and token.value[:4].lower() == "has:"
+        )
+
     def _reads_as_key(self, token: Token) -> bool:
         kind = prefix_of(token)
         if kind is Kind.ATTRIBUTE:
@@ -221,6 +230,10 @@ class Parser:
             return self.cursor.error(f"expected a condition before {token.value.upper()}")
         example = self.cursor.subject.condition
         return self.cursor.error(f"expected a condition such as {example}, or a word to search for")
+
+
+def _is_word(node: Node) -> bool:
+    return isinstance(node.part if isinstance(node, Not) else node, Text | Has)
 
 
 def _is_stat(word: str) -> bool:
