@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from tuiflow.entities import Metric, MetricSummary
 from tuiflow.store import chunks
@@ -20,30 +19,20 @@ _MANY = 8
 
 _COLUMNS = "value, step, timestamp, count, min, max, first, first_step"
 _SELECT = f"SELECT {_COLUMNS} FROM latest WHERE run = ? AND key = ?"
-_SELECT_ALL = f"SELECT key, {_COLUMNS} FROM latest WHERE run = ?"
+_SELECT_ALL = f"SELECT {_COLUMNS}, key FROM latest WHERE run = ?"
 _FIRST = "INSERT INTO latest (run, key, value, step, timestamp, count) VALUES (?, ?, ?, ?, ?, 1)"
-_UPDATE = (
-    "UPDATE latest SET value = ?, step = ?, timestamp = ?, count = ?, min = ?, max = ?, first = ?,"
-    " first_step = ? WHERE run = ? AND key = ?"
+_REPLACE = (
+    f"INSERT OR REPLACE INTO latest ({_COLUMNS}, run, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_REPLACE = "INSERT OR REPLACE INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _POINT = "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?)"
 
-_Point = tuple[int, int, int, int, int, float]
+_Point = tuple[int, int, int, int, int, float | None]
 """A row of `points`: run, key, step, seq, timestamp, value."""
 
 
-class Latest(NamedTuple):
-    """A row of `latest`, or what some points would be in it."""
-
-    value: float
-    step: int
-    timestamp: int
-    total: int
-    low: float
-    high: float
-    first: float
-    first_step: int
+Row = tuple[float | None, int, int, int, float | None, float | None, float | None, int | None]
+"""Value, step, timestamp, count, min, max, first value and step of a metric; None for NaN, and the
+last four None where the count is 1."""
 
 
 def log(
@@ -62,28 +51,31 @@ def log(
             return _log_one(conn, run, key, new[0], in_order)
     known = _rows(conn, run, points)
     singles: list[tuple[int, int, float, int, int]] = []
-    latest: list[tuple[float, ...]] = []
+    latest: list[tuple[float | None, ...]] = []
     rows: list[_Point] = []
     due = []
     for key, new in points.items():
         old = known.get(key)
-        if old is None and len(new) == 1:
-            point = new[0]
+        point = new[0]
+        if len(new) > 1:
+            after = _summed(new, in_order)
+            if old is not None:
+                after = _merged(old, after, in_order)
+        elif old is not None:
+            after = _with_point(old, point.value, point.step, point.timestamp, in_order)
+        else:
             singles.append((run, key, point.value, point.step, point.timestamp))
             continue
-        after, before = _summed(new, in_order), 0
-        if old is not None:
-            before = old.total
-            after = _merged(old, after, in_order)
-        latest.append((run, key, *after))
+        latest.append((*after, run, key))
+        before = 0 if old is None else old[3]
         taken = 0
         if len(new) >= chunks.SIZE:
             from tuiflow.store import sealing
 
             taken = sealing.seal_with(conn, run, key, old, new)
-        if old is not None and before == 1 and not taken:
-            rows.append((run, key, old.step, 0, old.timestamp, old.value))
-        if chunks.is_due(before, after.total) and not taken:
+        if before == 1 and old is not None and not taken:
+            rows.append((run, key, old[1], 0, old[2], old[0]))
+        if chunks.is_due(before, after[3]) and not taken:
             due.append(key)
         rows += [
             (run, key, point.step, seq, point.timestamp, point.value)
@@ -101,96 +93,99 @@ def _log_one(
     conn: sqlite3.Connection, run: int, key: int, point: Metric, in_order: bool
 ) -> list[int]:
     value, step, timestamp = point.value, point.step, point.timestamp
-    row = conn.execute(_SELECT, (run, key)).fetchone()
-    if row is None:
+    old: Row | None = conn.execute(_SELECT, (run, key)).fetchone()
+    if old is None:
         conn.execute(_FIRST, (run, key, value, step, timestamp))
         return []
-    old = _latest(*row)
-    before = old.total
+    before = old[3]
     if before == 1:
-        conn.execute(_POINT, (run, key, old.step, 0, old.timestamp, old.value))
-    latest = _merged(old, Latest(value, step, timestamp, 1, value, value, value, step), in_order)
-    conn.execute(_UPDATE, (*latest, run, key))
+        conn.execute(_POINT, (run, key, old[1], 0, old[2], old[0]))
+    latest = _with_point(old, value, step, timestamp, in_order)
+    conn.execute(_REPLACE, (*latest, run, key))
     conn.execute(_POINT, (run, key, step, before, timestamp, value))
     return [key] if chunks.is_due(before, before + 1) else []
 
 
 def _rows(
     conn: sqlite3.Connection, run: int, points: Mapping[int, Sequence[Metric]]
-) -> dict[int, Latest]:
+) -> dict[int, Row]:
     if len(points) >= _MANY:
-        return {row[0]: _latest(*row[1:]) for row in conn.execute(_SELECT_ALL, (run,))}
+        return {row[-1]: row[:-1] for row in conn.execute(_SELECT_ALL, (run,))}
     found = ((key, conn.execute(_SELECT, (run, key)).fetchone()) for key in points)
-    return {key: _latest(*row) for key, row in found if row is not None}
+    return {key: row for key, row in found if row is not None}
 
 
-def _latest(
-    value: float | None,
-    step: int,
-    timestamp: int,
-    count: int,
-    low: float | None,
-    high: float | None,
-    first: float | None,
-    first_step: int | None,
-) -> Latest:
-    last = _nan(value)
+def _with_point(old: Row, value: float, step: int, timestamp: int, in_order: bool) -> Row:
+    """What `latest` says after one more point: `_merged`, on the way of every point."""
+    last, last_step, last_time, count, low, high, first, first_step = old
     if count == 1 or first_step is None:
-        return Latest(last, step, timestamp, 1, last, last, last, step)
-    return Latest(last, step, timestamp, count, _nan(low), _nan(high), _nan(first), first_step)
+        low = high = first = last
+        first_step = last_step
+    # MLflow orders by (step, timestamp, value), with NaN counted as 0.
+    if step > last_step or (
+        step == last_step
+        and (
+            timestamp > last_time
+            or (timestamp == last_time and (in_order or _rank(value) >= _rank(last)))
+        )
+    ):
+        last, last_step, last_time = value, step, timestamp
+    if not math.isnan(value):
+        if low is None or value < low:
+            low = value
+        if high is None or value > high:
+            high = value
+    if step < first_step:
+        first, first_step = value, step
+    return last, last_step, last_time, count + 1, low, high, first, first_step
 
 
-def _summed(points: Sequence[Metric], in_order: bool) -> Latest:
+def _summed(points: Sequence[Metric], in_order: bool) -> Row:
     """What `latest` would say of these points alone."""
-    if len(points) == 1:
-        point = points[0]
-        value, step = point.value, point.step
-        return Latest(value, step, point.timestamp, 1, value, value, value, step)
     steps = [point.step for point in points]
     values = [point.value for point in points]
     first_step = min(steps)
     top = max(zip(steps, [point.timestamp for point in points], strict=True))
     last = [point.value for point in points if (point.step, point.timestamp) == top]
     numbers = [value for value in values if not math.isnan(value)]
-    return Latest(
+    return (
         last[-1] if in_order else max(reversed(last), key=_rank),
         *top,
         len(points),
-        min(numbers, default=_NAN),
-        max(numbers, default=_NAN),
+        min(numbers, default=None),
+        max(numbers, default=None),
         values[steps.index(first_step)],
         first_step,
     )
 
 
-def _merged(old: Latest, new: Latest, in_order: bool) -> Latest:
-    """What `latest` says after `new` points have come to `old` ones."""
-    last, last_new = (old.step, old.timestamp), (new.step, new.timestamp)
-    # MLflow orders by (step, timestamp, value), with NaN counted as 0.
-    later = last_new > last or (
-        last_new == last and (in_order or _rank(new.value) >= _rank(old.value))
+def _merged(old: Row, new: Row, in_order: bool) -> Row:
+    """What `latest` says after `new` points, of which there are several, have come to `old`."""
+    value, step, timestamp, count, low, high, first, first_step = old
+    if count == 1 or first_step is None:
+        low = high = first = value
+        first_step = step
+    newest, last = new[1:3], (step, timestamp)
+    if newest > last or (newest == last and (in_order or _rank(new[0]) >= _rank(value))):
+        value, step, timestamp = new[:3]
+    if new[7] is not None and new[7] < first_step:
+        first, first_step = new[6:]
+    lows = [number for number in (low, new[4]) if number is not None]
+    highs = [number for number in (high, new[5]) if number is not None]
+    return (
+        value,
+        step,
+        timestamp,
+        count + new[3],
+        min(lows, default=None),
+        max(highs, default=None),
+        first,
+        first_step,
     )
-    earlier = new.first_step < old.first_step
-    return Latest(
-        *(new if later else old)[:3],
-        old.total + new.total,
-        _least(old.low, new.low),
-        _greatest(old.high, new.high),
-        *(new if earlier else old)[6:],
-    )
 
 
-def _least(one: float, other: float) -> float:
-    """The lesser of two numbers, of which NaN is none."""
-    return other if one > other or math.isnan(one) else one
-
-
-def _greatest(one: float, other: float) -> float:
-    return other if one < other or math.isnan(one) else one
-
-
-def _rank(value: float) -> float:
-    return 0.0 if math.isnan(value) else value
+def _rank(value: float | None) -> float:
+    return 0.0 if value is None or math.isnan(value) else value
 
 
 def _nan(value: float | None) -> float:

@@ -134,13 +134,26 @@ def log(
     new_metrics: Sequence[Metric],
     new_params: Sequence[Param],
     new_tags: Sequence[RunTag],
+) -> None:
+    """Write a batch; raises InvalidInput for a rule that it breaks or a param that would change."""
+    check_batch(new_metrics, new_params, new_tags)
+    log_checked(conn, keys, run_id, run, new_metrics, new_params, new_tags)
+
+
+def log_checked(
+    conn: sqlite3.Connection,
+    keys: Keys,
+    run_id: str,
+    run: int,
+    new_metrics: Sequence[Metric],
+    new_params: Sequence[Param],
+    new_tags: Sequence[RunTag],
     in_order: bool = False,
 ) -> list[int]:
-    """Write a batch; raises InvalidInput, for a rule that it breaks or a param that would change.
+    """Write a batch that `check_batch` has passed; raises InvalidInput when a param would change.
 
     Returns the keys of metrics that should be sealed.
     """
-    check_batch(new_metrics, new_params, new_tags)
     keys.marks.mark(conn, run)
     due: list[int] = []
     if new_metrics:

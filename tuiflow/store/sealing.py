@@ -19,7 +19,7 @@ from tuiflow.store import chunks
 from tuiflow.store.connection import Database
 
 if TYPE_CHECKING:
-    from tuiflow.store.metrics import Latest
+    from tuiflow.store.metrics import Row
 
 
 _AT_ONCE = 2
@@ -126,13 +126,13 @@ def _oldest(conn: sqlite3.Connection, run: int, key: int, limit: int) -> list[Se
 
 
 def seal_with(
-    conn: sqlite3.Connection, run: int, key: int, old: Latest | None, new: Sequence[Metric]
+    conn: sqlite3.Connection, run: int, key: int, old: Row | None, new: Sequence[Metric]
 ) -> int:
     """Seal, inside a write that adds `new` points to `old` ones, what will be due of them all.
 
     Returns how many of the new points are sealed and so no rows any more: the first so many.
     """
-    before = 0 if old is None else old.total
+    before = 0 if old is None else old[3]
     start = sealed_count(conn, run, key)
     end = start + ((before + len(new) - start) // chunks.SIZE - 1) * chunks.SIZE
     if end <= before or before - start >= 2 * chunks.SIZE:
@@ -144,7 +144,7 @@ def seal_with(
             (run, key),
         ).fetchall()
     elif old is not None:
-        rows = [(old.step, old.timestamp, old.value)]
+        rows = [(old[1], old[2], old[0])]
     if len(rows) != before - start:
         return 0
     conn.execute("DELETE FROM points WHERE run = ? AND key = ?", (run, key))

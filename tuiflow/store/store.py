@@ -35,6 +35,7 @@ from tuiflow.store.keys import Keys
 from tuiflow.store.processes import this_process
 from tuiflow.store.run_artifacts import RunArtifacts
 from tuiflow.store.schema import METRIC
+from tuiflow.store.validate import check_batch
 
 if TYPE_CHECKING:
     from tuiflow.filters.tree import Key, Measure
@@ -214,9 +215,10 @@ class Store(RunArtifacts):
         tags: Sequence[RunTag] = (),
         in_order: bool = False,
     ) -> None:
+        check_batch(metrics, params, tags)
         with self._db.write() as conn:
             key = runs.writable_key(conn, run_id)
-            due = runs.log(conn, self._keys, run_id, key, metrics, params, tags, in_order)
+            due = runs.log_checked(conn, self._keys, run_id, key, metrics, params, tags, in_order)
         if due:
             from tuiflow.store import sealing
 

@@ -44,8 +44,11 @@ def metrics(
     values: Mapping[str, SupportsFloat], step: SupportsIndex | None, timestamp: float | None
 ) -> list[Metric]:
     """One point of each metric, all at the same step and time."""
-    now = now_ms() if timestamp is None else timestamp
-    return [metric(key, value, step, now) for key, value in values.items()]
+    if not values:
+        return []
+    first = metric(next(iter(values)), 0, step, timestamp)
+    at, in_step = first.timestamp, first.step
+    return [Metric(key, _number(key, value), at, in_step) for key, value in values.items()]
 
 
 _NO_NUMBER = (AttributeError, TypeError, ValueError, OverflowError, RuntimeError)
