@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,10 +22,12 @@ from tuiflow.cli.options import (
     open_existing,
     store_words,
 )
-from tuiflow.cli.selecting import assignment, counted, select, title, titles
-from tuiflow.entities import TAG_NOTE, LifecycleStage, Run, RunStatus, RunTag, ViewType
+from tuiflow.cli.progress import go_through, stopped
+from tuiflow.cli.selecting import FIRST, Selected, assignment, counted, select, title
+from tuiflow.entities import TAG_NOTE, Run, RunTag, ViewType
 from tuiflow.errors import InvalidInput, InvalidState
-from tuiflow.store import Store
+from tuiflow.protocols import RunQuery
+from tuiflow.store import Store, many
 from tuiflow.text import clean, clean_block
 
 IDS_SHOWN = 10
@@ -52,14 +53,18 @@ def delete(
     """Delete runs: those named, or all that a filter finds. They can be restored."""
     opened = open_existing(store)
     found = select(opened, runs or (), filter_text, experiment)
-    running = sum(run.info.shown_status == RunStatus.RUNNING for run in found)
+    running = found.running(opened)
     still = f", {running:,} still running," if running else ""
-    confirm(f"Delete {titles(found)}{still}", yes)
-    opened.delete_runs([run.info.run_id for run in found])
-    typer.echo(f"deleted {titles(found)}")
+    confirm(f"Delete {found.title}{still}", yes)
+    count, left = _carry_out(opened, "deleting", many.Delete(), found)
     selection = _selection(found, filter_text, experiment)
     again = clean(selection + store_words(store))
-    typer.echo(f"restore with: tuiflow runs restore {again}", err=True)
+    if not left:
+        typer.echo(f"deleted {found.title}")
+    if count:
+        typer.echo(f"restore with: tuiflow runs restore {again}", err=True)
+    if left:
+        stopped(f"{count:,} of {counted(len(found))} are deleted")
 
 
 def restore(
@@ -80,17 +85,33 @@ def restore(
     """Restore deleted runs: those named, or all that a filter finds."""
     opened = open_existing(store)
     found = select(opened, runs or (), filter_text, experiment, ViewType.DELETED_ONLY)
-    for run in found:
-        home = opened.get_experiment(run.info.experiment_id)
-        if home.lifecycle_stage == LifecycleStage.DELETED:
+    _check_homes(opened, found)
+    if not runs:
+        confirm(f"Restore {found.title}", yes)
+    count, left = _carry_out(opened, "restoring", many.Restore(), found)
+    if left:
+        stopped(f"{count:,} of {counted(len(found))} are restored")
+    typer.echo(f"restored {found.title}")
+
+
+def _check_homes(store: Store, found: Selected) -> None:
+    """Raise InvalidState where a run's experiment is deleted."""
+    for home in store.list_experiments(ViewType.DELETED_ONLY):
+        inside = RunQuery((home.experiment_id,), view=ViewType.DELETED_ONLY)
+        lost = set(found.keys).intersection(store.search_keys(inside))
+        if lost:
+            (run,) = store.load_runs([min(lost)])
             raise InvalidState(
                 f"The experiment of run {title(run)} is deleted; restore it with:"
                 f" tuiflow experiments restore {shlex.quote(home.name)}"
             )
-    if not runs:
-        confirm(f"Restore {titles(found)}", yes)
-    opened.restore_runs([run.info.run_id for run in found])
-    typer.echo(f"restored {titles(found)}")
+
+
+def _carry_out(
+    store: Store, doing: str, change: many.Change[Any], found: Selected
+) -> tuple[int, bool]:
+    """How many runs were changed, and whether ctrl+C has left the rest."""
+    return go_through(f"{doing} runs", store.change_runs(change, found.keys), len(found))
 
 
 def tag(
@@ -133,30 +154,25 @@ def tag(
     if both := sorted(set_to.keys() & set(gone)):
         raise InvalidInput(f"Tag {both[0]!r} can't be set and removed at once.")
     found = select(opened, names, filter_text, experiment)
-    if not several and (missing := [key for key in gone if key not in found[0].data.tags]):
-        raise InvalidInput(f"Run {title(found[0])} has no tag {missing[0]!r}.")
+    old = found.first[0].data.tags
+    if not several and (missing := [key for key in gone if key not in old]):
+        raise InvalidInput(f"Run {title(found.first[0])} has no tag {missing[0]!r}.")
     if several:
-        confirm(f"Change tags of {titles(found)}", yes)
-    changed = [one for one in found if _change_tags(opened, one, set_to, gone)]
+        confirm(f"Change tags of {found.title}", yes)
+    change = many.SetTags.to({**set_to, **dict.fromkeys(gone)})
+    count, left = _carry_out(opened, "changing tags of", change, found)
     if several:
-        typer.echo(f"changed tags of {counted(len(changed))} of {len(found):,}")
+        said = f"changed tags of {counted(count)} of {len(found):,}"
+        if left:
+            stopped(said)
+        typer.echo(said)
         return
-    named, old = title(found[0]), found[0].data.tags
+    named = title(found.first[0])
     for key, value in set_to.items():
         was = f" (was {clean(old[key], 60)})" if old.get(key, value) != value else ""
         typer.echo(f"{named}: {clean(key)}={clean(value, 60)}{was}")
     for key in gone:
         typer.echo(f"{named}: removed {clean(key)} (was {clean(old[key], 60)})")
-
-
-def _change_tags(store: Store, run: Run, set_to: Mapping[str, str], gone: Sequence[str]) -> bool:
-    """Whether anything is other than it was."""
-    old = run.data.tags
-    store.log_batch(run.info.run_id, tags=[RunTag(*pair) for pair in set_to.items()])
-    removed = [key for key in gone if key in old]
-    for key in removed:
-        store.delete_tag(run.info.run_id, key)
-    return bool(removed) or any(old.get(key) != value for key, value in set_to.items())
 
 
 def note(
@@ -262,28 +278,32 @@ def move(
         raise InvalidInput("Give the runs and, last, the experiment to move them to.")
     target = find_experiment(opened, to, hint="make it with: tuiflow experiments create")
     found = select(opened, names, filter_text, experiment)
-    moving = [run for run in found if run.info.experiment_id != target.experiment_id]
+    there = set(opened.search_keys(RunQuery((target.experiment_id,), view=ViewType.ALL)))
+    keys = [key for key in found.keys if key not in there]
     where = clean(target.name)
-    if not moving:
-        typer.echo(f"{titles(found)} {'is' if len(found) == 1 else 'are'} in {where} already")
+    if not keys:
+        typer.echo(f"{found.title} {'is' if len(found) == 1 else 'are'} in {where} already")
         return
+    moving = Selected(keys, opened.load_runs(keys[:FIRST]))
     if not names:
-        confirm(f"Move {titles(moving)} to {where}", yes)
-    opened.move_runs([run.info.run_id for run in moving], target.experiment_id)
-    typer.echo(f"moved {titles(moving)} to {where}")
-    before = {run.info.experiment_name for run in moving}
+        confirm(f"Move {moving.title} to {where}", yes)
+    count, left = _carry_out(opened, "moving", many.Move(target.experiment_id), moving)
+    if left:
+        stopped(f"{count:,} of {counted(len(moving))} are in {where} now")
+    typer.echo(f"moved {moving.title} to {where}")
+    before = {run.info.experiment_name for run in moving.first}
     if len(before) == 1 and len(moving) <= IDS_SHOWN:
-        ids = " ".join(run.info.run_id[:8] for run in moving)
+        ids = " ".join(run.info.run_id[:8] for run in moving.first)
         back = clean(shlex.quote(before.pop()) + store_words(store))
         typer.echo(f"move back with: tuiflow runs move {ids} {back}", err=True)
 
 
-def _selection(runs: Sequence[Run], filter_text: str, experiments: list[str] | None) -> str:
+def _selection(found: Selected, filter_text: str, experiments: list[str] | None) -> str:
     """Arguments that select the same runs again."""
-    if len(runs) <= IDS_SHOWN:
-        return " ".join(run.info.run_id[:8] for run in runs)
+    if len(found) <= IDS_SHOWN:
+        return " ".join(run.info.run_id[:8] for run in found.first)
     parts = ["--filter", filter_text] if filter_text else []
     for name in experiments or ():
         parts += ["-x", name]
     # Named one by one: many, but the shell takes them.
-    return shlex.join(parts) if parts else " ".join(run.info.run_id[:8] for run in runs)
+    return shlex.join(parts) if parts else " ".join(run.info.run_id[:8] for run in found.first)

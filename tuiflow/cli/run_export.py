@@ -19,7 +19,7 @@ from tuiflow.cli.options import (
     open_existing,
 )
 from tuiflow.cli.output import Format
-from tuiflow.cli.selecting import counted, select
+from tuiflow.cli.selecting import FIRST, counted, select
 from tuiflow.errors import InvalidInput
 from tuiflow.store.run_files import RunFormat, write_runs
 from tuiflow.text import clean
@@ -57,13 +57,12 @@ def export(
     opened = open_existing(store)
     found = select(opened, runs or (), filter_text, experiment)
     if artifacts is not None:
-        for run in found:
-            if not opened.list_artifacts(run.info.run_id):
-                continue
-            copy_out(opened, run.info.run_id, "", artifacts / run.info.run_id, yes)
-    keys = [opened.row_key(run.info.run_id) for run in found]
+        for start in range(0, len(found), FIRST):
+            for run in opened.load_runs(found.keys[start : start + FIRST]):
+                if opened.list_artifacts(run.info.run_id):
+                    copy_out(opened, run.info.run_id, "", artifacts / run.info.run_id, yes)
     with out.output(output) as stream:
-        for _ in write_runs(opened, keys, RunFormat(output_format), out.as_text(stream)):
+        for _ in write_runs(opened, found.keys, RunFormat(output_format), out.as_text(stream)):
             pass
     if output is not None:
         typer.echo(f"wrote {counted(len(found))} to {clean(str(output))}")

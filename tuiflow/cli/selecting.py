@@ -3,17 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tuiflow.cli.options import experiment_ids
-from tuiflow.entities import LifecycleStage, Run, ViewType
+from tuiflow.entities import LifecycleStage, Run, RunStatus, ViewType
 from tuiflow.errors import InvalidInput, InvalidState
 from tuiflow.filters import Key, Kind, Node, keys_of, parse_filter
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
+from tuiflow.store.many import count_running
 from tuiflow.text import clean, did_you_mean, shorten_middle
 
+FIRST = 200
+"""Runs that are read to be shown or looked at, however many a filter finds."""
 NAMES_SHOWN = 5
 NAME_WIDTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Runs, each once: the row keys of all, and the first `FIRST` of those, or all that were named."""
+
+    keys: Sequence[int]
+    first: Sequence[Run]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def title(self) -> str:
+        """`run NAME (ID)`, or `12 runs` and the first names."""
+        if len(self) == 1:
+            return f"run {title(self.first[0])}"
+        shown = ", ".join(
+            shorten_middle(clean(run.info.run_name), NAME_WIDTH) for run in self.first[:NAMES_SHOWN]
+        )
+        more = ", …" if len(self) > NAMES_SHOWN else ""
+        return f"{len(self):,} runs ({shown}{more})"
+
+    def running(self, store: Store) -> int:
+        """How many of them go on."""
+        if len(self.first) == len(self):
+            return sum(run.info.shown_status == RunStatus.RUNNING for run in self.first)
+        return count_running(store, self.keys)
 
 
 def select(
@@ -22,8 +54,8 @@ def select(
     filter_text: str,
     experiments: list[str] | None,
     view: ViewType = ViewType.ACTIVE_ONLY,
-) -> list[Run]:
-    """The runs of `view`, each once.
+) -> Selected:
+    """The runs of `view` that are named or that a filter finds.
 
     Raises InvalidInput where nothing is selected, or both ways at once, NotFound, Ambiguous, and
     InvalidState for a run that is not of `view`.
@@ -37,14 +69,14 @@ def select(
         found = [store.get_run(run_id) for run_id in ids]
         for run in found:
             _check(run, view)
-        return found
+        return Selected([store.row_key(run_id) for run_id in ids], found)
     known = store.key_names().keys()
     node = parse_filter(filter_text, known=known)
-    found = store.search_runs(RunQuery(experiment_ids(store, experiments), node, (), view))
-    if not found:
+    keys = store.search_keys(RunQuery(experiment_ids(store, experiments), node, (), view))
+    if not keys:
         kind = "deleted runs" if view is ViewType.DELETED_ONLY else "runs"
         raise InvalidInput(f"No {kind} match.{unknown_keys(node, known)}")
-    return found
+    return Selected(keys, store.load_runs(keys[:FIRST]))
 
 
 def _check(run: Run, view: ViewType) -> None:
@@ -74,17 +106,6 @@ def unknown_keys(node: Node | None, known: Sequence[Key]) -> str:
 def title(run: Run) -> str:
     """A run for a person: `rare-goat-234 (2c127514)`."""
     return f"{shorten_middle(clean(run.info.run_name), NAME_WIDTH)} ({run.info.run_id[:8]})"
-
-
-def titles(runs: Sequence[Run]) -> str:
-    """`run NAME (ID)`, or `12 runs` and the first names."""
-    if len(runs) == 1:
-        return f"run {title(runs[0])}"
-    shown = ", ".join(
-        shorten_middle(clean(run.info.run_name), NAME_WIDTH) for run in runs[:NAMES_SHOWN]
-    )
-    more = ", …" if len(runs) > NAMES_SHOWN else ""
-    return f"{len(runs):,} runs ({shown}{more})"
 
 
 def counted(count: int, noun: str = "run") -> str:

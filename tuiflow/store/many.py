@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from tuiflow.config import ARTIFACTS_FOLDER
 from tuiflow.entities import RunTag
+from tuiflow.filters.tree import Compare, Key, Kind, Op
+from tuiflow.protocols import RunQuery
 from tuiflow.store import changes, experiments, runs
 from tuiflow.store.connection import Database
 from tuiflow.store.keys import Keys
@@ -21,6 +23,9 @@ from tuiflow.store.pieces import in_pieces
 from tuiflow.store.processes import now_ms
 from tuiflow.store.schema import TAG
 from tuiflow.store.validate import check_tag
+
+if TYPE_CHECKING:
+    from tuiflow.store.store import Store
 
 T = TypeVar("T")
 
@@ -190,6 +195,12 @@ class SetTags(Change[Tags]):
         ):
             found.setdefault(key, {})[name] = text
         return found
+
+
+def count_running(store: Store, keys: Sequence[int]) -> int:
+    """How many of these runs go on."""
+    running = RunQuery(None, Compare(Key(Kind.ATTRIBUTE, "status"), Op.EQ, "RUNNING"))
+    return len(set(keys).intersection(store.search_keys(running)))
 
 
 def carry_out(

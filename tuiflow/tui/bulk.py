@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuiflow.errors import TuiflowError
-from tuiflow.filters import parse_filter
-from tuiflow.protocols import RunQuery
+from tuiflow.store.many import count_running
 from tuiflow.store.pieces import WHOLE
 from tuiflow.text import clean
 
@@ -95,8 +94,7 @@ def choose(store: Store, keys: Sequence[int]) -> Chosen | None:
         keys = [store.row_key(run.info.run_id) for run in first]
     live = sum(run.info.shown_status == "RUNNING" for run in first)
     if len(keys) > FIRST:
-        running = RunQuery(None, parse_filter("status = 'RUNNING'"))
-        live = len(set(keys).intersection(store.search_keys(running)))
+        live = count_running(store, keys)
     return Chosen(keys, first, live)
 
 
