@@ -26,8 +26,9 @@ from tuiflow.tui.modals.promote import PromoteModal
 from tuiflow.tui.modals.serve import ServeModal
 from tuiflow.tui.modals.tags import TagsModal
 from tuiflow.tui.screens.compare import CompareScreen
-from tuiflow.tui.screens.models import ModelsScreen, VersionsScreen
+from tuiflow.tui.screens.models import ModelsScreen
 from tuiflow.tui.screens.run import RunScreen
+from tuiflow.tui.screens.versions import VersionsScreen
 from tuiflow.tui.widgets.rows import RowsView
 
 MAKE = Callable[[Store], TuiflowApp]
@@ -120,6 +121,41 @@ async def test_models_versions_and_their_run(registered: Store, app_of: MAKE) ->
         await until(pilot, lambda: "wine › bold-otter-3" in screen_text(app))
         await pilot.press("escape", "escape")
         await comes(pilot, ModelsScreen)
+
+
+async def test_versions_are_filtered(registered: Store, app_of: MAKE) -> None:
+    registered.registry.set_version_tag("wine", 1, "checked", "by ada")
+    app = app_of(registered)
+
+    def found() -> list[str]:
+        return [row.key for row in rows(app)._rows]
+
+    async with on_wine(app, "slash") as pilot:
+        for text, expected in (
+            ("champion", ["2"]),
+            ("checked", ["1"]),
+            ("otter", ["2"]),
+            ("metrics.rmse < 0.83", ["3", "2"]),
+            ("min(metrics.rmse) < 0.8 and barrels", ["3"]),
+            ("not champion", ["3", "1"]),
+            ("nowhere", []),
+        ):
+            app.screen.query_one(Input).value = text
+            await until(pilot, lambda expected=expected: found() == expected)
+            assert f"{len(expected)} of 3 versions" in screen_text(app)
+        assert "No version matches the filter" in screen_text(app)
+        app.screen.query_one(Input).value = "metrics.rmse < 0.83"
+        await until(pilot, lambda: found() == ["3", "2"])
+        app.screen.query_one(Input).value = "metrics.rmse <"
+        await until(pilot, lambda: "expected" in screen_text(app))
+        assert found() == ["3", "2"], "the last good ones stay"
+        app.screen.query_one(Input).value = "metrics.rmse < 0.83"
+        await until(pilot, lambda: "expected" not in screen_text(app))
+        await pilot.press("enter", "a")
+        await until(pilot, lambda: "2 marked" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: found() == ["3", "2", "1"])
+        assert not app.screen.query_one(Input).display
 
 
 async def test_the_sorted_metric_is_the_one_beside_versions(

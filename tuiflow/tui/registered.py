@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from tuiflow.entities import STAGES, ModelVersion, RegisteredModel, Run
+from tuiflow.entities import STAGES, ModelVersion, RegisteredModel, Run, ViewType
 from tuiflow.errors import TuiflowError
-from tuiflow.filters import Kind
+from tuiflow.filters import Key, Kind, Node, parse_filter
+from tuiflow.filters.tree import And, In, Not, Or, Text
+from tuiflow.protocols import RunQuery
 from tuiflow.store.usage import usage_of
 from tuiflow.tui.views import load_view
 from tuiflow.tui.widgets.columns import default_columns
@@ -64,6 +67,49 @@ def list_versions(store: Store, name: str) -> Versions:
     runs = {run_id: find_run(store, run_id) for run_id in {item.run_id for item in versions}}
     rows = [VersionRow(version, runs[version.run_id]) for version in versions]
     return Versions(model, rows, _metrics(store, [row.run for row in rows if row.run]))
+
+
+def matching_versions(store: Store, versions: Versions, text: str, now: int) -> frozenset[int]:
+    """The numbers of the versions that pass a filter, in the language of runs: its words look in
+    what is shown of a version and its tags, its conditions in the version's run.
+
+    `now` is in epoch ms. Raises FilterError.
+    """
+    node = parse_filter(text, now, store.key_names().keys())
+    if node is None:
+        return frozenset(row.version.version for row in versions.rows)
+    ids = {row.run.info.run_id for row in versions.rows if row.run is not None}
+    these = In(Key(Kind.ATTRIBUTE, "run_id"), tuple(sorted(ids)))
+
+    @cache
+    def runs_with(condition: Node) -> frozenset[str]:
+        query = RunQuery(None, And((these, condition)), view=ViewType.ALL)
+        keys = store.search_keys(query) if ids else ()
+        return frozenset(run.info.run_id for run in store.load_runs(keys))
+
+    return frozenset(row.version.version for row in versions.rows if _passes(node, row, runs_with))
+
+
+def _passes(node: Node, row: VersionRow, runs_with: Callable[[Node], frozenset[str]]) -> bool:
+    match node:
+        case And(parts):
+            return all(_passes(part, row, runs_with) for part in parts)
+        case Or(parts):
+            return any(_passes(part, row, runs_with) for part in parts)
+        case Not(part):
+            return not _passes(part, row, runs_with)
+        case Text(text):
+            return any(text.casefold() in other.casefold() for other in _texts(row))
+    return row.run is not None and row.run.info.run_id in runs_with(node)
+
+
+def _texts(row: VersionRow) -> Iterator[str]:
+    """What free words look in."""
+    version, run = row.version, row.run
+    yield from (str(version.version), version.description or "", version.current_stage)
+    yield from (f"@{alias}" for alias in version.aliases)
+    yield from (f"{key}={value}" for key, value in version.tags.items())
+    yield from (version.source,) if run is None else (run.info.run_name, run.note)
 
 
 def find_run(store: Store, run_id: str) -> Run | None:
