@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import subprocess
 import sys
 from array import array
 from collections.abc import Iterator
@@ -245,4 +246,46 @@ def test_sealed_points_go_with_their_run(store: Store, monkeypatch: pytest.Monke
     store.upkeep.collect_garbage(0)
     assert sealed(store) == 16
     check_history(store, kept, points)
+    assert store.upkeep.check() == []
+
+
+WRITER = """
+import sys
+from tuiflow.entities import Metric
+from tuiflow.store import chunks, open_store
+chunks.SIZE = 8
+store, start = open_store(sys.argv[1]), int(sys.argv[3])
+for number in range(10**9):
+    size = 1 + number * 7 % 20
+    points = [Metric("m", float(step), step, step) for step in range(start, start + size)]
+    store.log_batch(sys.argv[2], metrics=points)
+    start += size
+    print(start, flush=True)
+"""
+
+
+def test_nothing_is_lost_or_doubled_where_writers_are_killed_while_they_seal(
+    store: Store,
+) -> None:
+    run_id = store.create_run("0").info.run_id
+    acknowledged: list[range] = []
+    for turn in range(3):
+        children = []
+        for number in range(2):  # both write the same metric, and so seal each other's points
+            start = (2 * turn + number) * 10**6
+            command = [sys.executable, "-c", WRITER, str(store.root), run_id, str(start)]
+            children.append((start, subprocess.Popen(command, stdout=subprocess.PIPE, text=True)))
+        for start, child in children:
+            assert child.stdout is not None
+            lines = [child.stdout.readline() for _ in range(60 + 13 * turn)]
+            child.kill()
+            lines += child.stdout.read().splitlines(keepends=True)
+            child.wait()
+            child.stdout.close()
+            end = [int(line) for line in lines if line.endswith("\n")][-1]
+            acknowledged.append(range(start, end))
+    steps = list(store.metric_history(run_id, "m").steps)
+    assert len(set(steps)) == len(steps)
+    assert set(steps) >= set().union(*acknowledged)
+    assert sealed(store) > len(steps) / 2
     assert store.upkeep.check() == []
