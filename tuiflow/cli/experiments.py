@@ -23,9 +23,10 @@ from tuiflow.cli.options import (
     store_words,
 )
 from tuiflow.cli.output import Column, Format
+from tuiflow.cli.progress import progress, stopped
 from tuiflow.cli.selecting import assignment, counted
 from tuiflow.entities import Experiment, ExperimentCounts, RunStatus, ViewType
-from tuiflow.errors import InvalidInput
+from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, now_ms
 from tuiflow.store.export import experiment_record
@@ -194,16 +195,39 @@ def delete(
 ) -> None:
     """Delete an experiment and its runs. They can be restored."""
     opened = open_existing(store)
-    found = find_experiment(opened, _given("EXPERIMENT", experiment, experiment_id))
-    count = opened.experiment_counts()[found.experiment_id]
+    found = _deletable(opened, _given("EXPERIMENT", experiment, experiment_id))
+    count = opened.experiment_counts().get(found.experiment_id) or ExperimentCounts(
+        opened.count_runs(RunQuery((found.experiment_id,))), 0
+    )
     runs = f" and its {counted(count.active)}" if count.active else ", which has no runs"
     still = f", {count.running:,} still {RunStatus.RUNNING.lower()}" if count.running else ""
     confirm(f"Delete {_title(found)}{runs}{still}", yes)
-    opened.delete_experiment(found.experiment_id)
+    named = clean(shlex.quote(found.name) + store_words(store))
+    try:
+        with progress("deleting runs") as bar:
+            opened.delete_experiment(found.experiment_id, bar)
+    except KeyboardInterrupt:
+        stopped(
+            f"{_title(found)} is deleted, and {bar.done:,} of its {counted(count.active)}."
+            f"\ngo on with: tuiflow experiments delete {named}"
+            f"\nrestore with: tuiflow experiments restore {named}"
+        )
     with_runs = f" and {counted(count.active)}" if count.active else ""
     typer.echo(f"deleted {_title(found)}{with_runs}")
-    named = clean(shlex.quote(found.name) + store_words(store))
     typer.echo(f"restore with: tuiflow experiments restore {named}", err=True)
+
+
+def _deletable(store: Store, text: str) -> Experiment:
+    """An active experiment, or one whose deletion was stopped. Raises NotFound."""
+    try:
+        return find_experiment(store, text)
+    except NotFound:
+        for item in store.list_experiments(ViewType.DELETED_ONLY):
+            if text in (item.name, item.experiment_id):
+                if store.count_runs(RunQuery((item.experiment_id,))):
+                    return item
+                break
+        raise
 
 
 def restore(
@@ -216,7 +240,15 @@ def restore(
     opened = open_existing(store)
     text = _given("EXPERIMENT", experiment, experiment_id)
     found = find_experiment(opened, text, ViewType.DELETED_ONLY)
-    opened.restore_experiment(found.experiment_id)
+    try:
+        with progress("restoring runs") as bar:
+            opened.restore_experiment(found.experiment_id, bar)
+    except KeyboardInterrupt:
+        named = clean(shlex.quote(found.name) + store_words(store))
+        stopped(
+            f"{bar.done:,} of {counted(bar.total or 0)} are restored, {_title(found)} is not yet."
+            f"\ngo on with: tuiflow experiments restore {named}"
+        )
     count = opened.experiment_counts()[found.experiment_id].active
     with_runs = f" and {counted(count)}" if count else ""
     typer.echo(f"restored {_title(found)}{with_runs}")

@@ -15,49 +15,57 @@ import typer
 INTERRUPTED = 130
 """Exit code of a command that ctrl+C has ended (128 + SIGINT)."""
 
-Tick = Callable[[int, int | None], None]
-"""Told how much is done, and of how much, None where that is not known."""
+Show = Callable[[int, int | None], None]
+
+
+class Progress:
+    """Called with how much is done, and of how much (None where that isn't known), between two
+    pieces of work. Raises KeyboardInterrupt where ctrl+C was pressed, unless all is done."""
+
+    def __init__(self, show: Show) -> None:
+        self.done = 0
+        self.total: int | None = None
+        self.pressed = False
+        self._show = show
+
+    def __call__(self, done: int, total: int | None) -> None:
+        self.done, self.total = done, total
+        self._show(done, total)
+        if self.pressed and done != total:
+            raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
-def progress(what: str) -> Iterator[Tick]:
-    """A bar on a terminal's standard error, nothing elsewhere. Each call of what is given raises
-    KeyboardInterrupt where ctrl+C was pressed before it, which then stops nothing in between; a
-    second ctrl+C does, at once."""
-    pressed = threading.Event()
+def progress(what: str) -> Iterator[Progress]:
+    """A bar on a terminal's standard error, nothing elsewhere. ctrl+C waits for the next call of
+    what is given, so that it stops between two pieces; a second one stops at once."""
+    with _bar(what) as show:
+        bar = Progress(show)
 
-    def press(number: int, frame: FrameType | None) -> None:
-        if pressed.is_set():
-            raise KeyboardInterrupt
-        pressed.set()
+        def press(number: int, frame: FrameType | None) -> None:
+            if bar.pressed:
+                raise KeyboardInterrupt
+            bar.pressed = True
 
-    before = signal.getsignal(signal.SIGINT)
-    ours = threading.current_thread() is threading.main_thread()
-    if ours:
-        signal.signal(signal.SIGINT, press)
-    try:
-        with _bar(what) as show:
-
-            def tick(done: int, total: int | None) -> None:
-                show(done, total)
-                if pressed.is_set():
-                    raise KeyboardInterrupt
-
-            yield tick
-    finally:
-        if ours:
+        if threading.current_thread() is not threading.main_thread():
+            yield bar
+            return
+        before = signal.signal(signal.SIGINT, press)
+        try:
+            yield bar
+        finally:
             signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager
-def _bar(what: str) -> Iterator[Tick]:
+def _bar(what: str) -> Iterator[Show]:
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
+    from rich import progress as rich_progress
     from rich.console import Console
-    from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    with rich_progress.Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -69,11 +77,10 @@ def go_through(
     left the rest."""
     changed = 0
     try:
-        with progress(what) as tick:
+        with progress(what) as bar:
             for through, done in steps:
                 changed += len(done)
-                if through < total:
-                    tick(through, total)
+                bar(through, total)
     except KeyboardInterrupt:
         return changed, True
     return changed, False

@@ -22,7 +22,7 @@ NAME_WIDTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Runs, each once: the row keys of all, and the first `FIRST` of those, or all that were named."""
+    """The row keys of runs, and the first of them: all that were named, `FIRST` of a filter's."""
 
     keys: Sequence[int]
     first: Sequence[Run]
