@@ -300,7 +300,8 @@ def size(operand: Operand) -> int:
 
 
 def fold(op: str, left: Operand, right: Operand) -> Operand:
-    """The operands joined; two numbers are one at once, but for NaN and division by zero."""
+    """The operands joined; two numbers are one at once, but for NaN and division by zero, and two
+    signs are none."""
     if isinstance(left, float) and isinstance(right, float) and not (op == "/" and right == 0):
         value = {
             "+": lambda: left + right,
@@ -310,4 +311,7 @@ def fold(op: str, left: Operand, right: Operand) -> Operand:
         }[op]()
         if not math.isnan(value):
             return value
+    match (op, left, right):
+        case ("*", -1.0, Arithmetic("*", -1.0, inner)):
+            return inner
     return Arithmetic(op, left, right)

@@ -148,7 +148,7 @@ class Parser:
         if token.kind in (TokenKind.OPEN, TokenKind.TICKED) or is_call(self.cursor):
             return True
         return token.kind in _STARTERS and (
-            token.value in ("+", "-")
+            (is_arithmetic(token) and token.value in ("+", "-"))
             or self._reads_as_key(token)
             or self.operands.is_signed(token)
             or self._operator_at(max(key_length(self.cursor), 1))

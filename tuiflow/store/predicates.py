@@ -180,7 +180,11 @@ class Builder:
         """A REAL, or NULL where it is missing or NaN."""
         match operand:
             case Arithmetic(op, left, right):
-                return f"({self._number(left)} {op} {self._number(right)})"
+                # SQLite's parser goes no deeper than a hundred or so: no needless parentheses.
+                is_sum = isinstance(left, Arithmetic) and left.op in "+-"
+                first = f"({self._number(left)})" if is_sum and op in "*/" else self._number(left)
+                last = self._number(right)
+                return f"{first} {op} {f'({last})' if isinstance(right, Arithmetic) else last}"
             case float() | int():
                 return self.bind(float(operand))
             case Key(Kind.ATTRIBUTE, name):
