@@ -88,12 +88,3 @@ class Contents:
 def _content_key(conn: sqlite3.Connection, digest: bytes) -> int | None:
     row = conn.execute("SELECT id FROM contents WHERE sha256 = ?", (digest,)).fetchone()
     return None if row is None else int(row[0])
-
-
-def drop_unused(conn: sqlite3.Connection) -> int:
-    """Remove the contents that no run has any more; returns the bytes they took in the store."""
-    rows = conn.execute(
-        "DELETE FROM contents WHERE id NOT IN (SELECT content FROM run_contents)"
-        " RETURNING length(data)"
-    ).fetchall()
-    return sum(size for (size,) in rows)

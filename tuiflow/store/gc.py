@@ -7,22 +7,26 @@ does not find: its folder is renamed, its rows are deleted, the folder's content
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import sqlite3
+import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tuiflow.config import ARTIFACTS_FOLDER
 from tuiflow.store.changes import mark
 from tuiflow.store.connection import Database
-from tuiflow.store.contents import drop_unused
 from tuiflow.store.experiments import artifact_root
+from tuiflow.store.pieces import FIRST, REST, Pace, in_pieces
 from tuiflow.store.processes import now_ms
 
-_PIECE = 50
-"""Runs that go in one transaction."""
 _DOOMED = ".tuiflow-gc-"
+_FIRST = 25
+"""Runs that are removed in the first piece: each has rows in many tables and indexes."""
 _TABLES = ("latest", "points", "chunks", "params", "tags", "inputs", "run_contents", "servers")
 
 
@@ -39,8 +43,7 @@ class Garbage:
     registered: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Doomed:
+class _Doomed(NamedTuple):
     row: int
     run_id: str
     folder: Path
@@ -52,13 +55,16 @@ class _Doomed:
 
 def find(db: Database, root: Path, older_than_ms: int) -> Garbage:
     """What was deleted at least `older_than_ms` ago."""
+    limit = now_ms() - older_than_ms
+    ids: list[str] = []
+    size = 0
     with db.read() as conn:
-        runs, registered = _deleted_runs(conn, root, now_ms() - older_than_ms)
-        names = _deleted_experiments(conn, now_ms() - older_than_ms, {run.row for run in runs})
-    size = sum(_size(run.folder) + _size(run.renamed) for run in runs)
-    return Garbage(
-        tuple(run.run_id for run in runs), tuple(name for _, name in names), size, registered
-    )
+        for run in _doomed(conn, root, _DUE, limit):
+            ids.append(run.run_id)
+            size += _size(run.folder) + _size(run.renamed)
+        names = _experiments(conn, limit, f"NOT ({_DUE})")
+        registered = _registered(conn, limit)
+    return Garbage(tuple(ids), tuple(name for _, name in names), size, registered)
 
 
 def collect(
@@ -71,99 +77,145 @@ def collect(
     limit = now_ms() - older_than_ms
     _sweep(db, root)
     with db.read() as conn:
-        runs, registered = _deleted_runs(conn, root, limit)
+        rows = array("q", (row for (row,) in conn.execute(_select("r.id", _DUE), {"limit": limit})))
+        registered = _registered(conn, limit)
     gone: list[str] = []
-    size = 0
-    for start in range(0, len(runs), _PIECE):
-        progress(start, len(runs))
-        ids, freed = _remove(db, runs[start : start + _PIECE])
+    size = through = 0
+    pace = Pace(min(_FIRST, FIRST))
+    while through < len(rows):
+        progress(through, len(rows))
+        piece = rows[through : through + pace.size]
+        ids, freed, held = _remove(db, root, piece)
         gone += ids
         size += freed
-    progress(len(runs), len(runs))
+        through += len(piece)
+        pace.took(held)
+        time.sleep(REST)
+    progress(len(rows), len(rows))
+    names = _remove_unused(db, limit)
+    return Garbage(tuple(gone), names, size, registered)
+
+
+_DUE = (
+    "r.deleted_at IS NOT NULL AND r.deleted_at <= :limit"
+    " AND NOT EXISTS (SELECT 1 FROM model_versions WHERE run = r.id)"
+)
+"""Of a run `r`: that it is to be removed."""
+
+
+def _select(what: str, condition: str) -> str:
+    return (
+        f"SELECT {what} FROM runs r JOIN experiments e ON e.id = r.experiment"
+        f" WHERE {condition} ORDER BY r.id"
+    )
+
+
+def _doomed(
+    conn: sqlite3.Connection, root: Path, condition: str, limit: int, rows: str = "[]"
+) -> Iterator[_Doomed]:
+    what = "r.id, r.uuid, r.experiment, coalesce(r.artifacts, e.artifact_location)"
+    for row, uuid, experiment, location in conn.execute(
+        _select(what, condition), {"limit": limit, "rows": rows}
+    ):
+        folder = artifact_root(root, experiment, location) / uuid.hex()
+        yield _Doomed(row, uuid.hex(), folder)
+
+
+def _registered(conn: sqlite3.Connection, limit: int) -> tuple[str, ...]:
+    found = conn.execute(
+        "SELECT DISTINCT r.id, r.uuid FROM model_versions v JOIN runs r ON r.id = v.run"
+        " WHERE r.deleted_at <= ? ORDER BY r.id",
+        (limit,),
+    )
+    return tuple(uuid.hex() for _, uuid in found)
+
+
+def _experiments(conn: sqlite3.Connection, limit: int, staying: str) -> list[tuple[int, str]]:
+    """Deleted experiments that have no run `r` of which the condition holds."""
+    return conn.execute(
+        "SELECT e.id, e.name FROM experiments e WHERE e.deleted_at <= :limit AND e.id != 0"
+        f" AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.experiment = e.id AND {staying})"
+        " ORDER BY e.id",
+        {"limit": limit},
+    ).fetchall()
+
+
+def _remove(db: Database, root: Path, rows: Sequence[int]) -> tuple[list[str], int, float]:
+    """Remove runs; their ids, the bytes of their files, and seconds that others had to wait."""
+    listed = json.dumps(list(rows))
+    with db.read() as conn:
+        these = "r.id IN (SELECT value FROM json_each(:rows)) AND +r.deleted_at IS NOT NULL"
+        runs = list(_doomed(conn, root, these, 0, listed))
+    renamed = [run for run in runs if _rename(run.folder, run.renamed)]
+    gone: set[int] = set()
+    try:
+        with db.write() as conn:
+            start = time.perf_counter()
+            # One that was restored since it was found stays.
+            found = conn.execute(
+                "DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))"
+                " AND +deleted_at IS NOT NULL RETURNING id",
+                (listed,),
+            ).fetchall()
+            left = [row for (row,) in found]
+            mark(conn, left)
+            for table in _TABLES:
+                conn.execute(
+                    f"DELETE FROM {table} WHERE run IN (SELECT value FROM json_each(?))",
+                    (json.dumps(left),),
+                )
+            held = time.perf_counter() - start
+        gone = set(left)
+    finally:
+        for run in renamed:
+            if run.row not in gone:
+                _rename(run.renamed, run.folder)
+    size = 0
+    for run in renamed:
+        if run.row in gone:
+            size += _size(run.renamed)
+            _delete(run.renamed)
+    return [run.run_id for run in runs if run.row in gone], size, held
+
+
+def _remove_unused(db: Database, limit: int) -> tuple[str, ...]:
+    """Remove what no run needs any more; returns the names of experiments.
+
+    What is long to find is looked for before the write, and looked at again in it.
+    """
+    _remove_orphans(db, "datasets", "SELECT 1 FROM inputs WHERE dataset = datasets.id")
+    _remove_orphans(db, "contents", "SELECT 1 FROM run_contents WHERE content = contents.id")
+    with db.read() as conn:
+        used = {row for (row,) in conn.execute("SELECT DISTINCT process FROM runs")}
+        silent = conn.execute("SELECT id FROM processes WHERE heartbeat < ?", (limit,))
+        processes = [row for (row,) in silent if row not in used]
     with db.write() as conn:
-        names = _deleted_experiments(conn, limit, set())
+        names = _experiments(conn, limit, "1")
         for row, _ in names:
             conn.execute("DELETE FROM experiment_tags WHERE experiment = ?", (row,))
             conn.execute("DELETE FROM experiments WHERE id = ?", (row,))
-        conn.execute("DELETE FROM datasets WHERE id NOT IN (SELECT dataset FROM inputs)")
-        drop_unused(conn)
+        # A process that has taken up a run meanwhile has given a sign of life with it.
         conn.execute(
-            "DELETE FROM processes WHERE heartbeat < ? AND id NOT IN (SELECT process FROM runs"
-            " WHERE process IS NOT NULL) AND id NOT IN (SELECT process FROM servers)",
-            (limit,),
+            "DELETE FROM processes WHERE heartbeat < ? AND id NOT IN (SELECT process FROM servers)"
+            " AND id IN (SELECT value FROM json_each(?))",
+            (limit, json.dumps(processes)),
         )
-    return Garbage(tuple(gone), tuple(name for _, name in names), size, registered)
+    return tuple(name for _, name in names)
 
 
-def _deleted_runs(
-    conn: sqlite3.Connection, root: Path, limit: int
-) -> tuple[list[_Doomed], tuple[str, ...]]:
-    found: list[_Doomed] = []
-    registered: list[str] = []
-    for row, uuid, experiment, location, used in conn.execute(
-        "SELECT r.id, r.uuid, r.experiment, coalesce(r.artifacts, e.artifact_location),"
-        " EXISTS (SELECT 1 FROM model_versions WHERE run = r.id)"
-        " FROM runs r JOIN experiments e ON e.id = r.experiment"
-        " WHERE r.deleted_at IS NOT NULL AND r.deleted_at <= ? ORDER BY r.id",
-        (limit,),
-    ):
-        if used:
-            registered.append(uuid.hex())
-        else:
-            folder = artifact_root(root, experiment, location) / uuid.hex()
-            found.append(_Doomed(row, uuid.hex(), folder))
-    return found, tuple(registered)
+def _remove_orphans(db: Database, table: str, users: str) -> None:
+    with db.read() as conn:
+        found = conn.execute(f"SELECT id FROM {table} WHERE NOT EXISTS ({users})").fetchall()
 
-
-def _deleted_experiments(
-    conn: sqlite3.Connection, limit: int, without: set[int]
-) -> list[tuple[int, str]]:
-    """Deleted experiments that have no run but those `without`."""
-    used: set[int] = {
-        experiment
-        for row, experiment in conn.execute(
-            "SELECT id, experiment FROM runs WHERE experiment IN"
-            " (SELECT id FROM experiments WHERE deleted_at IS NOT NULL)"
+    def remove(conn: sqlite3.Connection, ids: Sequence[int]) -> None:
+        conn.execute(
+            f"DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?))"
+            f" AND NOT EXISTS ({users})",
+            (json.dumps(ids),),
         )
-        if row not in without
-    }
-    return [
-        (row, name)
-        for row, name in conn.execute(
-            "SELECT id, name FROM experiments WHERE deleted_at <= ? AND id != 0 ORDER BY id",
-            (limit,),
-        )
-        if row not in used
-    ]
 
-
-def _remove(db: Database, runs: Sequence[_Doomed]) -> tuple[list[str], int]:
-    renamed = [run for run in runs if _rename(run.folder, run.renamed)]
-    gone: list[_Doomed] = []
-    try:
-        with db.write() as conn:
-            for run in runs:
-                # Restored since it was found: it stays.
-                found = conn.execute(
-                    "DELETE FROM runs WHERE id = ? AND deleted_at IS NOT NULL", (run.row,)
-                )
-                if found.rowcount:
-                    gone.append(run)
-            mark(conn, [run.row for run in gone])
-            for table in _TABLES:
-                conn.executemany(f"DELETE FROM {table} WHERE run = ?", [(run.row,) for run in gone])
-    except BaseException:
-        gone = []
-        raise
-    finally:
-        for run in renamed:
-            if run not in gone:
-                _rename(run.renamed, run.folder)
-    size = 0
-    for run in gone:
-        size += _size(run.renamed)
-        _delete(run.renamed)
-    return [run.run_id for run in gone], size
+    for _ in in_pieces(db, [row for (row,) in found], remove):
+        pass
 
 
 def _sweep(db: Database, root: Path) -> None:

@@ -22,6 +22,17 @@ REST = 0.004
 """Seconds between two pieces, in which one that waits for the lock gets it."""
 
 
+class Pace:
+    """How many things to change in the next piece: `size`, which is that of the first one."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def took(self, seconds: float) -> None:
+        """The last piece held the write lock for so long."""
+        self.size = max(1, min(int(self.size * min(_AIM / max(seconds, 1e-6), 2.0)), MOST))
+
+
 def in_pieces(
     db: Database,
     things: Sequence[T],
@@ -33,16 +44,16 @@ def in_pieces(
     Up to `WHOLE` things are one piece; of more, a piece is what can be changed in some
     milliseconds. Whoever stops in between keeps what was committed.
     """
-    size = WHOLE if len(things) <= WHOLE else FIRST
+    pace = Pace(WHOLE if len(things) <= WHOLE else FIRST)
     through = 0
     while through < len(things):
         if through:
             time.sleep(REST)
-        piece = things[through : through + size]
+        piece = things[through : through + pace.size]
         with db.write() as conn:
             start = time.perf_counter()
             result = change(conn, piece)
             held = time.perf_counter() - start
+        pace.took(held)
         through += len(piece)
         yield through, result
-        size = max(1, min(int(size * min(_AIM / max(held, 1e-6), 2.0)), MOST))
