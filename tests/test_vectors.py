@@ -151,6 +151,8 @@ def rounded(value: object) -> object:
 class Numbers:
     """Columns of numbers, as much of a View as sorting needs."""
 
+    has_newest = True
+
     def __init__(self, *columns: list[float]) -> None:
         self.size = len(columns[0])
         self.newest = np.arange(self.size, dtype=np.int32)[::-1]

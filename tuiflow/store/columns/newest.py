@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tuiflow.store.columns import rows
+from tuiflow.store.columns import rows, sorting
 from tuiflow.store.columns.column import BLOCK, UUID
 from tuiflow.store.columns.held import HeldNumbers
+from tuiflow.store.columns.sorting import number_codes
 
 if TYPE_CHECKING:
     from tuiflow.store.columns.arrays import Codes, Floats, Ints
@@ -26,6 +28,10 @@ class Newest:
     def __init__(self) -> None:
         self._order: Codes | None = None
         self._changed: list[tuple[Ints, Floats]] = []
+
+    @property
+    def is_there(self) -> bool:
+        return self._order is not None
 
     def forget(self) -> None:
         self._order = None
@@ -116,8 +122,9 @@ def _sorted(conn: sqlite3.Connection, start: HeldNumbers, marked: Ints, size: in
     if np.all(times[1:] >= times[:-1]):  # row keys usually follow the time
         order, times = order[::-1].copy(), times[::-1]
     else:
-        sorting = np.argsort(-times, kind="stable")
-        order, times = order[sorting], times[sorting]
+        codes, most = number_codes(times, np.isnan(times), descending=True)
+        index = _sorting(sorting.Codes(codes, most.bit_length()))
+        order, times = order[index], times[index]
     same = times[1:] == times[:-1]
     tied = np.zeros(len(order), dtype=np.bool_)
     tied[1:] = same
@@ -128,5 +135,25 @@ def _sorted(conn: sqlite3.Connection, start: HeldNumbers, marked: Ints, size: in
         uuids = HeldNumbers(UUID, len(start.values))
         uuids.load(conn, marked, size)
         ids = uuids.values[runs].view(">u8").reshape(-1, 2)
-        order[places] = runs[np.lexsort((ids[:, 1], ids[:, 0], -times[places]))]
+        groups = np.cumsum(~np.concatenate([[False], same])[places]).astype(np.uint64)
+        order[places] = runs[_by_group_and_id(groups, ids)]
     return order
+
+
+def _by_group_and_id(groups: NDArray[np.uint64], ids: NDArray[Any]) -> Ints:
+    """Indexes that sort by ascending groups and, in each, by the two halves of ids."""
+    bits = np.uint64(int(groups[-1]).bit_length())
+    high = ids[:, 0].astype(np.uint64)
+    both = groups << np.uint64(64 - bits) | high >> bits
+    index = _sorting(sorting.Codes(both, 64))
+    again = both[index]
+    if np.any(again[1:] == again[:-1]):  # ids that hardly differ
+        return np.lexsort((ids[:, 1], high, groups))
+    return index
+
+
+def _sorting(codes: sorting.Codes) -> Ints:
+    count = len(codes.values)
+    return sorting.placed(
+        codes, np.arange(count, dtype=np.uint64), max(count.bit_length(), 1)
+    ).view(np.int64)

@@ -82,6 +82,11 @@ class View:
         start = self._cache.numbers(self.conn, START)
         return self._cache.newest.order(self.conn, start, self._cache.marked, self.size)
 
+    @property
+    def has_newest(self) -> bool:
+        """Is `newest` there already, but for what has changed since?"""
+        return self._cache.newest.is_there
+
     def numbers(self, key: Key | Measure) -> Numbers:
         """A metric, one of its measures, a param or tag as a number, start_time or end_time.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -27,6 +28,8 @@ _START = Key(Kind.ATTRIBUTE, "start_time")
 _END = Key(Kind.ATTRIBUTE, "end_time")
 _NUMBERS = (_START, _END, DURATION)
 _SQL_ONLY = ("run_id", "artifact_uri")
+_FEW = 4096
+"""So many runs are put in order, newest first, without all others."""
 
 
 def is_number(key: Key | Measure) -> bool:
@@ -130,6 +133,24 @@ class Source:
     def rank(self) -> NDArray[np.int32]:
         """The place of each run among all, newest first."""
         return self.memory.rank(self.view.newest, self.view.size)
+
+    def places(self, rows: Rows) -> tuple[NDArray[Any], NDArray[np.uint64]]:
+        """Row keys, newest first, and the index of each of `rows` among them: all row keys, or, of
+        few rows, these alone."""
+        if len(rows) > _FEW or self.view.has_newest:
+            return self.view.newest, self.rank[rows].astype(np.uint64)
+        ids = dict(
+            self.view.conn.execute(
+                "SELECT r.id, r.uuid FROM json_each(?) s CROSS JOIN runs r ON r.id = s.value",
+                (json.dumps(rows.tolist()),),
+            )
+        )
+        times = dict(
+            zip(rows.tolist(), self.view.numbers(_START).values[rows].tolist(), strict=True)
+        )
+        newest = sorted(ids, key=lambda row: (-times[row], ids[row]))
+        index = {row: place for place, row in enumerate(newest)}
+        return np.array(newest, np.int64), np.array([index[row] for row in times], np.uint64)
 
     @functools.cached_property
     def _stale(self) -> list[tuple[int, int | None]]:
