@@ -157,9 +157,10 @@ def log_checked(
     keys.marks.mark(conn, run)
     due: list[int] = []
     if new_metrics:
-        points: dict[int, list[Metric]] = {}
+        by_name: dict[str, list[Metric]] = {}
         for metric in new_metrics:
-            points.setdefault(keys.intern(conn, METRIC, metric.key), []).append(metric)
+            by_name.setdefault(metric.key, []).append(metric)
+        points = {keys.intern(conn, METRIC, name): new for name, new in by_name.items()}
         due = metrics.log(conn, run, points, in_order)
     for param in new_params:
         _log_param(conn, run_id, run, keys.intern(conn, PARAM, param.key), param)
