@@ -172,22 +172,24 @@ def some_plans(count: int, seed: int = 0) -> list[Plan]:
 
 
 @contextmanager
-def at_now() -> Iterator[None]:
-    """The clock of searches and of what is loaded stands at `NOW`."""
+def at_now(now: int = NOW) -> Iterator[None]:
+    """The clock of searches and of what is loaded stands still."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_search, "now_ms", lambda: NOW)
-        patch.setattr(store_loading, "now_ms", lambda: NOW)
+        patch.setattr(store_search, "now_ms", lambda: now)
+        patch.setattr(store_loading, "now_ms", lambda: now)
         yield
 
 
-def fill(store: Store, plans: Sequence[Plan]) -> list[Made]:
-    """Make the runs in a new store, under `at_now`."""
-    experiments = ["0", store.create_experiment("wine"), store.create_experiment("Digits")]
+def fill(
+    store: Store, plans: Sequence[Plan], experiments: Sequence[str] = ("wine", "Digits")
+) -> list[Made]:
+    """Make the runs in a new store that gets these experiments, under `at_now`."""
+    places = ["0", *map(store.create_experiment, experiments)]
     ids: list[str] = []
     for plan in plans:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(store_runs, "this_process", lambda plan=plan: PROCESSES[plan.process])
-            run = store.create_run(experiments[plan.experiment], plan.name, plan.start)
+            run = store.create_run(places[plan.experiment], plan.name, plan.start)
         run_id = run.info.run_id
         tags = dict(plan.tags)
         if plan.parent is not None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +11,6 @@ from hypothesis import strategies as st
 
 from tuiflow.errors import FilterError
 from tuiflow.filters import (
-    EXPERIMENTS,
     And,
     Between,
     Compare,
@@ -539,17 +536,3 @@ def test_order_mistake(text: str, caret: str, reason: str) -> None:
     with pytest.raises(FilterError) as caught:
         parse_order(text, KNOWN)
     assert (caught.value.reason, caught.value.caret()) == (reason, caret)
-
-
-def test_every_example_of_the_docs_parses() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "filters.md").read_text()
-    blocks = re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL)
-    examples = [(kind, line) for kind, block in blocks for line in block.splitlines()]
-    assert len(examples) > 20
-    for kind, line in examples:
-        if kind == "filter":
-            assert parse_filter(line.partition("  #")[0]) is not None
-        elif kind == "sort":
-            assert parse_order(line.partition("  #")[0])
-        else:
-            assert parse_filter(line, subject=EXPERIMENTS) is not None

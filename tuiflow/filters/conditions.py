@@ -71,7 +71,8 @@ class Conditions:
         operator = self.cursor.take()
         if operator.kind is TokenKind.OPERATOR and not negated:
             op = Op(operator.value)
-            right = self._side(left, ordered=op not in (Op.EQ, Op.NE))
+            equal = op in (Op.EQ, Op.NE)
+            right = self._side(left, ordered=not equal, nan_too=equal)
             return self._related(left, op, right, first)
         if isinstance(left, float) and operator.is_word("IS", "IN", "BETWEEN", "LIKE", "ILIKE"):
             raise self._no_key(first)
@@ -122,11 +123,7 @@ class Conditions:
             if self.listed >= MAX_LIST:
                 raise self.cursor.error(f"expected at most {MAX_LIST:,} values", opening)
             self.listed += 1
-            if isinstance(left, Key | Measure):
-                values.append(self._value(left))
-            else:
-                self.operands.count(size(left), self.cursor.peek())
-                values.append(self.operands.take_number())
+            values.append(self._side(left, ordered=False, nan_too=False))
             self.cursor.wanted = Wanted((",", ")"))
             if not self.cursor.take_kind(TokenKind.COMMA):
                 break
@@ -138,6 +135,7 @@ class Conditions:
         parts = []
         for value in values:
             self.count()
+            self.operands.count(size(left), opening)
             parts.append(self._related(left, Op.NE if negated else Op.EQ, value, opening))
         return joined(And if negated else Or, parts)
 
@@ -170,22 +168,24 @@ class Conditions:
         self.cursor.wanted = Wanted()
         if not token.is_quote:
             raise self.cursor.error("expected a pattern in quotes, such as '%forest%'")
-        self._value(left)
+        self._value(left)  # checks it
         compare = Compare(left, Op(operator.value.upper()), token.value)
         return And((IsNull(left, negated=True), Not(compare))) if negated else compare
 
     # the right-hand side
 
-    def _side(self, left: Operand, *, ordered: bool) -> Value | Operand:
+    def _side(
+        self, left: Operand, *, ordered: bool = False, nan_too: bool = False
+    ) -> Value | Operand:
         """What a side is held against: a value of a key, or a computed number."""
         if not isinstance(left, Key | Measure):
             self.cursor.wanted = self.operands.wanted
             return self.operands.take_number()
-        self._want(left, nan_too=not ordered, computed=True)
+        self._want(left, nan_too=nan_too)
         if may_be_number(left) and self.operands.is_next():
             return self.operands.take_number()
         token = self.cursor.peek()
-        value = self._value(left, nan_too=not ordered, computed=True)
+        value = self._value(left, nan_too=nan_too)
         if ordered and isinstance(value, str) and number(value) is not None:
             # As texts, '10' would silently come before '9'.
             raise self.cursor.error(
@@ -193,18 +193,15 @@ class Conditions:
             )
         return value
 
-    def _want(self, left: Key | Measure, *, nan_too: bool, computed: bool) -> None:
-        computed = computed and may_be_number(left)
+    def _want(self, left: Key | Measure, *, nan_too: bool) -> None:
+        computed = may_be_number(left)
         words = ("NaN",) if nan_too and left.kind is Kind.METRIC else ()
         words = (*words, *(calls(self.cursor) if computed else ()))
         key = left.key if isinstance(left, Measure) else left
         self.cursor.wanted = Wanted(words, value_of=key, numbers=computed)
 
-    def _value(
-        self, left: Key | Measure, *, nan_too: bool = False, computed: bool = False
-    ) -> Value:
+    def _value(self, left: Key | Measure, *, nan_too: bool = False) -> Value:
         token = self.cursor.peek()
-        self._want(left, nan_too=nan_too, computed=computed)
         if left.kind is not Kind.ATTRIBUTE and token.kind is TokenKind.WORD:
             unread = number(token.value) is None and not token.is_word("NAN", "NULL")
             if unread and (left.kind is Kind.METRIC or self.operands.spaced(token.value, True)):
