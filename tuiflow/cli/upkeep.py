@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -24,6 +21,8 @@ from tuiflow.cli.options import (
     open_existing,
 )
 from tuiflow.cli.output import Column, Format
+from tuiflow.cli.progress import progress, stopped
+from tuiflow.cli.selecting import counted
 from tuiflow.errors import InvalidInput
 from tuiflow.text import clean, size
 
@@ -35,11 +34,12 @@ def register(app: typer.Typer) -> None:
     app.command("where")(where)
     app.command("doctor")(doctor)
     app.command("gc")(gc)
-    db = typer.Typer(help="Check, back up, compact or upgrade the store's database.")
+    db = typer.Typer(help="Check, back up, compact, optimize or upgrade the store's database.")
     db.callback()(_group)
     db.command("check")(check)
     db.command("backup")(backup)
     db.command("vacuum")(vacuum)
+    db.command("optimize")(optimize)
     db.command("upgrade")(upgrade)
     app.add_typer(db, name="db")
 
@@ -140,8 +140,11 @@ def gc(
         typer.echo(f"Would remove {what}: {_ids(found.run_ids)}; files of {size(found.bytes)}.")
         return
     confirm(f"Remove {what}, files of {size(found.bytes)}, for good", yes)
-    with _progress("removing runs") as progress:
-        gone = opened.upkeep.collect_garbage(int(age), progress)
+    try:
+        with progress("removing runs") as bar:
+            gone = opened.upkeep.collect_garbage(int(age), bar)
+    except KeyboardInterrupt:
+        stopped(f"{bar.done:,} of {what} are removed; `tuiflow gc` goes on")
     experiments = f", {len(gone.experiments)} experiments" if gone.experiments else ""
     typer.echo(f"Removed {_runs(len(gone.run_ids))}{experiments} and {size(gone.bytes)} of files.")
     typer.echo("`tuiflow db vacuum` gives the database's free pages back to the disk.")
@@ -163,17 +166,16 @@ def check(store: StoreOption = None) -> None:
     Reads all of it: some seconds for each gigabyte.
     """
     opened = open_existing(store)
-    problems = opened.upkeep.check(_say_step)
+    try:
+        with progress("checking") as bar:
+            problems = opened.upkeep.check(lambda step: bar.doing(f"checking {step}"))
+    except KeyboardInterrupt:
+        stopped("not all was looked at")
     for problem in problems:
         typer.echo(f"✗ {clean(problem.what)}\n  → {clean(problem.remedy)}")
     if problems:
         raise typer.Exit(1)
     typer.echo(f"✓ {clean(str(opened.database))} is sound.")
-
-
-def _say_step(step: str) -> None:
-    if sys.stderr.isatty():
-        typer.echo(f"checking {step} …", err=True)
 
 
 def backup(
@@ -194,17 +196,46 @@ def backup(
         raise InvalidInput("The backup can't be the store itself; name another file.")
     if target.exists():
         confirm(f"{clean(str(target))} is there already: replace it", yes)
-    with _progress("copying pages") as progress:
-        written = opened.upkeep.backup(target, replace=True, progress=progress)
+    try:
+        with progress("copying pages") as bar:
+            written = opened.upkeep.backup(target, replace=True, progress=bar)
+    except KeyboardInterrupt:
+        stopped("nothing was written")
     typer.echo(f"Wrote {clean(str(target))} ({size(written)}).")
     typer.echo(f"Artifacts stay in {clean(str(opened.root))}; copy that folder for a whole copy.")
 
 
 def vacuum(store: StoreOption = None) -> None:
-    """Make the database compact. Needs as much free disk as it is large, and no other writer."""
+    """Give the database's free pages back to the disk, while it is in use.
+
+    A store made by an older tuiflow is written anew the first time: that needs as much free disk
+    as it is large, and no other writer.
+    """
     opened = open_existing(store)
-    before, after = opened.upkeep.vacuum()
+    try:
+        with progress("giving back free pages") as bar:
+            before, after = opened.upkeep.vacuum(bar)
+    except KeyboardInterrupt:
+        of = "nothing was changed"
+        if bar.total is not None:
+            of = f"{bar.done:,} of {bar.total:,} free pages are given back"
+        stopped(f"{of}; `tuiflow db vacuum` goes on")
     typer.echo(f"{clean(str(opened.database))}: {size(before)} before, {size(after)} now.")
+
+
+def optimize(store: StoreOption = None) -> None:
+    """Bring up to date what makes searches of many runs quick.
+
+    Searches do so themselves, bit by bit; this does all at once, such as after an import.
+    """
+    opened = open_existing(store)
+    try:
+        with progress("sealing columns") as bar:
+            blocks = opened.upkeep.optimize(bar)
+    except KeyboardInterrupt:
+        stopped(f"{bar.done:,} of {bar.total or 0:,} blocks of runs are sealed")
+    sealed = f"sealed {counted(blocks, 'block')} of runs" if blocks else "all was up to date"
+    typer.echo(f"{clean(str(opened.database))}: {sealed}.")
 
 
 def upgrade(store: StoreOption = None) -> None:
@@ -224,17 +255,3 @@ def upgrade(store: StoreOption = None) -> None:
         return
     typer.echo(f"Upgraded {clean(str(path))} from store version {before} to {SCHEMA_VERSION}.")
     typer.echo(f"As it was: {clean(str(backup_path(path, before)))}")
-
-
-@contextlib.contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -16,7 +16,7 @@ from tuiflow.config import HEARTBEAT_SECONDS, STALE_AFTER_MS
 from tuiflow.errors import InvalidInput, StoreError, TuiflowError
 from tuiflow.store import filesystem
 from tuiflow.store.failures import BUSY_SECONDS, store_error
-from tuiflow.store.schema import APPLICATION_ID, SCHEMA_VERSION, statements
+from tuiflow.store.schema import APPLICATION_ID, INCREMENTAL, SCHEMA_VERSION, statements
 from tuiflow.store.waiting import patiently, retry_busy
 from tuiflow.store.wal import WriteAheadLog
 
@@ -138,6 +138,7 @@ class Database:
             with self.write(synced=True) as conn:
                 upgrade.run(conn, self.path)
             return
+        conn.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")  # only before there is a table
         self._enter_wal(conn)
         with self.write() as conn:
             if not conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 _PAGES = 2048
@@ -20,13 +20,14 @@ def copy(
     """Copy what `conn` reads, as last committed, to a file of mode 0600, synced to disk; it takes
     the place of `target` when it is whole.
 
-    `progress` gets pages done and in all. Raises OSError, sqlite3.Error.
+    `progress` gets pages done and in all; what it raises ends the copy. Raises OSError,
+    sqlite3.Error.
     """
     part = target.with_name(f".{target.name}.part")
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600))
     try:
-        with closing(sqlite3.connect(part)) as copied:
+        with closing(sqlite3.connect(part)) as copied, _snapshot(conn):
             conn.backup(
                 copied,
                 pages=_PAGES,
@@ -39,3 +40,14 @@ def copy(
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _snapshot(conn: sqlite3.Connection) -> Iterator[None]:
+    """Read all in one transaction: a copy would begin anew whenever another connection writes."""
+    conn.execute("BEGIN")
+    try:
+        conn.execute("SELECT 1 FROM sqlite_master").fetchone()
+        yield
+    finally:
+        conn.execute("COMMIT")

@@ -10,6 +10,10 @@ from __future__ import annotations
 APPLICATION_ID = 0x7475_6966  # "tuif"
 SCHEMA_VERSION = 3
 
+INCREMENTAL = 2
+"""The `auto_vacuum` of a store (sqlite.org/pragma.html): its free pages can be given back bit by
+bit."""
+
 METRIC, PARAM, TAG = 0, 1, 2
 """Values of `keys.kind`."""
 

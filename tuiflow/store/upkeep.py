@@ -5,15 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.errors import AlreadyExists, StoreError
-from tuiflow.store import gc, history_check
+from tuiflow.store import gc, history_check, sealing
 from tuiflow.store.connection import Database
 from tuiflow.store.copying import copy
-from tuiflow.store.schema import APPLICATION_ID, SCHEMA_VERSION, statements
+from tuiflow.store.pieces import FIRST, REST, Pace
+from tuiflow.store.schema import APPLICATION_ID, INCREMENTAL, SCHEMA_VERSION, statements
+from tuiflow.store.watching import watched
+
+_ANALYSED = 1000
+"""Rows of an index that SQLite looks at for its statistics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +56,31 @@ class Upkeep:
     def check(self, progress: Callable[[str], None] = lambda step: None) -> list[Problem]:
         """Everything found wrong; an empty list is a sound store.
 
-        `progress` gets the name of each step. Looks at SQLite's own structures, the tables against
+        `progress` gets the name of each step, again and again while it goes on; an exception that
+        it raises ends the check. Looks at SQLite's own structures, the tables against
         this version's, and rows that belong to nothing.
         """
-        problems: list[Problem] = []
-        with self._db.read() as conn:
-            progress("pages and indexes")
-            try:
-                damage = [row[0] for row in conn.execute("PRAGMA integrity_check(20)")]
-            except sqlite3.DatabaseError as error:
-                damage = [str(error)]
-            if damage != ["ok"]:
-                text = "; ".join(damage[:5])
+        step = ""
+
+        def begin(name: str) -> None:
+            nonlocal step
+            step = name
+            progress(step)
+
+        with self._db.read() as conn, watched(conn, lambda: progress(step)):
+            begin("pages and indexes")
+            if damage := _damage(conn):
                 return [
                     Problem(
-                        f"The file is damaged: {text}.",
+                        f"The file is damaged: {'; '.join(damage[:5])}.",
                         "Restore a backup. Without one, `sqlite3 tuiflow.db .recover` saves what it"
                         " can.",
                     )
                 ]
-            progress("tables")
-            problems += _check_schema(conn)
-            progress("rows")
+            begin("tables")
+            problems = _check_schema(conn)
             for table in ("latest", "points", "chunks", "params", "tags", "inputs", "run_contents"):
+                begin(f"rows of {table}")
                 lost = conn.execute(
                     f"SELECT count(*) FROM (SELECT DISTINCT run FROM {table})"
                     " WHERE run NOT IN (SELECT id FROM runs)"
@@ -84,11 +92,12 @@ class Upkeep:
                             "They do no harm; please report it, with how it came to be.",
                         )
                     )
-            progress("points")
+            begin("points")
             problems += [
                 Problem(text, "Restore a backup if those points are missed.")
                 for text in history_check.wrong(conn)
             ]
+            begin("references")
             for row in conn.execute("PRAGMA foreign_key_check"):
                 problems.append(
                     Problem(
@@ -107,7 +116,8 @@ class Upkeep:
     ) -> int:
         """Copy the database to a file of mode 0600 while it is in use; artifacts are not in it.
 
-        Returns its size in bytes; `progress` gets pages done and in all. Raises AlreadyExists
+        Returns its size in bytes; `progress` gets pages done and in all, and an exception that it
+        raises ends the copy. Raises AlreadyExists
         where there is a file and `replace` is false, StoreError where it can't be written;
         nothing half-written is left.
         """
@@ -122,17 +132,70 @@ class Upkeep:
             ) from error
         return target.stat().st_size
 
-    def vacuum(self) -> tuple[int, int]:
-        """Write the database anew without free pages, and fold in its WAL; bytes before and after.
+    def vacuum(
+        self, progress: Callable[[int, int | None], None] = lambda done, total: None
+    ) -> tuple[int, int]:
+        """Give free pages back to the disk, and fold in the WAL; bytes before and after.
 
-        Needs as much free disk as the store is large. Raises StoreError while others write.
+        Done in pieces that others can write between: `progress` gets pages done and in all, and an
+        exception that it raises leaves the rest. A store that was made by an older tuiflow is
+        written anew the first time, which needs as much free disk as it is large: `progress` is
+        then called without a total, and StoreError raised while others write.
         """
         before = size_on_disk(self._db.path)
+        with self._db.read() as conn:
+            in_pieces = conn.execute("PRAGMA auto_vacuum").fetchone()[0] == INCREMENTAL
+        if in_pieces:
+            self._give_back(progress)
         with self._db.exclusive() as conn:
-            conn.execute("VACUUM")
-            conn.execute("PRAGMA optimize")
+            if not in_pieces:
+                conn.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
+                with watched(conn, lambda: progress(0, None)):
+                    conn.execute("VACUUM")
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return before, size_on_disk(self._db.path)
+
+    def _give_back(self, progress: Callable[[int, int | None], None]) -> None:
+        with self._db.read() as conn:
+            total = left = conn.execute("PRAGMA freelist_count").fetchone()[0]
+        pace = Pace(FIRST)
+        while left:
+            with self._db.write() as conn:
+                start = time.perf_counter()
+                conn.execute(f"PRAGMA incremental_vacuum({pace.size})").fetchall()
+                now = conn.execute("PRAGMA freelist_count").fetchone()[0]
+                held = time.perf_counter() - start
+            pace.took(held)
+            if now >= left:  # others free pages faster than they are given back
+                break
+            left = now
+            progress(max(total - left, 0), total)
+            time.sleep(REST)
+
+    def optimize(
+        self,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> int:
+        """Bring up to date what makes searches quick: seal the columns of all runs and the points
+        of long metrics, renew SQLite's statistics. Returns how many blocks of runs were sealed.
+
+        `progress` gets blocks done and in all; an exception that it raises leaves the rest.
+        """
+        from tuiflow.store.columns import Columns
+
+        blocks = 0
+
+        def count(done: int, total: int) -> None:
+            nonlocal blocks
+            blocks = done
+            progress(done, total)
+
+        sealing.seal_all(self._db, lambda done, total: progress(0, 1))
+        Columns(self._db, self._root).seal(count)
+        with self._db.exclusive() as conn:
+            conn.execute(f"PRAGMA analysis_limit = {_ANALYSED}")
+            conn.execute("PRAGMA optimize")
+        return blocks
 
     def find_garbage(self, older_than_ms: int) -> gc.Garbage:
         """What was deleted at least `older_than_ms` ago and can be removed for good."""
@@ -149,6 +212,17 @@ class Upkeep:
         between two pieces. Runs that are restored meanwhile stay, whole.
         """
         return gc.collect(self._db, self._root, older_than_ms, progress)
+
+
+def _damage(conn: sqlite3.Connection) -> list[str]:
+    """What SQLite finds wrong in its own structures."""
+    try:
+        found = [row[0] for row in conn.execute("PRAGMA integrity_check(20)")]
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_INTERRUPT:
+            raise
+        return [str(error)]
+    return [] if found == ["ok"] else found
 
 
 def _check_schema(conn: sqlite3.Connection) -> list[Problem]:
