@@ -76,7 +76,7 @@ def filters(ctx: typer.Context, incomplete: str) -> list[Offer]:
     value_of = place.wanted.value_of
 
     def found(store: Store) -> Iterator[Offer]:
-        keys = store.key_names().keys() if place.wanted.condition else ()
+        keys = store.key_names().keys() if place.takes_key else ()
         values = [] if value_of is None else store.value_counts(value_of, limit=MOST)
         for offer in offers(place, [key for key in keys if " " not in key.name], values):
             yield offer.text, offer.meaning

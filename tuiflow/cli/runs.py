@@ -97,7 +97,7 @@ def runs(
         seen,
         experiment_ids(opened, experiment),
         filter_text,
-        parse_order(sort or []),
+        parse_order(sort or [], known),
         ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY,
         known,
     )

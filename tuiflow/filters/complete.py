@@ -50,6 +50,14 @@ class Place:
     wanted: Wanted
     subject: Subject = RUNS
 
+    @property
+    def takes_key(self) -> bool:
+        """Are keys offered? Where a value stands, one is meant more rarely."""
+        value_of = self.wanted.value_of
+        if value_of is not None and value_of.kind is not Kind.METRIC and not self.typed:
+            return False
+        return self.wanted.condition or self.wanted.numbers or self.wanted.metrics
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -142,7 +150,7 @@ def _ranked(
     wanted, typed = place.wanted, place.typed
     if wanted.value_of is not None:
         yield from _ranked_values(wanted.value_of, typed, values)
-    if _takes_key(place) and typed[:1] not in ("'", '"'):
+    if place.takes_key and typed[:1] not in ("'", '"'):
         yield from _ranked_keys(place, keys)
     upper = typed.upper()
     for word in wanted.words:
@@ -167,14 +175,6 @@ def _ranked_keys(place: Place, keys: Iterable[Key]) -> Iterator[tuple[int, Offer
             rank = 1
         if rank is not None and len(key.name) <= LONGEST and key.name.isprintable():
             yield rank, Offer(str(key), _NOUNS[key.kind])
-
-
-def _takes_key(place: Place) -> bool:
-    wanted = place.wanted
-    if wanted.value_of is not None:  # a key is meant more rarely than a value
-        metric = wanted.value_of.kind is Kind.METRIC
-        return wanted.numbers and (metric or bool(place.typed))
-    return wanted.condition or wanted.numbers or wanted.metrics
 
 
 def _fits(key: Key, wanted: Wanted) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rich.cells import cell_len
 
 from tuiflow.entities import TAG_MODELS, Run, RunStatus
-from tuiflow.filters import Key, Kind, OrderKey
+from tuiflow.filters import Key, Kind, Measure, OrderKey
 from tuiflow.protocols import KeyNames
 from tuiflow.store.usage import KeyUsage
 from tuiflow.text import (
@@ -108,6 +108,8 @@ def arrow(order: OrderKey, col: Column | None) -> str:
 def sort_title(order: OrderKey) -> str:
     """The title of the column that sorts so, and its arrow: `rmse ↑`."""
     key = order.key
+    if isinstance(key, Measure):
+        return f"{key.stat.value}({clean(key.name, 40)}) {arrow(order, None)}"
     own = next((item for item in _ATTRIBUTES.values() if item.key == key), None)
     title = own.title if own else str(key) if key.name in _OWN_TITLES else key.name
     return f"{clean(title, 40)} {arrow(order, own)}"
