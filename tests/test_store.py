@@ -435,10 +435,10 @@ def test_the_log_beside_a_store_stays_short(store: Store, monkeypatch: pytest.Mo
     run = new_run(store)
     log = Path(f"{store.database}-wal")
 
-    def write(start: int) -> int:
+    def write(start: int, count: int = 100) -> int:
         """The greatest size of the log while points come."""
         sizes = []
-        for step in range(start, start + 100):
+        for step in range(start, start + count):
             store.log_batch(run, metrics=[Metric("m", float(step), step, step)])
             sizes.append(log.stat().st_size)
         return max(sizes)
@@ -450,7 +450,7 @@ def test_the_log_beside_a_store_stays_short(store: Store, monkeypatch: pytest.Mo
     assert write(100) > 1 << 19  # what the reader sees must stay
     assert reader.execute("SELECT count(*) FROM points").fetchall() == [(before,)]
     reader.execute("COMMIT")
-    write(200)
+    write(200, 300)
     assert log.stat().st_size < 1 << 19
-    assert list(store.metric_history(run, "m").steps) == list(range(300))
+    assert list(store.metric_history(run, "m").steps) == list(range(500))
     reader.close()

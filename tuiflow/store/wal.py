@@ -14,9 +14,9 @@ import sqlite3
 from pathlib import Path
 
 LIMIT_BYTES = 16 << 20
-"""How long the log may be before it is emptied, and after each attempt that readers prevent."""
-_PATIENCE_MS = 20
-"""How long writers wait for readers of an older state, at most."""
+"""How long the log may be before it is emptied."""
+_PATIENCE_MS = (20, 40, 80, 160)
+"""How long writers wait at most for readers of an older state, by attempts that were in vain."""
 _EVERY = 16
 """Commits from one look at the log to the next."""
 
@@ -27,6 +27,7 @@ class WriteAheadLog:
     def __init__(self, database: Path) -> None:
         self._path = Path(f"{os.path.realpath(database)}-wal")
         self._commits = 0
+        self._failed = 0
         self._due = 0
 
     def opened(self, conn: sqlite3.Connection) -> None:
@@ -42,15 +43,22 @@ class WriteAheadLog:
             size = self._path.stat().st_size
         except OSError:  # not in WAL
             return
-        if size >= max(self._due, LIMIT_BYTES):
-            # What was committed stays so whether this works or not.
-            with contextlib.suppress(sqlite3.Error):
-                self._due = 0 if _empty(conn) else size + LIMIT_BYTES
+        if size < max(self._due, LIMIT_BYTES):
+            return
+        # What was committed stays so whether this works or not.
+        with contextlib.suppress(sqlite3.Error):
+            if _empty(conn, _PATIENCE_MS[min(self._failed, len(_PATIENCE_MS) - 1)]):
+                self._failed = self._due = 0
+                return
+        # Long reads, one into the other: writers must not wait for them again and again.
+        self._due = size + (LIMIT_BYTES << max(self._failed - len(_PATIENCE_MS), 0))
+        self._failed += 1
 
 
-def _empty(conn: sqlite3.Connection) -> bool:
+def _empty(conn: sqlite3.Connection, patience_ms: int) -> bool:
+    """Write the log into the database, and cut it off; False where readers or writers need it."""
     conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    conn.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
+    conn.execute(f"PRAGMA busy_timeout = {patience_ms}")
     try:
         return not conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     finally:
