@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,10 @@ def isolated(
     yield
     for name in VARIABLES:  # set_tracking_uri and set_experiment set them for child processes
         os.environ.pop(name, None)
+    while stores._stores:  # each holds files open, of which a process may have a thousand
+        _, opened = stores._stores.popitem()
+        atexit.unregister(opened.close)
+        opened.close()
 
 
 @pytest.fixture(autouse=True)
