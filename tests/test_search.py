@@ -41,16 +41,13 @@ from tuiflow.store import search as store_search
 @given(
     plans,
     st.lists(queries, min_size=16, max_size=16),
-    st.booleans(),
     st.integers(0, 4),
     st.integers(0, 4),
 )
 def test_a_store_finds_what_memory_finds(
-    plans: list[Plan], asked: list[RunQuery], walk: bool, limit: int, offset: int
+    plans: list[Plan], asked: list[RunQuery], limit: int, offset: int
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, at_now(), pytest.MonkeyPatch.context() as patch:
-        if walk:
-            patch.setattr(store_search, "_SORTED_AT_ONCE", 1)
+    with tempfile.TemporaryDirectory() as folder, at_now():
         store = open_store(Path(folder) / "s.db")
         try:
             everything = fill(store, plans)
@@ -87,6 +84,9 @@ def check(store: Store, everything: list[Made], query: RunQuery, limit: int, off
     assert found(query) == ids
     assert found(query, limit, offset) == ids[offset : offset + limit]
     assert store.count_runs(query) == len(ids)
+    with contextlib.closing(sqlite3.connect(store.database, isolation_level=None)) as conn:
+        walked = store_search.search_keys(conn, store.root, query, limit, offset, walk=True)
+    assert walked == store.search_keys(query, limit, offset)
     if query.filter is not None:
         with contextlib.suppress(Unwritable):
             read = parse_filter(written(query.filter), NOW)
@@ -241,17 +241,15 @@ def test_key_names(store: Store) -> None:
 @pytest.mark.parametrize("text", ["", "metrics.rmse < 1 and not params.alpha = 'auto'"])
 def test_a_first_page_walks_an_index(
     wine: Store,
-    monkeypatch: pytest.MonkeyPatch,
     order: str,
     experiments: tuple[str, ...] | None,
     text: str,
 ) -> None:
-    monkeypatch.setattr(store_search, "_SORTED_AT_ONCE", 1)
     query = RunQuery(experiments, parse_filter(text), parse_order(order))
     conn = sqlite3.connect(wine.database, isolation_level=None)
     statements: list[str] = []
     conn.set_trace_callback(statements.append)
-    assert len(store_search.search_keys(conn, wine.root, query, 1)) == 1
+    assert len(store_search.search_keys(conn, wine.root, query, 1, walk=True)) == 1
     conn.set_trace_callback(None)
     pages = [sql for sql in statements if "ORDER BY" in sql]
     assert len(pages) == 1

@@ -35,7 +35,7 @@ from tuiflow.store import Store, groups, open_store, run_columns, searches, walk
 from tuiflow.store.columns import columns as store_columns
 from tuiflow.store.columns import view as store_view
 from tuiflow.store.groups import Group, Spread, Summary
-from tuiflow.store.vectors import find, first, order
+from tuiflow.store.vectors import find, first, order, source
 from tuiflow.store.vectors.source import Source
 
 
@@ -52,27 +52,35 @@ def store_of(plans: list[Plan]) -> Iterator[tuple[Store, list[Made]]]:
 
 
 @contextmanager
-def by_columns() -> Iterator[None]:
-    """As if every store were a large one."""
+def by_columns(many_texts: bool = False) -> Iterator[None]:
+    """As if every store were a large one, perhaps with more texts than columns are for."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(searches, "LARGE", 0)
         patch.setattr(first, "_FEW", 0)
         patch.setattr(find, "_PART", 0)
+        if many_texts:
+            patch.setattr(source, "_MANY_TEXTS", -1)
         yield
 
 
 # Whatever is asked, of whatever runs
 
 
-@settings(max_examples=40, derandomize=True, deadline=None)
-@given(plans, st.lists(queries, min_size=12, max_size=12), st.integers(0, 5), st.integers(0, 5))
+@settings(max_examples=30, derandomize=True, deadline=None)
+@given(
+    plans,
+    st.lists(queries, min_size=12, max_size=12),
+    st.integers(0, 5),
+    st.integers(0, 5),
+    st.booleans(),
+)
 def test_columns_find_what_memory_and_sql_find(
-    plans: list[Plan], asked: list[RunQuery], limit: int, offset: int
+    plans: list[Plan], asked: list[RunQuery], limit: int, offset: int, many_texts: bool
 ) -> None:
     with store_of(plans) as (store, everything):
         for query in asked:
             keys = store.search_keys(query)
-            with by_columns():
+            with by_columns(many_texts):
                 assert store.search_keys(query) == keys
                 assert store.search_keys(query, limit, offset) == keys[offset:][:limit]
                 for count in range(5):
@@ -90,7 +98,7 @@ KEYS = [
 keys = st.sampled_from(KEYS)
 
 
-@settings(max_examples=25, derandomize=True, deadline=None)
+@settings(max_examples=30, derandomize=True, deadline=None)
 @given(plans, st.lists(queries, min_size=3, max_size=3))
 def test_columns_hold_what_rows_hold(plans: list[Plan], asked: list[RunQuery]) -> None:
     with store_of(plans) as (store, _):
@@ -108,7 +116,7 @@ def repr_of(values: list[float | str | None]) -> list[str]:
     return [repr(float(value) if isinstance(value, int) else value) for value in values]
 
 
-@settings(max_examples=25, derandomize=True, deadline=None)
+@settings(max_examples=30, derandomize=True, deadline=None)
 @given(
     plans,
     st.lists(queries, min_size=3, max_size=3),
@@ -199,12 +207,12 @@ def test_numbers_of_all_sizes_are_sorted(
         return [x for v in values for x in ((1, 0) if math.isnan(v) else (0, sign * v))] + [-row]
 
     places = sorted(range(3000), key=place)
-    source = Source(Numbers(*columns))  # type: ignore[arg-type]
+    made = Source(Numbers(*columns))  # type: ignore[arg-type]
     monkeypatch.setattr(first, "_FEW", 100)
     monkeypatch.setattr(first, "_SAMPLE", sample)
-    assert list(order.in_order(source, np.arange(3000), by)) == places
+    assert list(order.in_order(made, np.arange(3000), by)) == places
     for count in (1, 10, 300, 2999):
-        assert list(first.first(source, np.ones(3000, np.bool_), by, count)) == places[:count]
+        assert list(first.first(made, np.ones(3000, np.bool_), by, count)) == places[:count]
 
 
 # Single points

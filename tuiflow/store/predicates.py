@@ -139,6 +139,19 @@ class Builder:
             test = f"({test}) IS NOT TRUE"
         return f"EXISTS ({self._row(table, key)} AND {test})"
 
+    def holders(self, node: Compare | In | Between) -> str:
+        """A SELECT of the row ids of all runs of which a condition on a metric, param or tag holds.
+
+        It reads the key's index, where `condition` looks up run by run.
+        """
+        table = TABLES[node.key.kind][0]
+        key = self.key_id(node.key)
+        test = self._metric(node) if node.key.kind is Kind.METRIC else self._param(node)
+        if _is_negative(node):
+            test = f"({test}) IS NOT TRUE"
+        found = f"SELECT run FROM {table} WHERE key = {self.bind(-1 if key is None else key)}"
+        return f"{found} AND {test}"
+
     def _row(self, table: str, key: int) -> str:
         return f"SELECT 1 FROM {table} WHERE run = {self.run} AND key = {self.bind(key)}"
 

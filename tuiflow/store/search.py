@@ -15,10 +15,6 @@ from tuiflow.store.experiments import parse_id
 from tuiflow.store.predicates import MISSABLE, TABLES, Builder, number_column
 from tuiflow.store.processes import now_ms
 
-_SORTED_AT_ONCE = 2_000
-"""Up to so many runs, reading them all and sorting costs less than walking a key's index, which
-holds the runs of all experiments."""
-
 _Statement = tuple[str, Sequence[object]]
 
 
@@ -28,11 +24,13 @@ def search_keys(
     query: RunQuery,
     limit: int | None = None,
     offset: int = 0,
+    *,
+    walk: bool = False,
 ) -> array[int]:
     """Row keys of the matching runs in order, from `offset` on, at most `limit`.
 
-    Without sort keys, or where a metric, param or tag comes first, a first page is read along an
-    index. Raises NotFound for an experiment id that can't be one.
+    With `walk` a page is read along an index of the first sort key, where there is one: quick where
+    many runs match, but slow where few do. Raises NotFound for an experiment id that can't be one.
     """
     found = array("q")
     with snapshot(conn):
@@ -40,7 +38,8 @@ def search_keys(
             sql, values = _all_at_once(conn, root, query, now_ms())
             found.extend(row[0] for row in conn.execute(sql, values))
         else:
-            for sql, values in _page(conn, root, query, now_ms()):
+            pages = _along_index if walk else _in_one
+            for sql, values in pages(conn, root, query, now_ms()):
                 left = offset + limit - len(found)
                 found.extend(row[0] for row in conn.execute(f"{sql} LIMIT {left}", values))
                 if len(found) >= offset + limit:
@@ -87,11 +86,22 @@ def _all_at_once(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int
     return f"SELECT r.id FROM runs r {joins} WHERE {where} ORDER BY {terms}", builder.values
 
 
-def _page(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int) -> Iterator[_Statement]:
+def _in_one(
+    conn: sqlite3.Connection, root: Path, query: RunQuery, now: int
+) -> Iterator[_Statement]:
+    yield _all_at_once(conn, root, query, now)
+
+
+def _along_index(
+    conn: sqlite3.Connection, root: Path, query: RunQuery, now: int
+) -> Iterator[_Statement]:
     """Statements whose rows, one after the other, are the runs in order; few are read of each."""
     first = query.order_by[0] if query.order_by else None
-    has_index = first is not None and first.key.kind in TABLES and isinstance(first.key, Key)
-    if first is None or not has_index or not _is_large(conn, root, query):
+    if first is not None and first.key == _RUN_NAME:
+        sql, values = _all_at_once(conn, root, query, now)
+        yield sql.replace(" FROM runs r ", " FROM runs r INDEXED BY runs_by_name ", 1), values
+        return
+    if first is None or first.key.kind not in TABLES or not isinstance(first.key, Key):
         yield _all_at_once(conn, root, query, now)
         return
     # Along the index of the first key: its numbers, then NaN or texts; then runs without the key.
@@ -116,12 +126,6 @@ def _page(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int) -> It
     where = f"{matching(builder, query)} AND {builder.condition(IsNull(first.key))}"
     joins, terms = _order(builder, query.order_by[1:])
     yield f"SELECT r.id FROM runs r {joins} WHERE {where} ORDER BY {terms}", builder.values
-
-
-def _is_large(conn: sqlite3.Connection, root: Path, query: RunQuery) -> bool:
-    builder = Builder(conn, root, 0)
-    sql = f"SELECT 1 FROM runs r WHERE {scope(builder, query)} LIMIT 1 OFFSET {_SORTED_AT_ONCE}"
-    return conn.execute(sql, builder.values).fetchone() is not None
 
 
 def matching(builder: Builder, query: RunQuery) -> str:
@@ -177,6 +181,7 @@ def _order(builder: Builder, keys: Sequence[OrderKey]) -> tuple[str, str]:
 
 
 _START_TIME = Key(Kind.ATTRIBUTE, "start_time")
+_RUN_NAME = Key(Kind.ATTRIBUTE, "run_name")
 
 
 def _names(

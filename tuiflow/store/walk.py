@@ -22,7 +22,7 @@ def first_page(
     offset: int,
     seconds: float,
 ) -> array[int] | None:
-    """As `search.search_keys`; None where the page isn't found within `seconds`."""
+    """As `search.search_keys` with `walk`; None where the page isn't found within `seconds`."""
     deadline = time.perf_counter() + seconds
     spent = False
 
@@ -35,7 +35,7 @@ def first_page(
 
     conn.set_progress_handler(is_over, _STEPS)
     try:
-        return search.search_keys(conn, root, query, limit, offset)
+        return search.search_keys(conn, root, query, limit, offset, walk=True)
     except sqlite3.OperationalError as error:
         if spent and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             return None

@@ -93,6 +93,10 @@ class Cache:
             self._put(column, False, held)
         return held
 
+    def has_texts(self, column: Column) -> bool:
+        """Is a column of texts there?"""
+        return (column, True) in self._held
+
     def texts(self, conn: sqlite3.Connection, column: Column) -> HeldTexts:
         held = self._get(column, True)
         if not isinstance(held, HeldTexts):

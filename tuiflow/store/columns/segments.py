@@ -40,6 +40,16 @@ def of_texts(
     return _read(conn, column, blocks, _TEXTS)
 
 
+def list_bytes(conn: sqlite3.Connection, column: Column) -> int:
+    """Bytes of all lists of texts of a column."""
+    first = column.first_segment
+    row = conn.execute(
+        "SELECT sum(length(data)) FROM segment_texts WHERE id BETWEEN ? AND ?",
+        (first, first + BLOCKS - 1),
+    ).fetchone()
+    return row[0] or 0
+
+
 def lists(
     conn: sqlite3.Connection, column: Column, blocks: Sequence[int] | None = None
 ) -> Iterator[tuple[int, bytes]]:

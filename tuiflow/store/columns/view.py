@@ -11,6 +11,7 @@ import numpy as np
 
 from tuiflow.filters.tree import Key, Kind, Measure
 from tuiflow.store.columns.column import DELETED, EXPERIMENT, START, find
+from tuiflow.store.columns.segments import list_bytes
 from tuiflow.store.predicates import Builder
 
 if TYPE_CHECKING:
@@ -113,6 +114,13 @@ class View:
             return Texts(nothing, [], np.empty(0))
         held = self._cache.texts(self.conn, column)
         return Texts(held.codes[: self.size], held.values, held.numbers)
+
+    def text_bytes(self, key: Key) -> int:
+        """How long the texts are that `texts` would have to read, where it isn't there already."""
+        column = find(self.conn, key)
+        if column is None or self._cache.has_texts(column):
+            return 0
+        return list_bytes(self.conn, column)
 
     def _experiments(self) -> Texts:
         found = self.conn.execute("SELECT id, name FROM experiments ORDER BY id").fetchall()

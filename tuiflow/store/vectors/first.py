@@ -91,17 +91,18 @@ def _texts(source: Source, order: OrderKey, found: Mask) -> Iterator[tuple[Mask,
     """A tier for each of the first texts, and one for all others."""
     key = order.key
     assert isinstance(key, Key)
-    texts = source.texts(key)
-    by_text = source.memory.text_order(texts.values)
-    if order.descending:
-        by_text = by_text[::-1]
-    for code in by_text[:_ONE_BY_ONE]:
-        yield found & (texts.codes == code), None
-    if len(by_text) > _ONE_BY_ONE:
-        ranks = np.empty(len(by_text) + 1, np.int64)
-        ranks[by_text] = np.arange(len(by_text))
-        ranks = ranks[texts.codes]
-        yield found & (ranks >= _ONE_BY_ONE), ranks
+    if not source.has_many_texts(key):
+        texts = source.texts(key)
+        by_text = source.memory.text_order(texts.values)
+        for code in (by_text[::-1] if order.descending else by_text)[:_ONE_BY_ONE]:
+            tier = texts.codes == code
+            yield found & tier, None
+            found = found & ~tier
+    ranks = np.zeros(source.view.size, np.int64)
+    rows = np.flatnonzero(found)
+    if len(rows):
+        ranks[rows] = source.text_ranks(key, rows)
+    yield found, _upwards(ranks, order)
 
 
 def _upwards(values: _Values, order: OrderKey) -> _Values:

@@ -148,6 +148,8 @@ def _logged(source: Source, node: Compare | In | Between) -> Mask:
 def _textual(source: Source, node: Compare | In | Between) -> Mask:
     """A condition asked of each distinct text."""
     assert isinstance(node.key, Key)
+    if source.has_many_texts(node.key):
+        return source.select(node)
     texts = source.texts(node.key)
     passed = np.zeros(len(texts.values) + 1, np.bool_)  # the last is for code -1, which is missing
     passed[:-1] = _asked(node, texts.values)

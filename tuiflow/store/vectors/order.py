@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiflow.filters.tree import Key, Kind, OrderKey
-from tuiflow.store.columns import Texts
 from tuiflow.store.columns.sorting import Codes, joined, number_codes, placed
-from tuiflow.store.vectors.source import Rows, Source, has_column, is_number
+from tuiflow.store.vectors.source import Mask, Rows, Source, has_column, is_number
 
 
 def in_order(source: Source, rows: Rows, keys: Sequence[OrderKey]) -> Rows:
@@ -32,9 +31,11 @@ def _codes(source: Source, order: OrderKey, rows: Rows) -> Codes:
         return Codes(np.uint64(top) - places if order.descending else places, top.bit_length())
     if key.kind is Kind.ATTRIBUTE and not is_number(key):
         assert isinstance(key, Key)
-        texts = source.texts(key)
-        ranks, top = _text_ranks(source, texts, rows, order.descending)
-        return Codes(ranks, top.bit_length())
+        present = source.present(key)[rows]
+        codes = np.zeros(len(rows), np.uint64)
+        top = _add_texts(source, order, rows, present, codes, 0)
+        codes[~present] = top
+        return Codes(codes, top.bit_length())
     numbers = source.numbers(key)
     present = numbers.present[rows]
     values = numbers.values[rows]
@@ -48,22 +49,23 @@ def _codes(source: Source, order: OrderKey, rows: Rows) -> Codes:
             codes[others] = top + 1
             top += 1
         else:
-            assert isinstance(key, Key)
-            texts = source.texts(key)
-            ranks, most = _text_ranks(source, texts, rows[others], order.descending)
-            codes[others] = ranks + np.uint64(top + 1)
-            top += 1 + most
+            top = _add_texts(source, order, rows, others, codes, top + 1)
         codes[~present] = top + 1
         top += 1
     return Codes(codes, top.bit_length())
 
 
-def _text_ranks(
-    source: Source, texts: Texts, rows: Rows, descending: bool
-) -> tuple[NDArray[np.uint64], int]:
-    """Codes of the texts of rows, missing ones last, and the highest one."""
-    top = len(texts.values)
-    ranks = np.full(top + 1, top, np.uint64)  # the last is for code -1, which is missing
-    by_text = source.memory.text_order(texts.values)
-    ranks[by_text[::-1] if descending else by_text] = np.arange(top, dtype=np.uint64)
-    return ranks[texts.codes[rows]], top
+def _add_texts(
+    source: Source,
+    order: OrderKey,
+    rows: Rows,
+    having: Mask,
+    codes: NDArray[np.uint64],
+    start: int,
+) -> int:
+    """Set the codes of the rows that have a text, from `start` up; return the next one."""
+    assert isinstance(order.key, Key)
+    ranks = source.text_ranks(order.key, rows[having])
+    top = int(ranks.max(initial=0))
+    codes[having] = (top - ranks if order.descending else ranks) + start
+    return start + top + 1

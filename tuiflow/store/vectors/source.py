@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiflow.entities import RunStatus
-from tuiflow.filters.tree import Compare, Key, Kind, Measure, Node, Op
+from tuiflow.filters.tree import Compare, Condition, IsNull, Key, Kind, Measure, Op
 from tuiflow.store.columns import Numbers, Texts
-from tuiflow.store.predicates import Builder
+from tuiflow.store.predicates import MISSABLE, TABLES, Builder
+from tuiflow.store.vectors import texts
 
 if TYPE_CHECKING:
     from tuiflow.store.columns import View
@@ -28,6 +29,8 @@ _START = Key(Kind.ATTRIBUTE, "start_time")
 _END = Key(Kind.ATTRIBUTE, "end_time")
 _NUMBERS = (_START, _END, DURATION)
 _SQL_ONLY = ("run_id", "artifact_uri")
+_MANY_TEXTS = 8 << 20
+"""Bytes of texts that take longer to read than a scan of an index does."""
 _FEW = 4096
 """So many runs are put in order, newest first, without all others."""
 
@@ -92,28 +95,46 @@ class Source:
     def present(self, key: Key | Measure) -> Mask:
         """Which runs have the key."""
         if key.kind is Kind.ATTRIBUTE and not is_number(key):
+            if key.name not in MISSABLE:
+                return self.view.exists
             assert isinstance(key, Key)
             return np.asarray(self.texts(key).codes >= 0)
         return self.numbers(key).present
 
-    def select(self, node: Node) -> Mask:
-        """A condition that the columns can't answer, asked of the tables."""
+    def has_many_texts(self, key: Key) -> bool:
+        """Are the texts of a key so many that an index tells more quickly than a column?"""
+        if key.kind is Kind.ATTRIBUTE and key.name != "run_name":
+            return False
+        return self.view.text_bytes(key) > _MANY_TEXTS
+
+    def select(self, node: Condition) -> Mask:
+        """A condition that columns can't answer, or not as quickly, asked of the tables."""
         builder = self.builder()
-        condition = builder.condition(node)
-        rows = self.view.conn.execute(
-            f"SELECT r.id FROM runs r WHERE {condition}", builder.values
-        ).fetchall()
+        if node.key.kind in TABLES and not isinstance(node, IsNull):
+            sql = builder.holders(node)
+        else:
+            sql = f"SELECT r.id FROM runs r WHERE {builder.condition(node)}"
         found = np.zeros(self.view.size, np.bool_)
-        found[[row for (row,) in rows]] = True
+        for rows in texts.rows_of(self.view.conn, sql, builder.values):
+            found[[row for (row,) in rows]] = True
         return found
+
+    def text_ranks(self, key: Key, rows: Rows) -> NDArray[np.int64]:
+        """Of each row a number that sorts as its text does. Rows without one aren't to be asked
+        for, nor, of params and tags, rows with a number."""
+        if self.has_many_texts(key):
+            return texts.ranks(self.builder(), key, self.view.size, rows)[rows]
+        column = self.texts(key)
+        ranks = np.empty(len(column.values), np.int64)
+        ranks[self.memory.text_order(column.values)] = np.arange(len(ranks))
+        return ranks[column.codes[rows]]
 
     def sql_values(self, key: Key, rows: Rows) -> list[Any]:
         """The texts of an attribute of which there is no column."""
         builder = self.builder()
         found = np.empty(self.view.size, object)
-        for row, value in self.view.conn.execute(
-            f"SELECT r.id, {builder.attribute(key.name)} FROM runs r", builder.values
-        ):
+        sql = f"SELECT r.id, {builder.attribute(key.name)} FROM runs r"
+        for row, value in self.view.conn.execute(sql, builder.values):
             found[row] = value
         values: list[Any] = found[rows].tolist()
         return values
