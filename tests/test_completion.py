@@ -145,7 +145,7 @@ def test_keys_of_filters_and_sorts(bash: Complete, runs: dict[str, str]) -> None
         "metrics.t:x",
         "metrics.val/rmse",
     ]
-    assert bash("runs", "-f", "'metrics.rmse < 1 and pa") == ["metrics.rmse < 1 and params.alpha"]
+    assert bash("runs", "-f", "'metrics.rmse < 1 and para") == ["metrics.rmse < 1 and params.alpha"]
     assert bash("runs", "--filter", "=", "tags.st") == ["tags.stage"]
     assert bash("runs", "--sort", "run_n") == ["run_name"]
     assert bash("runs", "--sort", "'metrics.rmse D") == ["metrics.rmse DESC"]
