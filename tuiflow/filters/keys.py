@@ -31,6 +31,7 @@ _ATTRIBUTE_ALIASES = {
     "experiment_name": "experiment",
     "timestamp": "last_updated_timestamp",  # MLflow's word in the order of registered models
 }
+_STATS = tuple(Stat)
 ARITHMETIC = ("+", "-", "*", "/")
 """Operators where they stand alone; inside of a word they are part of a name."""
 _FREE = (Kind.METRIC, Kind.PARAM, Kind.TAG)
@@ -135,7 +136,7 @@ def take_term(cursor: Cursor, known: Iterable[Key]) -> Key | Measure:
 
 def functions(cursor: Cursor) -> tuple[Stat, ...]:
     """The functions there are: only metrics have any."""
-    return tuple(Stat) if Kind.METRIC in cursor.subject.kinds else ()
+    return _STATS if Kind.METRIC in cursor.subject.kinds else ()
 
 
 def _metric(cursor: Cursor, known: tuple[Key, ...], function: Token) -> Key:

@@ -133,7 +133,8 @@ class Cursor:
         self._index = 0
 
     def peek(self, ahead: int = 0) -> Token:
-        return self._tokens[min(self._index + ahead, len(self._tokens) - 1)]
+        index = self._index + ahead
+        return self._tokens[index] if index < len(self._tokens) else self._tokens[-1]
 
     @property
     def last(self) -> Token:

@@ -28,6 +28,7 @@ from tuiflow.filters.tree import (
     Measure,
     Node,
     Operand,
+    Stat,
     keys_of,
 )
 from tuiflow.filters.values import holds_text
@@ -66,22 +67,25 @@ class Operands:
         token = self.cursor.peek()
         if token.kind in (TokenKind.OPEN, TokenKind.TICKED):
             return True
-        if token.kind is TokenKind.WORD and (
+        if is_arithmetic(self.cursor.peek(1)):
+            return token.kind in (TokenKind.WORD, *_QUOTES)
+        if token.kind is not TokenKind.WORD:
+            return False
+        if token.value[0].isdigit():
+            return self._is_clock(token) and is_arithmetic(self.cursor.peek(2))
+        return (
             token.value in ("+", "-")
             or self.is_signed(token)
             or is_call(self.cursor)
             or prefix_of(token) in self.cursor.subject.kinds
-            or (is_attribute(self.cursor, token.value) and token.value.lower() != _NAN)
-        ):
-            return True
-        length = 2 if self._is_clock(token) else 1
-        return token.kind in (TokenKind.WORD, *_QUOTES) and is_arithmetic(self.cursor.peek(length))
+            or is_attribute(self.cursor, token.value)
+        )
 
     def is_signed(self, token: Token) -> bool:
         """Is it a sign and a key or call without a space between, such as `-metrics.loss`?"""
-        rest = token.value[1:]
-        if token.kind is not TokenKind.WORD or token.value[:1] not in ("+", "-") or not rest:
+        if token.kind is not TokenKind.WORD or token.value[0] not in "+-" or len(token.value) == 1:
             return False
+        rest = token.value[1:]
         prefix, dot, _ = rest.partition(".")
         return (
             bool(dot and kind_of(prefix)) or is_call(self.cursor) or is_attribute(self.cursor, rest)
@@ -171,6 +175,8 @@ class Operands:
                 return number
             if token.value.lower() == _NAN:
                 raise self.cursor.error("expected a number; NaN goes with = and != of a metric")
+        if token.value[:1] not in ("+", "-") and not token.value[:1].isdigit():
+            return None
         span = literals.span(token.value)
         text, words = token.value, 1
         if self._is_clock(token):
@@ -216,7 +222,8 @@ class Operands:
 
     def _check_spaces(self, token: Token, key: Key) -> None:
         """Raise FilterError for `metrics.a*2`, unless there is such a name."""
-        if key.kind is Kind.ATTRIBUTE or key in self.known:
+        signs = re.search("[-+*/]", key.name)
+        if signs is None or key.kind is Kind.ATTRIBUTE or key in self.known:
             return
         found = re.search(r"[*+]", key.name)
         spaced = None
@@ -272,11 +279,12 @@ class Operands:
 
 
 _NAN = "nan"
+_CALLS = tuple(f"{stat.value}(" for stat in Stat)
 
 
 def calls(cursor: Cursor) -> tuple[str, ...]:
     """How the functions that there are begin: `min(`."""
-    return tuple(f"{stat.value}(" for stat in functions(cursor))
+    return _CALLS if functions(cursor) else ()
 
 
 def may_be_number(key: Key | Measure) -> bool:
