@@ -7,7 +7,7 @@ import math
 import random
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ from tuiflow.store import Store, groups, open_store, run_columns, searches, walk
 from tuiflow.store.columns import columns as store_columns
 from tuiflow.store.columns import view as store_view
 from tuiflow.store.groups import Group, Spread, Summary
+from tuiflow.store.run_table import RunTable
 from tuiflow.store.vectors import find, first, order, source
 from tuiflow.store.vectors.source import Source
 
@@ -111,9 +112,29 @@ def test_columns_hold_what_rows_hold(plans: list[Plan], asked: list[RunQuery]) -
                 assert repr_of(one) == repr_of(other), key
 
 
+@settings(max_examples=20, derandomize=True, deadline=None)
+@given(plans, st.lists(queries, min_size=4, max_size=4), st.booleans())
+def test_a_table_of_columns_is_that_of_entities(
+    plans: list[Plan], asked: list[RunQuery], many_texts: bool
+) -> None:
+    with store_of(plans) as (store, _):
+        for query in asked:
+            of_runs = columns_of(store.run_table(query))
+            with by_columns(many_texts):
+                assert columns_of(store.run_table(query)) == of_runs
+
+
+def columns_of(table: RunTable) -> list[tuple[str, list[str]]]:
+    columns: list[tuple[str, Sequence]] = []
+    for item in fields(table):
+        column = getattr(table, item.name)
+        columns += column.items() if isinstance(column, dict) else [(item.name, column)]
+    return [(name, repr_of(list(column))) for name, column in columns]
+
+
 def repr_of(values: list[float | str | None]) -> list[str]:
     """Equal for equal values, NaN included."""
-    return [repr(float(value) if isinstance(value, int) else value) for value in values]
+    return [repr(float(v) if isinstance(v, int | float) else v) for v in values]
 
 
 @settings(max_examples=30, derandomize=True, deadline=None)

@@ -269,13 +269,13 @@ def csv(
 
     `tuiflow runs --format csv` writes more attributes, and takes filters.
     """
-    from tuiflow.tracking.searching import to_frame
+    from tuiflow.tracking.searching import search_frame
 
     opened = open_existing(store)
     found = find_experiment(opened, _given("EXPERIMENT", experiment, experiment_id))
-    runs = opened.search_runs(RunQuery((found.experiment_id,)))
+    runs = search_frame(opened, [found.experiment_id], None, ViewType.ACTIVE_ONLY, None, None)
     with out.output(output) as stream:
-        out.as_text(stream).write(to_frame(runs).to_csv(index=False))
+        out.as_text(stream).write(runs.to_csv(index=False))
     if output is not None:
         typer.echo(f"wrote {counted(len(runs))} of {_title(found)} to {clean(str(output))}")
 

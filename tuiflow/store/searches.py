@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tuiflow.store.columns import Columns
     from tuiflow.store.groups import Grouping, Summary
     from tuiflow.store.run_columns import Value
+    from tuiflow.store.run_table import RunTable
     from tuiflow.store.usage import KeyUsage
     from tuiflow.store.vectors.source import Memory, Source
 
@@ -88,6 +89,23 @@ class Searches:
 
             with self._source(conn) as source:
                 return frames.columns(source, query, keys)
+
+    def table(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> RunTable | None:
+        """The runs that are found as a table; None where they are few, and their entities are
+        quicker."""
+        with self._db.read() as conn:
+            if (limit is not None and limit < LARGE) or not self._is_large(conn, query):
+                return None
+            import numpy as np
+
+            from tuiflow.store.vectors.find import find
+            from tuiflow.store.vectors.tables import table
+
+            with self._source(conn) as source:
+                found = find(source, query, limit, offset)
+                if len(found) < LARGE:
+                    return None
+                return table(source, np.frombuffer(found, np.int64))
 
     def column_summary(self, query: RunQuery, key: Key) -> ColumnSummary:
         """See `Store.column_summary`."""

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from tuiflow.store.registry import Registry
     from tuiflow.store.resolve import RunName
     from tuiflow.store.run_columns import Value
+    from tuiflow.store.run_table import RunTable
     from tuiflow.store.searches import Searches
     from tuiflow.store.upkeep import Upkeep
     from tuiflow.store.usage import KeyUsage
@@ -312,6 +313,13 @@ class Store(RunArtifacts):
 
     def search_runs(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> list[Run]:
         return self.load_runs(self.search_keys(query, limit, offset))
+
+    def run_table(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> RunTable:
+        """The runs that `search_runs` gives, as columns."""
+        from tuiflow.store.run_table import table_of
+
+        found = self._searches.table(query, limit, offset)
+        return table_of(self.search_runs(query, limit, offset)) if found is None else found
 
     def row_key(self, run_id: str) -> int:
         with self._db.read() as conn:

@@ -333,5 +333,5 @@ def search_runs(
         ids = experiment_ids
     else:
         ids = None if search_all_experiments else [active_experiment_id(store)]
-    runs = searching.search_runs(store, ids, filter_string, run_view_type, max_results, order_by)
-    return runs if output_format == "list" else searching.to_frame(runs)
+    search = searching.search_runs if output_format == "list" else searching.search_frame
+    return search(store, ids, filter_string, run_view_type, max_results, order_by)

@@ -14,6 +14,7 @@ from tuiflow.filters import EXPERIMENTS, Key, Kind, Measure, parse_filter, parse
 from tuiflow.filters.evaluate import matches, sort
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
+from tuiflow.store.run_table import RunTable, table_of
 
 if TYPE_CHECKING:
     import pandas
@@ -32,15 +33,38 @@ def search_runs(
 
     `experiment_ids` None means every active experiment; a single id may stand without a list.
     """
+    query = run_query(experiment_ids, filter_string, view, order_by)
+    return store.search_runs(query, row_limit(max_results), offset)
+
+
+def search_frame(
+    store: Store,
+    experiment_ids: Sequence[str] | None,
+    filter_string: str | None,
+    view: int,
+    max_results: int | None,
+    order_by: Sequence[str] | None,
+) -> pandas.DataFrame:
+    """What `search_runs` finds, as `to_frame` gives it."""
+    query = run_query(experiment_ids, filter_string, view, order_by)
+    return _frame(store.run_table(query, row_limit(max_results)))
+
+
+def run_query(
+    experiment_ids: Sequence[str] | None,
+    filter_string: str | None,
+    view: int,
+    order_by: Sequence[str] | None,
+) -> RunQuery:
+    """A script's search as a query. Raises FilterError, InvalidInput."""
     if isinstance(experiment_ids, str | int):
         experiment_ids = [str(experiment_ids)]
-    query = RunQuery(
+    return RunQuery(
         None if experiment_ids is None else tuple(map(str, experiment_ids)),
         parse_filter(filter_text(filter_string)),
         parse_order(order_by or ()),
         _view(view),
     )
-    return store.search_runs(query, row_limit(max_results), offset)
 
 
 def ids_of_names(store: Store, names: Sequence[str]) -> list[str]:
@@ -126,25 +150,26 @@ def row_limit(max_results: object) -> int | None:
 
 def to_frame(runs: Sequence[Run]) -> pandas.DataFrame:
     """One row a run: its attributes, then `metrics.*`, `params.*` and `tags.*`."""
+    return _frame(table_of(runs))
+
+
+def _frame(table: RunTable) -> pandas.DataFrame:
     import pandas
 
     columns: dict[str, Any] = {
-        "run_id": [run.info.run_id for run in runs],
-        "experiment_id": [run.info.experiment_id for run in runs],
-        "status": [run.info.status for run in runs],
-        "artifact_uri": [run.info.artifact_uri for run in runs],
-        "start_time": _times([run.info.start_time for run in runs]),
-        "end_time": _times([run.info.end_time for run in runs]),
+        "run_id": table.run_ids,
+        "experiment_id": table.experiment_ids,
+        "status": table.statuses,
+        "artifact_uri": table.artifact_uris,
+        "start_time": _times(table.start_times),
+        "end_time": _times(table.end_times),
     }
-    for prefix, values in (
-        ("metrics", [run.data.metrics for run in runs]),
-        ("params", [run.data.params for run in runs]),
-        ("tags", [run.data.tags for run in runs]),
+    for prefix, found in (
+        ("metrics", table.metrics),
+        ("params", table.params),
+        ("tags", table.tags),
     ):
-        names = dict.fromkeys(name for row in values for name in row)
-        missing = float("nan") if prefix == "metrics" else None
-        for name in names:
-            columns[f"{prefix}.{name}"] = [row.get(name, missing) for row in values]
+        columns |= {f"{prefix}.{name}": values for name, values in found.items()}
     return pandas.DataFrame(columns)
 
 

@@ -30,7 +30,8 @@ def values(source: Source, key: Key | Measure, rows: Rows) -> list[Value]:
     """What these runs have of one key."""
     if not has_column(key):
         assert isinstance(key, Key)
-        return source.sql_values(key, rows)
+        own: list[Value] = source.sql_values(key, rows).tolist()
+        return own
     if key.kind is Kind.ATTRIBUTE and not is_number(key):
         assert isinstance(key, Key)
         texts: list[Value] = text_column(source, key, rows).tolist()
@@ -54,6 +55,8 @@ def values(source: Source, key: Key | Measure, rows: Rows) -> list[Value]:
 
 def text_column(source: Source, key: Key, rows: Rows) -> Any:
     """The texts of these runs, None where there is none, as an array of objects."""
+    if source.has_many_texts(key):
+        return source.sql_values(key, rows)
     texts = source.texts(key)
     table = np.empty(len(texts.values) + 1, object)
     table[:-1] = texts.values

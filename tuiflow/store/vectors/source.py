@@ -129,15 +129,10 @@ class Source:
         ranks[self.memory.text_order(column.values)] = np.arange(len(ranks))
         return ranks[column.codes[rows]]
 
-    def sql_values(self, key: Key, rows: Rows) -> list[Any]:
-        """The texts of an attribute of which there is no column."""
-        builder = self.builder()
-        found = np.empty(self.view.size, object)
-        sql = f"SELECT r.id, {builder.attribute(key.name)} FROM runs r"
-        for row, value in self.view.conn.execute(sql, builder.values):
-            found[row] = value
-        values: list[Any] = found[rows].tolist()
-        return values
+    def sql_values(self, key: Key, rows: Rows) -> Any:
+        """What these rows have of a key with texts, read from the tables: an array of objects, None
+        where there is none."""
+        return texts.values(self.builder(), key, self.view.size, rows)
 
     def sql_ranks(self, name: str) -> NDArray[np.int64]:
         """The place of each run by an attribute of which there is no column."""
