@@ -35,7 +35,7 @@ class FreeText:
     """Remembers what blocks had for the last needles."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[dict[int, int], Bools]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[dict[int, int], bytes]] = OrderedDict()
 
     def search(self, cache: Cache, builder: Builder, needle: str) -> Bools:
         """Which runs have the text, as `Text` in a filter means it; `builder` is without values."""
@@ -59,7 +59,8 @@ class FreeText:
     def _sealed(self, cache: Cache, conn: sqlite3.Connection, needle: str) -> Bools:
         """By the segments alone."""
         versions = cache.versions
-        before, mask = self._known.pop(needle, ({}, np.empty(0, dtype=np.bool_)))
+        before, packed = self._known.pop(needle, ({}, b""))
+        mask = np.unpackbits(np.frombuffer(packed, np.uint8)).view(np.bool_)
         blocks = [block for block, version in versions.items() if before.get(block) != version]
         if blocks:
             known, mask = mask, np.zeros((max(versions) + 1) * BLOCK, dtype=np.bool_)
@@ -71,7 +72,7 @@ class FreeText:
             for column in all_of(conn):
                 if column.kind in (PARAM, TAG) or column == NAME:
                     _look(conn, finder, column, wanted, mask)
-        self._known[needle] = (versions, mask)
+        self._known[needle] = (versions, np.packbits(mask).tobytes())
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return mask

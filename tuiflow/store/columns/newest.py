@@ -71,7 +71,8 @@ class Newest:
         there = runs[~np.isnan(now)]
         if np.array_equal(before, now, equal_nan=True):
             low, high = _bounds(start, order, start[there])
-            if not np.any(high - low > 1):  # a row key may be another run's now: then ids count
+            there = runs = there[high - low > 1]  # a row key may be another run's now
+            if not len(runs):
                 return order
         gone = np.zeros(len(start), dtype=np.bool_)
         gone[runs] = True
