@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import sqlite3
 import time
@@ -27,6 +28,7 @@ from tuiflow.store.processes import now_ms
 _DOOMED = ".tuiflow-gc-"
 _FIRST = 25
 """Runs that are removed in the first piece: each has rows in many tables and indexes."""
+_CACHE_KIB = 64 << 10
 _TABLES = ("latest", "points", "chunks", "params", "tags", "inputs", "run_contents", "servers")
 
 
@@ -46,11 +48,15 @@ class Garbage:
 class _Doomed(NamedTuple):
     row: int
     run_id: str
-    folder: Path
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.root / self.run_id
 
     @property
     def renamed(self) -> Path:
-        return self.folder.with_name(f"{_DOOMED}{self.run_id}")
+        return self.root / f"{_DOOMED}{self.run_id}"
 
 
 def find(db: Database, root: Path, older_than_ms: int) -> Garbage:
@@ -58,10 +64,14 @@ def find(db: Database, root: Path, older_than_ms: int) -> Garbage:
     limit = now_ms() - older_than_ms
     ids: list[str] = []
     size = 0
+    there: dict[Path, set[str]] = {}  # most runs have no folder: look once for all of a root
     with db.read() as conn:
         for run in _doomed(conn, root, _DUE, limit):
             ids.append(run.run_id)
-            size += _size(run.folder) + _size(run.renamed)
+            if run.root not in there:
+                there[run.root] = set(os.listdir(run.root)) if run.root.is_dir() else set()
+            for name in {run.run_id, f"{_DOOMED}{run.run_id}"} & there[run.root]:
+                size += _size(run.root / name)
         names = _experiments(conn, limit, f"NOT ({_DUE})")
         registered = _registered(conn, limit)
     return Garbage(tuple(ids), tuple(name for _, name in names), size, registered)
@@ -82,18 +92,32 @@ def collect(
     gone: list[str] = []
     size = through = 0
     pace = Pace(min(_FIRST, FIRST))
-    while through < len(rows):
-        progress(through, len(rows))
-        piece = rows[through : through + pace.size]
-        ids, freed, held = _remove(db, root, piece)
-        gone += ids
-        size += freed
-        through += len(piece)
-        pace.took(held)
-        time.sleep(REST)
-    progress(len(rows), len(rows))
-    names = _remove_unused(db, limit)
+    with _large_cache(db):
+        while through < len(rows):
+            progress(through, len(rows))
+            piece = rows[through : through + pace.size]
+            ids, freed, held = _remove(db, root, piece)
+            gone += ids
+            size += freed
+            through += len(piece)
+            pace.took(held)
+            time.sleep(REST)
+        progress(len(rows), len(rows))
+        names = _remove_unused(db, limit)
     return Garbage(tuple(gone), names, size, registered)
+
+
+@contextlib.contextmanager
+def _large_cache(db: Database) -> Iterator[None]:
+    """The rows of a run are all over the indexes: keep more of them in memory for a while."""
+    with db.exclusive() as conn:
+        before = conn.execute("PRAGMA cache_size").fetchone()[0]
+        conn.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        with db.exclusive() as conn:
+            conn.execute(f"PRAGMA cache_size = {before}")
 
 
 _DUE = (
@@ -117,8 +141,7 @@ def _doomed(
     for row, uuid, experiment, location in conn.execute(
         _select(what, condition), {"limit": limit, "rows": rows}
     ):
-        folder = artifact_root(root, experiment, location) / uuid.hex()
-        yield _Doomed(row, uuid.hex(), folder)
+        yield _Doomed(row, uuid.hex(), artifact_root(root, experiment, location))
 
 
 def _registered(conn: sqlite3.Connection, limit: int) -> tuple[str, ...]:
