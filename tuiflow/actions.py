@@ -60,6 +60,14 @@ CONTEXTS = {
     "compare": "Compare",
     "models": "Models",
     "servers": "Servers",
+    "field": "Text fields and the lists under them",
+    "filter": "The filter bar",
+    "dialog": "Dialogs",
+    "columns": "Choosing columns",
+    "views": "Saved views",
+    "tags": "Editing tags and params",
+    "note": "Editing notes",
+    "export": "Writing runs to a file",
 }
 """Contexts in the order help shows them, with their headings."""
 
@@ -166,12 +174,40 @@ ACTIONS: tuple[Action, ...] = (
     Action("models.describe", ("e",), "describe", "Edit the description", "models"),
     Action("models.retrain", ("R",), "retrain", "Do the version's run again", "models"),
     Action("models.delete", ("D",), "delete", "Delete the model or version", "models"),
-    Action("servers.invoke", ("i", "ctrl+s"), "invoke", "Send the request", "servers"),
+    Action("servers.invoke", ("i",), "invoke", "Send the request", "servers"),
+    Action("servers.send", ("ctrl+s",), "send", "Send it while it is edited, too", "servers"),
     Action("servers.console", ("enter",), "console", "Edit the request", "servers"),
     Action("servers.copy", ("Y",), "copy", "Copy the curl command or the ssh tunnel", "servers"),
     Action("servers.detach", ("&",), "detach", "Let it live on when the app ends", "servers"),
     Action("servers.stop", ("X",), "stop", "Stop the server; it answers what it has", "servers"),
     Action("servers.restart", ("ctrl+r",), "restart", "Stop it and start it again", "servers"),
+    Action("field.submit", ("enter",), "enter", "Take what is written or chosen", "field"),
+    Action("field.next", ("down", "ctrl+n"), "next", "Move down in the list", "field"),
+    Action("field.previous", ("up",), "previous", "Move up in the list", "field"),
+    Action("field.next_page", ("pagedown",), "next page", "Move a page down in the list", "field"),
+    Action("field.previous_page", ("pageup",), "page before", "Move a page up in it", "field"),
+    Action("filter.complete", ("tab",), "complete", "Take the first or chosen offer", "filter"),
+    Action("filter.offer", ("ctrl+space", "ctrl+@"), "offer", "Offer what may be here", "filter"),
+    Action("filter.clear", ("escape",), "clear", "Close the offers, then clear it", "filter"),
+    Action("dialog.cancel", ("escape",), "cancel", "Close it and change nothing", "dialog"),
+    Action("columns.check", ("space",), "check", "Show the column, or don't", "columns"),
+    Action("columns.earlier", ("shift+up", "alt+up"), "earlier", "Show it further left", "columns"),
+    Action(
+        "columns.later", ("shift+down", "alt+down"), "later", "Show it further right", "columns"
+    ),
+    Action("columns.default", ("ctrl+r",), "default", "Show the most used keys", "columns"),
+    Action("views.save", ("w",), "save", "Save the present view", "views"),
+    Action("views.rename", ("r",), "rename", "Give the view another name", "views"),
+    Action("views.delete", ("D",), "delete", "Delete the view; the runs stay", "views"),
+    Action("tags.edit", ("tab",), "edit", "Edit the value under the cursor", "tags"),
+    Action("tags.remove", ("ctrl+d",), "remove", "Remove it; a param: as it was", "tags"),
+    Action("tags.save", ("ctrl+s",), "save", "Save all changes, or start the run", "tags"),
+    Action("note.save", ("ctrl+s",), "save", "Save the note; of many, add to each", "note"),
+    Action("note.replace", ("ctrl+r",), "replace", "Of many: write it in place of each", "note"),
+    Action("note.editor", ("ctrl+o",), "editor", "Go on in $EDITOR", "note"),
+    Action("export.format", ("ctrl+f",), "format", "Write another format", "export"),
+    Action("export.artifacts", ("ctrl+t",), "artifacts", "Copy the artifacts, too", "export"),
+    Action("export.keep", ("ctrl+n",), "keep", "Keep the folders that are there", "export"),
 )
 
 _BY_ID = {item.id: item for item in ACTIONS}
@@ -196,7 +232,27 @@ def remapped(keys: Mapping[str, tuple[str, ...]]) -> dict[str, Action]:
 
 def meet(one: str, other: str) -> bool:
     """Whether keys of these two contexts can work at the same time, somewhere."""
-    return one == other or {one, other} == {"runs", "run"} or bool({one, other} & _ON_ALL_SCREENS)
+    both = frozenset((one, other))
+    if len(both) == 1 or both in _TOGETHER:
+        return True
+    if both & _DIALOGS:
+        return False
+    if both & _FIELDS:
+        return "everywhere" in both
+    return bool(both & _ON_ALL_SCREENS)
 
 
 _ON_ALL_SCREENS = frozenset(("everywhere", "lists", "chart"))
+_FIELDS = frozenset(("field", "filter"))
+_DIALOGS = frozenset(("dialog", "columns", "views", "tags", "note", "export"))
+"""Where the keys of screens don't work."""
+_TOGETHER = frozenset(
+    map(
+        frozenset,
+        [
+            *(("runs", "run"), ("field", "filter"), ("field", "columns"), ("field", "tags")),
+            *(("lists", "views"), ("lists", "dialog"), ("field", "dialog")),
+            *(("dialog", other) for other in _DIALOGS),
+        ],
+    )
+)

@@ -41,6 +41,7 @@ _RENAMED = {
     "+": "plus",
     "_": "underscore",
 }
+_SENT_FOR_CTRL_SPACE = "ctrl+@"
 _MODIFIERS = ("ctrl", "alt", "shift")
 _SENT_AS = {
     "ctrl+h": "backspace",
@@ -58,7 +59,8 @@ class KeyNameError(ValueError):
 
 def shown(key: str) -> str:
     """A key as a person reads it."""
-    return _SHOWN.get(key, key)
+    modifiers, _, name = key.rpartition("+")
+    return f"{modifiers}+{_SHOWN[name]}" if modifiers and name in _SHOWN else _SHOWN.get(key, key)
 
 
 def canonical(text: str) -> str:
@@ -85,6 +87,8 @@ def canonical(text: str) -> str:
     short = "+".join([*sorted(modifiers, key=_MODIFIERS.index), base])
     if short in _SENT_AS:
         raise KeyNameError(f"{short} can't be bound: terminals send {_SENT_AS[short]} for it")
+    if short == _SENT_FOR_CTRL_SPACE:
+        return short
     if key in _QUITS:
         raise KeyNameError(f"{key} can't be bound: it always quits")
     return key

@@ -26,6 +26,12 @@ _TESTS = {
         ],
     },
     "test_bulk.py": {
+        "test_exported_artifacts_replace_nothing_unasked": [
+            "export.keep",
+        ],
+        "test_a_note_is_added_to_several_or_replaces_theirs": [
+            "note.replace",
+        ],
         "test_a_model_is_registered_with_an_alias_and_unregistered": [
             "app.undo",
         ],
@@ -33,6 +39,8 @@ _TESTS = {
             "lists.open",
         ],
         "test_export_in_every_format_with_artifacts": [
+            "export.format",
+            "export.artifacts",
             "lists.unmark",
             "runs.export",
         ],
@@ -43,6 +51,7 @@ _TESTS = {
             "runs.move",
         ],
         "test_a_project_is_run_again_with_other_params": [
+            "tags.edit",
             "runs.rerun",
         ],
         "test_stopped_work_stays_as_far_as_it_came_and_is_undone": [
@@ -118,6 +127,20 @@ _TESTS = {
             "compare.export",
         ],
     },
+    "test_dialog_keys.py": {
+        "test_a_list_under_a_field_is_paged_through": [
+            "field.next_page",
+            "field.previous_page",
+        ],
+        "test_tags_are_saved_by_a_key_although_something_is_written": [
+            "tags.save",
+        ],
+        "test_dialogs_go_by_the_keys_of_the_user": [
+            "field.submit",
+            "columns.check",
+            "dialog.cancel",
+        ],
+    },
     "test_every_action.py": {
         "test_pages_up_and_to_the_models_and_into_the_background": [
             "app.suspend",
@@ -142,6 +165,7 @@ _TESTS = {
             "models.diff",
         ],
         "test_tags_and_description_are_edited_and_undone": [
+            "note.save",
             "models.tags",
             "models.describe",
         ],
@@ -212,6 +236,7 @@ _TESTS = {
             "lists.columns",
         ],
         "test_tags_of_marked_runs_are_set_removed_and_undone": [
+            "tags.remove",
             "runs.tags",
         ],
         "test_deleted_runs_are_shown_and_restored": [
@@ -237,6 +262,22 @@ _TESTS = {
         ],
     },
     "test_runs_view.py": {
+        "test_columns_are_reordered_and_kept": [
+            "columns.earlier",
+            "columns.later",
+            "columns.default",
+        ],
+        "test_statuses_and_experiments_are_offered": [
+            "filter.offer",
+        ],
+        "test_a_filter_is_completed_word_by_word": [
+            "filter.complete",
+            "filter.clear",
+        ],
+        "test_filters_that_were": [
+            "field.next",
+            "field.previous",
+        ],
         "test_no_column_stays_hidden_where_there_is_room": [
             "lists.right",
         ],
@@ -257,6 +298,9 @@ _TESTS = {
             "lists.summary",
         ],
         "test_views_are_renamed_overwritten_and_deleted": [
+            "views.save",
+            "views.rename",
+            "views.delete",
             "lists.views",
         ],
         "test_a_view_is_saved_listed_and_shown": [
@@ -277,6 +321,7 @@ _TESTS = {
     },
     "test_servers_screen.py": {
         "test_s_serves_the_model_and_the_console_asks_it": [
+            "servers.send",
             "servers.invoke",
             "servers.stop",
         ],
@@ -296,6 +341,9 @@ _TESTS = {
         ],
     },
     "test_tabs.py": {
+        "test_an_editor_that_fails_is_told_and_nothing_lost": [
+            "note.editor",
+        ],
         "test_a_note_is_written_in_the_editor": [
             "runs.note",
         ],

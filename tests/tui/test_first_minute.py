@@ -63,7 +63,7 @@ async def answers(pilot: object, app: TuiflowApp, key: str = "?") -> str:
 
 @pytest.mark.parametrize("key", ["?", "f1"])
 async def test_every_place_answers(app: TuiflowApp, key: str) -> None:
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 100)) as pilot:
         for place in TuiflowApp.MODES:
             await app.switch_mode(place)
             await until(pilot, lambda: isinstance(app.screen, StoreScreen))
@@ -96,7 +96,7 @@ def test_no_modal_takes_the_question_for_something_else() -> None:
     for modal in modal_classes() - {HelpModal, ModalHelp}:
         bound = modal._merged_bindings.key_to_bindings
         for key in ("question_mark", "f1"):
-            assert [binding.action for binding in bound[key]] == ["help"], modal
+            assert [binding.action for binding in bound[key]] == ["screen.act('app.help')"], modal
         assert modal.action_help is Modal.action_help
 
 
@@ -109,7 +109,8 @@ async def test_a_modal_answers_and_a_text_field_takes_the_question_mark(
         await pilot.press("?")
         assert "?" in app.screen.query_one(Input).value
         told = await answers(pilot, app, "f1")
-        assert "Export 7 runs" in told and "esc cancel" in told
+        assert "Export 7 runs" in told and "Close it and change nothing" in told
+        assert "Take what is written" in told
         assert "ctrl+w" in told
         await pilot.press("escape")
         await pilot.press("t")

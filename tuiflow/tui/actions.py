@@ -10,6 +10,8 @@ from tuiflow.actions import ACTIONS, CONTEXTS, Action, action, select
 
 __all__ = ["ACTIONS", "CONTEXTS", "Action", "action", "bindings", "rebound", "select"]
 
+_FIRST = frozenset(("dialog", "columns", "tags", "note", "export"))
+"""Contexts whose keys come before what a text field does with them."""
 _MOVING = frozenset(("space", "up", "down", "left", "right", "home", "end", "pageup", "pagedown"))
 
 
@@ -47,5 +49,5 @@ def _bindings_of(item: Action) -> Iterator[Binding]:
             item.title,
             id=item.id,
             tooltip=item.help,
-            priority=len(key) == 1 or key in _MOVING,
+            priority=len(key) == 1 or key in _MOVING or item.where in _FIRST,
         )

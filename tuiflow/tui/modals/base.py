@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tuiflow.text import clean
+from tuiflow.tui.actions import bindings
 from tuiflow.tui.acts import Acts
 
 if TYPE_CHECKING:
@@ -28,11 +29,10 @@ class Modal(Acts, ModalScreen[Answer | None]):
     """
 
     heading: str = ""
-    keys: str = "esc close"
+    keys: str = "{dialog.cancel} close"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "close", show=False),
-        Binding("question_mark,f1", "help", show=False),  # the first is text in a text field
+        *bindings("dialog.cancel", "app.help", "app.next_pane"),
         Binding("ctrl+c", "app.quit", show=False),
     ]
 
@@ -44,7 +44,7 @@ class Modal(Acts, ModalScreen[Answer | None]):
 
     @property
     def _told_keys(self) -> str:
-        return cast("TuiflowApp", self.app).keyed(self.keys)
+        return self.keyed(self.keys)
 
     def compose_body(self) -> ComposeResult:
         """Yield what stands between the heading and the line of keys."""
@@ -53,8 +53,20 @@ class Modal(Acts, ModalScreen[Answer | None]):
     def action_cancel(self) -> None:
         self.dismiss(None)
 
+    def tell(self, text: str = "", style: str = "") -> None:
+        """Say something in the line of keys; nothing says what the keys do again."""
+        told = Content(clean(text, 200) if text else self._told_keys)
+        self.query_one(".modal--keys", Static).update(told.stylize(style) if style else told)
+
+    def keyed(self, text: str) -> str:
+        """A text with the user's keys in the places of `{action.id}`."""
+        return cast("TuiflowApp", self.app).keyed(text)
+
+    def action_next_pane(self) -> None:
+        self.focus_next()
+
     def action_help(self) -> None:
         """Say what the keys do here, and in the field that is being typed in."""
         from tuiflow.tui.modals.help import ModalHelp
 
-        self.app.push_screen(ModalHelp(self.heading, self._told_keys, self.focused))
+        self.app.push_screen(ModalHelp(self.heading, self.usable_actions(), self.focused))

@@ -13,7 +13,7 @@ from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 class ChooseModal(Modal[str]):
     """Shows (name, text) pairs and answers the name that was chosen."""
 
-    keys = "{lists.down} {lists.up} move · {lists.open} choose · esc cancel"
+    keys = "{lists.down} {lists.up} move · {lists.open} choose · {dialog.cancel} cancel"
 
     def __init__(self, heading: str, options: Sequence[tuple[str, str]]) -> None:
         super().__init__()

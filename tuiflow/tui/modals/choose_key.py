@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from tuiflow.tui.modals.base import Modal
+from tuiflow.tui.modals.listed import ListedModal
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 
-class ChooseKeyModal(Modal[str]):
+class ChooseKeyModal(ListedModal[str]):
     """Answers one of `options`; the cursor starts on `here`."""
 
-    keys = "type to search · enter choose · esc cancel"
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "rows('down')", priority=True, show=False),
-        Binding("up", "rows('up')", priority=True, show=False),
-        Binding("pagedown", "rows('page_down')", priority=True, show=False),
-        Binding("pageup", "rows('page_up')", priority=True, show=False),
-    ]
+    keys = "type to search · {field.submit} choose · {dialog.cancel} cancel"
 
     def __init__(self, heading: str, options: Sequence[str], here: str | None) -> None:
         super().__init__()
@@ -32,12 +24,11 @@ class ChooseKeyModal(Modal[str]):
         self._here = here
 
     def compose_body(self) -> ComposeResult:
-        yield Input(placeholder="search", compact=True)
+        yield Field(placeholder="search")
         yield RowsView([Column("", flexible=True)], heading=False, id="columns")
 
     def on_mount(self) -> None:
         self.query_one(RowsView).can_focus = False
-        self.query_one(Input).cursor_blink = False
         self._show()
 
     def _show(self) -> None:
@@ -57,7 +48,3 @@ class ChooseKeyModal(Modal[str]):
 
     def on_rows_view_opened(self, event: RowsView.Opened) -> None:
         self.dismiss(event.key)
-
-    def action_rows(self, name: str) -> None:
-        """Move the list while the focus is in the field."""
-        getattr(self.query_one(RowsView), f"action_{name}")()

@@ -22,7 +22,7 @@ _EIGHTHS = "▏▎▍▌▋▊▉█"
 class ColumnSummaryModal(Modal[None]):
     """Shows a column's summary; scrolls."""
 
-    keys = "j k scroll · esc close"
+    keys = "{lists.down} {lists.up} scroll · {dialog.cancel} close"
 
     def __init__(self, column: Column, summary: ColumnSummary, of: str) -> None:
         super().__init__()

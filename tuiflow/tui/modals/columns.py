@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input
 
 from tuiflow.protocols import KeyNames
-from tuiflow.tui.modals.base import Modal
+from tuiflow.tui.actions import bindings
+from tuiflow.tui.modals.listed import ListedModal
 from tuiflow.tui.widgets.columns import all_columns
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 FIXED = "name"
@@ -23,32 +25,26 @@ _GROUPS = ("metrics.", "params.", "model", "tags.")
 _MORE = "…"
 
 
-class _Search(Input):
+class _Search(Field):
     """Leaves space to the check marks: no key of a run needs it to be found."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return key != "space" and super().check_consume_key(key, character)
 
 
-class ColumnsModal(Modal[list[str]]):
+class ColumnsModal(ListedModal[list[str]]):
     """Answers the ids of the columns chosen, in the order to show them; none for the default.
 
     The chosen ones are listed first, in their order.
     """
 
     heading = "Columns"
-    keys = "type to search · space check · shift+↑ ↓ move · ctrl+r default · enter apply"
+    keys = (
+        "type to search · {columns.check} check · {columns.earlier} {columns.later} move"
+        " · {columns.default} default · {field.submit} apply"
+    )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "check", priority=True, show=False),
-        Binding("down,ctrl+n", "rows('down')", priority=True, show=False),
-        Binding("up", "rows('up')", priority=True, show=False),
-        Binding("pagedown", "rows('page_down')", priority=True, show=False),
-        Binding("pageup", "rows('page_up')", priority=True, show=False),
-        Binding("shift+up,alt+up", "move(-1)", priority=True, show=False),
-        Binding("shift+down,alt+down", "move(1)", priority=True, show=False),
-        Binding("ctrl+r", "default", priority=True, show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("columns")]
 
     def __init__(self, chosen: Sequence[str], names: KeyNames) -> None:
         super().__init__()
@@ -58,12 +54,11 @@ class ColumnsModal(Modal[list[str]]):
         self._folded = {item: item.casefold() for item in self._all}
 
     def compose_body(self) -> ComposeResult:
-        yield _Search(placeholder="search", compact=True)
+        yield _Search(placeholder="search")
         yield RowsView([Column("", flexible=True)], heading=False, id="columns")
 
     def on_mount(self) -> None:
         self.query_one(RowsView).can_focus = False
-        self.query_one(Input).cursor_blink = False
         self._show()
 
     def _show(self) -> None:
@@ -108,7 +103,13 @@ class ColumnsModal(Modal[list[str]]):
             self._chosen.insert(place + 1, item)
         self._show()
 
-    def action_move(self, step: int) -> None:
+    def action_earlier(self) -> None:
+        self._shift(-1)
+
+    def action_later(self) -> None:
+        self._shift(1)
+
+    def _shift(self, step: int) -> None:
         """Move the column under the cursor among the chosen ones."""
         item = self.query_one(RowsView).key
         if item not in self._chosen or item == FIXED:
@@ -121,10 +122,6 @@ class ColumnsModal(Modal[list[str]]):
 
     def action_default(self) -> None:
         self.dismiss([])
-
-    def action_rows(self, name: str) -> None:
-        """Move the list while the focus is in the field."""
-        getattr(self.query_one(RowsView), f"action_{name}")()
 
 
 def _group(item: str) -> int:

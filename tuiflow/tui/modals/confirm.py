@@ -7,12 +7,13 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
 from tuiflow.text import clean
+from tuiflow.tui.actions import bindings
 from tuiflow.tui.modals.base import Modal
 
 SHOWN = 8
@@ -25,11 +26,9 @@ class ConfirmModal(Modal[bool]):
     `count` is how many there are where not all are named.
     """
 
-    keys = "tab or arrows choose · enter does it · esc cancel"
+    keys = "{app.next_pane} or arrows choose · enter does it · {dialog.cancel} cancel"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,right,h,l", "app.focus_next", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("lists.left", "lists.right")]
 
     def __init__(
         self,
@@ -60,6 +59,12 @@ class ConfirmModal(Modal[bool]):
 
     def on_mount(self, event: events.Mount) -> None:
         self.query_one("#cancel").focus()
+
+    def action_left(self) -> None:
+        self.focus_previous()
+
+    def action_right(self) -> None:
+        self.focus_next()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(True if event.button.id == "do" else None)

@@ -42,7 +42,10 @@ class DiffLines(LinesView):
 class DetailModal(Modal[None]):
     """Shows `detail`; scrolls."""
 
-    keys = "j k scroll · h l sideways · esc close"
+    keys = (
+        "{lists.down} {lists.up} scroll · {lists.left} {lists.right} sideways"
+        " · {dialog.cancel} close"
+    )
 
     def __init__(self, detail: Detail) -> None:
         super().__init__()

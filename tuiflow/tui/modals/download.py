@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.widgets import Input, Static
 
-from tuiflow.text import clean
 from tuiflow.tui.modals.base import Modal
+from tuiflow.tui.widgets.field import Field
 
 
 class DownloadModal(Modal[tuple[Path, bool]]):
     """Answers where the copy goes and whether it replaces what is there; asks before it does."""
 
-    keys = "enter save · esc cancel"
+    keys = "{field.submit} save · {dialog.cancel} cancel"
 
     def __init__(self, heading: str, name: str) -> None:
         super().__init__()
@@ -25,10 +24,7 @@ class DownloadModal(Modal[tuple[Path, bool]]):
 
     def compose_body(self) -> ComposeResult:
         yield Static("into the folder", classes="modal--label")
-        yield Input(".", compact=True, select_on_focus=True)
-
-    def on_mount(self) -> None:
-        self.query_one(Input).cursor_blink = False
+        yield Field(".")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         typed = event.value.strip()
@@ -36,14 +32,12 @@ class DownloadModal(Modal[tuple[Path, bool]]):
         try:
             target = folder / self._file_name
             if not typed or (folder.exists() and not folder.is_dir()):
-                self._say("Write the name of a folder")
+                self.tell("Write the name of a folder")
             elif (target.exists() or target.is_symlink()) and target != self._replace:
                 self._replace = target
-                self._say(f"{self._file_name} is there already: enter again replaces it")
+                again = self.keyed("{field.submit} again replaces it")
+                self.tell(f"{self._file_name} is there already: {again}")
             else:
                 self.dismiss((target, target == self._replace))
         except (OSError, ValueError, RuntimeError) as error:
-            self._say(f"That can't be: {error}")
-
-    def _say(self, text: str) -> None:
-        self.query_one(".modal--keys", Static).update(Content(clean(text)))
+            self.tell(f"That can't be: {error}")

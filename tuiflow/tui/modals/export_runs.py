@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from tuiflow.store.run_files import RunFormat
 from tuiflow.text import clean
+from tuiflow.tui.actions import bindings
 from tuiflow.tui.modals.export import ExportModal
 
 _WHAT = {
@@ -28,13 +29,12 @@ class ExportRunsModal(ExportModal):
     `taken` says of such a folder how many of the runs it holds already. They are replaced, or kept
     as they are, only by a key of their own; `kept` and `replaces` tell which it was."""
 
-    keys = "ctrl+f format · ctrl+t artifacts · enter write · esc cancel"
+    keys = (
+        "{export.format} format · {export.artifacts} artifacts · {field.submit} write"
+        " · {dialog.cancel} cancel"
+    )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+f", "format", priority=True, show=False),
-        Binding("ctrl+t", "artifacts", priority=True, show=False),
-        Binding("ctrl+n", "keep", priority=True, show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("export")]
 
     def __init__(self, heading: str, name: str, taken: Callable[[Path], int]) -> None:
         super().__init__(heading, name)
@@ -50,7 +50,6 @@ class ExportRunsModal(ExportModal):
         yield Static(id="export-what")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._tell()
 
     @property
@@ -82,7 +81,7 @@ class ExportRunsModal(ExportModal):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if self.form() is None:
             event.prevent_default()  # the base takes any ending
-            self._say("Write a name that ends with .csv, .json or .md")
+            self.tell("Write a name that ends with .csv, .json or .md")
             return
         folder = self.artifacts
         count = 0 if folder is None else self._taken(folder)
@@ -91,7 +90,8 @@ class ExportRunsModal(ExportModal):
             event.prevent_default()
             self._asked = folder
             folders = "a folder is" if count == 1 else f"{count:,} folders are"
-            self._say(f"{folders} there: enter replaces, ctrl+n keeps as it was")
+            keys = self.keyed("{field.submit} replaces, {export.keep} keeps as it was")
+            self.tell(f"{folders} there: {keys}")
 
     async def action_keep(self) -> None:
         """Keep the folders that are there, and write the others."""

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
-from tuiflow.text import clean, clean_block
-from tuiflow.tui.actions import CONTEXTS, Action
+from tuiflow.text import clean
+from tuiflow.tui.actions import CONTEXTS, Action, bindings
 from tuiflow.tui.modals.base import Modal
 
 
@@ -21,13 +21,14 @@ class HelpModal(Modal[None]):
     """List `actions` by context under what is told `about` the place; scrolls."""
 
     heading = "Keys"
-    keys = "j k scroll · esc close"
+    keys = "{lists.down} {lists.up} scroll · {dialog.cancel} close"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1,q,enter", "cancel", show=False),
-        Binding("j", "scroll(1)", show=False),
-        Binding("k", "scroll(-1)", show=False),
-    ]
+        *bindings(
+            "lists.down", "lists.up", "lists.half_down", "lists.half_up",
+            "lists.page_down", "lists.page_up", "lists.open", "app.quit",
+        )
+    ]  # fmt: skip
 
     def __init__(self, actions: Sequence[Action], about: str = "") -> None:
         super().__init__()
@@ -43,30 +44,52 @@ class HelpModal(Modal[None]):
                 if items:
                     yield Static(Content(CONTEXTS[context]), classes="help--context")
                     yield Static(Content("\n".join(map(_line, items))), classes="help--keys")
+            yield from self.compose_more()
 
-    def action_scroll(self, lines: int) -> None:
-        self.query_one("#help").scroll_relative(y=lines, animate=False)
+    def compose_more(self) -> ComposeResult:
+        """Yield what stands below the actions."""
+        yield from ()
+
+    def _scroll(self, pages: float = 0, lines: int = 0) -> None:
+        page = self.query_one("#help")
+        page.scroll_relative(y=lines + round(pages * page.size.height), animate=False)
+
+    def action_down(self) -> None:
+        self._scroll(lines=1)
+
+    def action_up(self) -> None:
+        self._scroll(lines=-1)
+
+    def action_half_down(self) -> None:
+        self._scroll(0.5)
+
+    def action_half_up(self) -> None:
+        self._scroll(-0.5)
+
+    def action_page_down(self) -> None:
+        self._scroll(1)
+
+    def action_page_up(self) -> None:
+        self._scroll(-1)
+
+    def action_help(self) -> None:
+        self.dismiss(None)
+
+    action_open = action_quit = action_help
 
 
 class ModalHelp(HelpModal):
-    """What the keys of a modal do, as its foot has them, and those of its focused text field."""
+    """What the keys of a modal do, and those that its focused text field has by itself."""
 
-    def __init__(self, heading: str, keys: str, focused: Widget | None) -> None:
-        super().__init__(())
-        self._title = heading
-        self._keys = keys.split(" · ")
-        field = isinstance(focused, (Input, TextArea))
-        bound = type(focused).BINDINGS if field and focused is not None else []
-        self._field = [*filter(None, map(_field_line, bound))]
+    def __init__(self, heading: str, actions: Sequence[Action], focused: Widget | None) -> None:
+        super().__init__(actions, clean(heading, 60))
+        kind = next((kind for kind in (Input, TextArea) if isinstance(focused, kind)), None)
+        self._field = [*filter(None, map(_field_line, kind.BINDINGS if kind else ()))]
 
-    def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="help"):
-            yield Static(Content(clean(self._title, 60)), classes="help--context")
-            keys = "\n".join(f"  {text}" for text in self._keys)
-            yield Static(Content(clean_block(keys)), classes="help--keys")
-            if self._field:
-                yield Static(Content("Text"), classes="help--context")
-                yield Static(Content("\n".join(self._field)), classes="help--keys")
+    def compose_more(self) -> ComposeResult:
+        if self._field:
+            yield Static(Content("Text"), classes="help--context")
+            yield Static(Content("\n".join(self._field)), classes="help--keys")
 
 
 def _field_line(binding: BindingType) -> str | None:

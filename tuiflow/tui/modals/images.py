@@ -33,7 +33,7 @@ def read_pictures(detail: Detail) -> list[Image | str]:
 class ImagesModal(Modal[None]):
     """Shows the `pictures` of a detail, each under its run's name and over its path."""
 
-    keys = "esc close"
+    keys = "{dialog.cancel} close"
 
     def __init__(self, detail: Detail, pictures: Sequence[Image | str]) -> None:
         super().__init__()

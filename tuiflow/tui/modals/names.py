@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
-from tuiflow.text import clean
 from tuiflow.tui.bulk import Chosen
-from tuiflow.tui.modals.base import Answer, Modal
+from tuiflow.tui.modals.base import Answer
+from tuiflow.tui.modals.listed import ListedModal
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 _ROWS = 8
 _NEW = "+"
 
 
-class NamesModal(Modal[Answer]):
+class NamesModal(ListedModal[Answer]):
     """A field, and below it the names that have in them what is typed. A name that is not there
     is offered as a new one: first where `new_first`, for then most are new, else last."""
 
     new_remark = "new"
     new_first = False
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "rows('down')", priority=True, show=False),
-        Binding("up", "rows('up')", priority=True, show=False),
-        Binding("pagedown", "rows('page_down')", priority=True, show=False),
-        Binding("pageup", "rows('page_up')", priority=True, show=False),
-    ]
 
     def __init__(self, names: Sequence[str], remarks: Mapping[str, str] | None = None) -> None:
         super().__init__()
@@ -40,7 +31,7 @@ class NamesModal(Modal[Answer]):
         self._remarks = remarks or {}
 
     def compose_names(self) -> ComposeResult:
-        yield Input(compact=True, id="name", placeholder="type a name")
+        yield Field(id="name", placeholder="type a name")
         yield RowsView(
             [Column("", flexible=True, fills=True, most=200), Column("")], heading=False, id="names"
         )
@@ -49,14 +40,12 @@ class NamesModal(Modal[Answer]):
         yield from self.compose_names()
 
     def on_mount(self) -> None:
-        for field in self.query(Input):
-            field.cursor_blink = False
         self.query_one("#names").can_focus = False
         self._show_names()
         self.query_one("#name").focus()
 
     @property
-    def _rows(self) -> RowsView:
+    def rows(self) -> RowsView:
         return self.query_one("#names", RowsView)
 
     @on(Input.Changed, "#name")
@@ -69,14 +58,14 @@ class NamesModal(Modal[Answer]):
         if typed and typed not in self._names:
             new = Row(_NEW + typed, (typed, Cell(self.new_remark, "dim")))
             rows.insert(0 if self.new_first else len(rows), new)
-        self._rows.styles.height = max(min(len(rows), _ROWS), 1)
-        self._rows.show(rows, note="There is none yet: type a name")
-        self._rows.action_top()
+        self.rows.styles.height = max(min(len(rows), _ROWS), 1)
+        self.rows.show(rows, note="There is none yet: type a name")
+        self.rows.action_top()
 
     @property
     def name_chosen(self) -> str | None:
         """The name under the cursor."""
-        key = self._rows.key
+        key = self.rows.key
         if key is None:
             return None
         return key if key in self._names else key.removeprefix(_NEW)
@@ -91,18 +80,14 @@ class NamesModal(Modal[Answer]):
         """This name it is."""
         raise NotImplementedError
 
-    def tell(self, text: str, style: str = "$error") -> None:
-        self.query_one(".modal--keys", Static).update(Content.styled(clean(text, 200), style))
-
-    def action_rows(self, name: str) -> None:
-        """Move the list while the focus is in the field."""
-        getattr(self._rows, f"action_{name}")()
-
 
 class MoveModal(NamesModal[str]):
     """Answers the name of the experiment that runs are moved to."""
 
-    keys = "type to search · ↑ ↓ choose · enter move · esc cancel"
+    keys = (
+        "type to search · {field.previous} {field.next} choose · {field.submit} move"
+        " · {dialog.cancel} cancel"
+    )
     new_remark = "a new experiment"
 
     def __init__(self, chosen: Chosen, names: Sequence[str]) -> None:

@@ -5,28 +5,22 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult, SuspendNotSupported
-from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import Static, TextArea
+from textual.binding import BindingType
+from textual.widgets import TextArea
 
 from tuiflow.errors import TuiflowError
-from tuiflow.text import clean
+from tuiflow.tui.actions import bindings
 from tuiflow.tui.modals.base import Modal
 
-KEYS = "ctrl+s save · ctrl+o in $EDITOR · esc cancel"
-ASK = "Not saved: ctrl+s saves, esc again throws it away"
+ASK = "Not saved: {note.save} saves, {dialog.cancel} again throws it away"
 
 
 class NoteModal(Modal[str]):
     """Answers the new note, empty to remove it."""
 
-    keys = KEYS
+    keys = "{note.save} save · {note.editor} in $EDITOR · {dialog.cancel} cancel"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", priority=True, show=False),
-        Binding("ctrl+o", "editor", priority=True, show=False),
-        Binding("escape", "cancel", priority=True, show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("note.save", "note.editor")]
 
     def __init__(self, heading: str, note: str) -> None:
         super().__init__()
@@ -50,7 +44,7 @@ class NoteModal(Modal[str]):
         from tuiflow.tui.editor import edit
 
         area = self.query_one(TextArea)
-        said = KEYS
+        said = ""
         try:
             with self.app.suspend():
                 # An error that left this block would leave the terminal as it is.
@@ -62,14 +56,11 @@ class NoteModal(Modal[str]):
             said = "This terminal can't be handed to an editor"
         area.move_cursor(area.document.end)
         self._asked = False
-        self._say(said)
-
-    def _say(self, text: str) -> None:
-        self.query_one(".modal--keys", Static).update(Content(clean(text)))
+        self.tell(said)
 
     def action_cancel(self) -> None:
         if self._asked or self.query_one(TextArea).text.strip() == self._note.strip():
             self.dismiss(None)
             return
         self._asked = True
-        self._say(ASK)
+        self.tell(self.keyed(ASK))

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import Static, TextArea
+from textual.binding import BindingType
+from textual.widgets import TextArea
 
+from tuiflow.tui.actions import bindings
 from tuiflow.tui.modals.base import Modal
 
-_ASK = "Not saved: ctrl+s or ctrl+r, or esc again throws it away"
+_ASK = "Not saved: {note.save} or {note.replace}, or {dialog.cancel} again throws it away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,11 @@ class NoteForAll:
 class NotesModal(Modal[NoteForAll]):
     """Answers the text and what to do with it."""
 
-    keys = "ctrl+s add to each note · ctrl+r replace each note · esc cancel"
+    keys = (
+        "{note.save} add to each note · {note.replace} replace each note · {dialog.cancel} cancel"
+    )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save(True)", priority=True, show=False),
-        Binding("ctrl+r", "save(False)", priority=True, show=False),
-        Binding("escape", "cancel", priority=True, show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("note.save", "note.replace")]
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -49,13 +47,16 @@ class NotesModal(Modal[NoteForAll]):
     def _text(self) -> str:
         return self.query_one(TextArea).text.strip()
 
-    def action_save(self, append: bool) -> None:
-        if self._text or not append:
-            self.dismiss(NoteForAll(self._text, append))
+    def action_save(self) -> None:
+        if self._text:
+            self.dismiss(NoteForAll(self._text, append=True))
+
+    def action_replace(self) -> None:
+        self.dismiss(NoteForAll(self._text, append=False))
 
     def action_cancel(self) -> None:
         if self._asked or not self._text:
             self.dismiss(None)
             return
         self._asked = True
-        self.query_one(".modal--keys", Static).update(Content(_ASK))
+        self.tell(self.keyed(_ASK))

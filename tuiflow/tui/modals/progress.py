@@ -19,7 +19,7 @@ _WIDTH = 40
 class ProgressModal(Modal[None]):
     """Shows `progress` until it has ended; nothing else can be done meanwhile."""
 
-    keys = "esc stop: what is done stays"
+    keys = "{dialog.cancel} stop: what is done stays"
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "cancel", show=False)]
 

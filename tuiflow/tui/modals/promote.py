@@ -15,7 +15,10 @@ from tuiflow.tui.modals.names import NamesModal
 class PromoteModal(NamesModal[str]):
     """Answers the alias that is to mean the version."""
 
-    keys = "type an alias · ↑ ↓ choose · enter set · esc cancel"
+    keys = (
+        "type an alias · {field.previous} {field.next} choose · {field.submit} set"
+        " · {dialog.cancel} cancel"
+    )
     new_remark = "a new alias"
     new_first = True
 
@@ -45,6 +48,6 @@ class PromoteModal(NamesModal[str]):
         try:
             check_new_alias(name)
         except InvalidInput as error:
-            self.tell(error.message)
+            self.tell(error.message, "$error")
             return
         self.dismiss(name)

@@ -12,9 +12,9 @@ from textual.widgets import Input, Static
 
 from tuiflow.entities import RegisteredModel
 from tuiflow.errors import InvalidInput
-from tuiflow.text import clean
 from tuiflow.tui.bulk import Chosen, plural
 from tuiflow.tui.modals.names import NamesModal
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 
@@ -31,7 +31,10 @@ class Registration:
 class RegisterModal(NamesModal[Registration]):
     """Asks for the name and, for a single run, for the alias and which model."""
 
-    keys = "↑ ↓ choose · tab next field · enter register · esc cancel"
+    keys = (
+        "{field.previous} {field.next} choose · {app.next_pane} next field"
+        " · {field.submit} register · {dialog.cancel} cancel"
+    )
     new_remark = "a new registered model"
     new_first = True
 
@@ -59,7 +62,7 @@ class RegisterModal(NamesModal[Registration]):
         yield from self.compose_names()
         if self._one:
             yield Static(Content("alias, such as champion; or none"), classes="modal--label")
-            yield Input(compact=True, id="alias")
+            yield Field(id="alias")
         yield Static(Content(self._remark), id="register-remark")
 
     def on_mount(self) -> None:
@@ -82,13 +85,12 @@ class RegisterModal(NamesModal[Registration]):
             if alias:
                 check_new_alias(alias)
         except InvalidInput as error:
-            self.tell(clean(error.message, 200))
+            self.tell(error.message, "$error")
             return
         path = self.query_one("#paths", RowsView).key if len(self._paths) > 1 else None
         self.dismiss(Registration(name, alias, path))
 
-    def action_rows(self, name: str) -> None:
-        """Move in the list that has the focus, else in the names."""
-        focused = self.focused
-        rows = focused if isinstance(focused, RowsView) else self.query_one("#names", RowsView)
-        getattr(rows, f"action_{name}")()
+    @property
+    def rows(self) -> RowsView:
+        """The list that has the focus, else the names."""
+        return self.focused if isinstance(self.focused, RowsView) else super().rows

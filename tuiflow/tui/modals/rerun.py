@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
@@ -17,12 +15,11 @@ from tuiflow.tui.reruns import STAYS
 class RerunModal(TagsModal):
     """Answers the params that change."""
 
-    keys = "enter set, or start when empty · tab edit · ctrl+d as it was · esc cancel"
+    keys = (
+        "{field.submit} set, or start when empty · {tags.edit} edit · {tags.remove} as it was"
+        " · {dialog.cancel} cancel"
+    )
     own_prefixes = ()
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+d", "remove", priority=True, show=False),
-    ]
 
     def __init__(self, name: str, params: Mapping[str, str]) -> None:
         super().__init__(f"Run {name} again", [params])

@@ -28,7 +28,7 @@ class ServeModal(Modal[ServerInfo], Asks):
 
     Starts the server and answers its row; what goes wrong is said here, to be put right."""
 
-    keys = "enter start · tab next field · esc cancel"
+    keys = "{field.submit} start · {app.next_pane} next field · {dialog.cancel} cancel"
 
     def __init__(self, run: Run, path: str | None = None, title: str = "") -> None:
         super().__init__()

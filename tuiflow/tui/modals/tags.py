@@ -6,32 +6,28 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import Input, Static
+from textual.binding import BindingType
+from textual.widgets import Input
 
-from tuiflow.tui.modals.base import Modal
+from tuiflow.tui.actions import bindings
+from tuiflow.tui.modals.listed import ListedModal
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 OWN_PREFIXES = ("mlflow.", "tuiflow.")
 """Tags with these are kept by the tools themselves and not listed."""
 
-KEYS = "enter set, or save when empty · tab edit · ctrl+d remove · esc cancel"
 
-
-class TagsModal(Modal[dict[str, str | None]]):
+class TagsModal(ListedModal[dict[str, str | None]]):
     """Answers what changes, by key; None as a value removes the tag."""
 
-    keys = KEYS
+    keys = (
+        "{field.submit} set, or save when empty · {tags.edit} edit · {tags.remove} remove"
+        " · {dialog.cancel} cancel"
+    )
     own_prefixes: tuple[str, ...] = OWN_PREFIXES
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "rows('down')", priority=True, show=False),
-        Binding("up", "rows('up')", priority=True, show=False),
-        Binding("tab", "edit", priority=True, show=False),
-        Binding("ctrl+d", "remove", priority=True, show=False),
-        Binding("ctrl+s", "save", priority=True, show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("tags")]
 
     def __init__(self, heading: str, tags: Sequence[Mapping[str, str]]) -> None:
         super().__init__()
@@ -40,12 +36,11 @@ class TagsModal(Modal[dict[str, str | None]]):
         self._edits: dict[str, str | None] = {}
 
     def compose_body(self) -> ComposeResult:
-        yield Input(placeholder="key=value", compact=True)
+        yield Field(placeholder="key=value")
         yield RowsView([Column("", most=28), Column("", flexible=True)], heading=False, id="tags")
 
     def on_mount(self) -> None:
         self.query_one(RowsView).can_focus = False
-        self.query_one(Input).cursor_blink = False
         self._show()
 
     def _show(self) -> None:
@@ -77,20 +72,13 @@ class TagsModal(Modal[dict[str, str | None]]):
             return
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            self._say("Write it as key=value")
+            self.tell("Write it as key=value")
             return
         self._edits[key.strip()] = value.strip()
         event.input.value = ""
-        self._say(self.keys)
+        self.tell()
         self._show()
         self.query_one(RowsView).go_to(key.strip())
-
-    def _say(self, text: str) -> None:
-        self.query_one(".modal--keys", Static).update(Content(text))
-
-    def action_rows(self, name: str) -> None:
-        """Move the list while the focus is in the field."""
-        getattr(self.query_one(RowsView), f"action_{name}")()
 
     def action_edit(self) -> None:
         key = self.query_one(RowsView).key

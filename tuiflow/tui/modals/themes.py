@@ -17,7 +17,7 @@ class ThemesModal(Modal[str]):
     """
 
     heading = "Theme"
-    keys = "{lists.down} {lists.up} move · {lists.open} choose · esc cancel"
+    keys = "{lists.down} {lists.up} move · {lists.open} choose · {dialog.cancel} cancel"
 
     def __init__(self, names: Sequence[str], worn: str) -> None:
         super().__init__()

@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import Input, Static
+from textual.binding import BindingType
+from textual.widgets import Input
 
 from tuiflow.errors import InvalidInput
 from tuiflow.store.views import View, checked_name
+from tuiflow.tui.actions import bindings
 from tuiflow.tui.modals.base import Modal
 from tuiflow.tui.widgets.columns import sort_title
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 Deed = Literal["show", "rename", "delete", "save"]
@@ -23,13 +24,12 @@ class ViewsModal(Modal[tuple[Deed, str]]):
     """Answers what is to be done, and with which view; `save` with none."""
 
     heading = "Saved views"
-    keys = "enter show · w save · r rename · D delete · esc close"
+    keys = (
+        "{lists.open} show · {views.save} save · {views.rename} rename · {views.delete} delete"
+        " · {dialog.cancel} close"
+    )
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("w", "save", show=False),
-        Binding("r", "rename", show=False),
-        Binding("D", "delete", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("views")]
 
     def __init__(self, views: Mapping[str, View]) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class ViewsModal(Modal[tuple[Deed, str]]):
                 Row(name, (Cell(name, "name"), Cell(described(view), "dim")))
                 for name, view in self._views.items()
             ],
-            note="None yet: w keeps the present filter, order and columns",
+            note=self.keyed("None yet: {views.save} keeps the present filter, order and columns"),
         )
         rows.focus()
 
@@ -80,7 +80,7 @@ def described(view: View) -> str:
 class ViewNameModal(Modal[str]):
     """Answers a name; one that is `taken` only when it was entered twice, where it may be."""
 
-    keys = "enter save · esc cancel"
+    keys = "{field.submit} save · {dialog.cancel} cancel"
 
     def __init__(
         self, heading: str, name: str, taken: Collection[str], *, overwrite: bool = True
@@ -93,24 +93,18 @@ class ViewNameModal(Modal[str]):
         self._asked: str | None = None
 
     def compose_body(self) -> ComposeResult:
-        yield Input(self._name, compact=True, select_on_focus=False, placeholder="name")
-
-    def on_mount(self) -> None:
-        self.query_one(Input).cursor_blink = False
+        yield Field(self._name, placeholder="name", select=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         try:
             name = checked_name(event.value)
         except InvalidInput as error:
-            self._say(error.message)
+            self.tell(error.message)
             return
         if name not in self._taken or name == self._asked:
             self.dismiss(name)
         elif self._overwrite:
             self._asked = name
-            self._say("That view is there: enter again overwrites it")
+            self.tell(self.keyed("That view is there: {field.submit} again overwrites it"))
         else:
-            self._say("Another view has that name")
-
-    def _say(self, text: str) -> None:
-        self.query_one(".modal--keys", Static).update(Content(text))
+            self.tell("Another view has that name")

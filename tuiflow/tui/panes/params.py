@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from tuiflow.entities import Run
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.panes.base import RunPane, plain
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 
@@ -35,7 +36,7 @@ class ParamsPane(RunPane):
             id="params",
         )
         yield Static(id="params-value")
-        yield Input(placeholder="/ search names and values", id="params-search", compact=True)
+        yield Field(placeholder="/ search names and values", id="params-search")
 
     def front(self) -> Widget:
         return self.query_one("#params")

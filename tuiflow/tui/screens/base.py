@@ -79,7 +79,8 @@ class StoreScreen(Acts, Screen[object], Asks):
     def hints(self) -> Sequence[str | tuple[str, str]]:
         """Action ids to hint at; a screen whose panes differ chooses by what has the focus.
 
-        A pair is a key and what it does in a text field, where the table's keys are letters.
+        A pair is a key, or the `{id}` of the action that has it, and what it does in a text field,
+        where the table's keys are letters.
         """
         return self.HINTS
 

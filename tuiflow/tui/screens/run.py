@@ -156,7 +156,7 @@ class RunScreen(RunActions):
 
     def hints(self) -> Sequence[str | tuple[str, str]]:
         if isinstance(self.focused, Input):
-            return (("enter", "to the list"), ("esc", "clear the search"))
+            return (("{field.submit}", "to the list"), ("{app.back}", "clear the search"))
         first = _HINTS.get(self.tab, ())
         return (*first, "run.next_tab", "runs.serve", "runs.tags", "runs.note", "app.back")
 

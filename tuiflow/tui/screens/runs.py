@@ -35,7 +35,12 @@ REST_SECONDS = 0.12
 TICKS_TO_AGE = 10
 """Every how many seconds ages go on and runs are looked at that nobody writes to any more."""
 ALL = "all experiments"
-FILTER_HINTS = (("enter", "to the runs"), ("tab", "complete"), ("↑ ↓", "earlier"), ("esc", "clear"))
+FILTER_HINTS = (
+    ("{field.submit}", "to the runs"),
+    ("{filter.complete}", "complete"),
+    ("{field.previous} {field.next}", "earlier"),
+    ("{filter.clear}", "clear"),
+)
 
 
 class RunsScreen(RunsView):

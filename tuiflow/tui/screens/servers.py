@@ -43,6 +43,12 @@ _GLYPHS: dict[str, tuple[str, Tone]] = {
 }
 
 
+class _Servers(RowsView):
+    """Where `enter` leads to the request, as it does from the rest of the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("servers.console")]
+
+
 class ServersScreen(ServerActions):
     """The servers of this store, also those that others started; ended ones stay to be read."""
 
@@ -65,7 +71,7 @@ class ServersScreen(ServerActions):
         self._said: list[str | tuple[str, str]] = []
 
     def compose_body(self) -> ComposeResult:
-        yield RowsView(
+        yield _Servers(
             [
                 Column("port", right=True),
                 Column("model", flexible=True, fills=True, most=80),
@@ -281,6 +287,9 @@ class ServersScreen(ServerActions):
             lambda answer: self._answered(key, answer),
             failed=lambda error: self._refused(key, error),
         )
+
+    async def action_send(self) -> None:
+        await self.action_act("servers.invoke")
 
     def _answered(self, key: str, answer: Answer) -> None:
         title = f"{answer.status} · {answer.milliseconds:.1f} ms"

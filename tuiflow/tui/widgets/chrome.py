@@ -187,7 +187,7 @@ class Hints(Asks):
 
     def _hint(self, hint: str | tuple[str, str]) -> _Hint:
         if isinstance(hint, tuple):
-            return _Hint("", *hint, True)
+            return _Hint("", self.app.keyed(hint[0]), hint[1], True)
         item = self.app.action_of(hint)
         return _Hint(hint, item.shown_key, item.title, self._screen.why_not(hint) is None)
 

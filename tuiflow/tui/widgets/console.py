@@ -8,7 +8,11 @@ from textual.widgets import TextArea
 
 from tuiflow.tui.widgets.lines import FixedLines, LinesView
 
-HINTS = (("ctrl+s", "send"), ("tab", "answer"), ("esc", "back to the servers"))
+HINTS = (
+    ("{servers.send}", "send"),
+    ("{app.next_pane}", "answer"),
+    ("{app.back}", "back to the servers"),
+)
 _NOTE = "i sends the request on the left"
 
 

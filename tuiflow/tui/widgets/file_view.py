@@ -18,6 +18,7 @@ from tuiflow.lines import LineIndex
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.file_lines import FileLines, FileReplaced, Found, Wanted
 from tuiflow.tui.reader import Asks
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.lines import LineSource, LinesView
 
 
@@ -197,16 +198,14 @@ class Reader(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._view
-        yield Input(placeholder="/ search · enter goes to it · n next · N before", compact=True)
+        yield Field(placeholder="/ search · enter goes to it · n next · N before")
 
     @property
     def view(self) -> FileView:
         return self._view
 
     def on_mount(self) -> None:
-        search = self.query_one(Input)
-        search.display = False
-        search.cursor_blink = False
+        self.query_one(Input).display = False
 
     def action_search(self) -> None:
         search = self.query_one(Input)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
@@ -22,8 +22,10 @@ from tuiflow.filters import Key, Node, parse_filter
 from tuiflow.filters.complete import Offer, Place, accept, offers, place_at
 from tuiflow.filters.values import holds_text
 from tuiflow.store import Store
+from tuiflow.tui.actions import bindings
 from tuiflow.tui.reader import Asks
 from tuiflow.tui.views import add_to_history, load_history
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.offers import Offers
 
 DELAY_SECONDS = 0.15
@@ -40,13 +42,7 @@ class FilterBar(Asks):
     `text` and `node` are the last good filter; `known` are keys to suggest from.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "clear", show=False),
-        Binding("tab", "complete", "complete", show=False),
-        Binding("ctrl+@,ctrl+space", "offer", "offer", show=False),
-        Binding("down", "go(1)", show=False),
-        Binding("up", "go(-1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("filter", "field.next", "field.previous")]
 
     class Changed(Message):
         """There is another good filter."""
@@ -71,7 +67,7 @@ class FilterBar(Asks):
         yield Offers()
         with Horizontal():
             yield Static("/", id="filter-sign")
-            yield Input(id="filter", compact=True, select_on_focus=False)
+            yield Field(id="filter", select=False)
         yield Static(id="filter-mistake")
 
     @property
@@ -85,9 +81,6 @@ class FilterBar(Asks):
     @property
     def is_typing(self) -> bool:
         return self._input.has_focus
-
-    def on_mount(self) -> None:
-        self._input.cursor_blink = False
 
     def set_text(self, text: str) -> None:
         """Take over a remembered filter; a text that is wrong is shown with its mistake."""
@@ -216,7 +209,13 @@ class FilterBar(Asks):
 
     # history
 
-    def action_go(self, step: int) -> None:
+    def action_next(self) -> None:
+        self._go(1)
+
+    def action_previous(self) -> None:
+        self._go(-1)
+
+    def _go(self, step: int) -> None:
         """Choose in the list; without one, go back and forth through the filters that were."""
         if self._offers.is_open:
             self._offers.move(step)
