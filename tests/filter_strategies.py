@@ -370,6 +370,7 @@ relations = st.one_of(
     st.builds(Relation, computed, ordering, computed | number_keys | numbers),
     st.builds(Relation, number_keys | numbers, ordering, computed),
     st.builds(Relation, number_keys, ordering, number_keys),
+    st.builds(Relation, computed, st.just(Op.NE), st.just(math.nan)),  # IS NOT NULL
 )
 leaves: st.SearchStrategy[Node] = st.one_of(
     _conditions(metric_keys | measures, numbers),
@@ -431,6 +432,8 @@ def written(node: Node) -> str:
             return _quoted(text)
         case Has(what):
             return f"has:{what}"
+        case Relation(left, Op.NE, float(right)) if math.isnan(right):
+            return f"{_operand(left)} IS NOT NULL"
         case Relation(left, op, right):
             return f"{_operand(left)} {op.value} {_operand(right)}"
         case IsNull(key, negated):
