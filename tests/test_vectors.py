@@ -36,7 +36,7 @@ from tuiflow.store.columns import columns as store_columns
 from tuiflow.store.columns import view as store_view
 from tuiflow.store.groups import Group, Spread, Summary
 from tuiflow.store.run_table import RunTable
-from tuiflow.store.vectors import find, first, order, source
+from tuiflow.store.vectors import find, first, names, order, source
 from tuiflow.store.vectors.source import Source
 
 
@@ -172,6 +172,28 @@ def rounded(value: object) -> object:
     if isinstance(value, int | float):
         return f"{value + 0.0:.9g}"
     return value
+
+
+# Names and values in use
+
+
+@settings(max_examples=15, derandomize=True, deadline=None)
+@given(plans, keys, st.booleans(), st.booleans())
+def test_columns_know_the_keys_and_values_in_use(
+    plans: list[Plan], key: Key | Measure, many_texts: bool, sampled: bool
+) -> None:
+    with store_of(plans) as (store, _), pytest.MonkeyPatch.context() as patch:
+        if not sampled:
+            patch.setattr(names, "_SAMPLE", 1)
+            patch.setattr(names, "_LOOKED_AT", 1)
+        for experiments in (("0",), ("1",), ("0", "2")):
+            by_rows = store.key_names(experiments)
+            with by_columns():
+                assert store.key_names(experiments) == by_rows
+        if isinstance(key, Key):
+            counted = store.value_counts(key, limit=3)
+            with by_columns(many_texts):
+                assert store.value_counts(key, limit=3) == counted
 
 
 # Sorting numbers of all sizes

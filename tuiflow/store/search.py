@@ -193,19 +193,9 @@ def _names(
         used = f"EXISTS (SELECT 1 FROM {table} WHERE key = k.id)"
     else:
         within = f"r.experiment {_among(builder, experiment_ids)}"
-        count, total = conn.execute(
-            f"SELECT (SELECT count(*) FROM runs r WHERE {within}), (SELECT count(*) FROM runs)",
-            builder.values,
-        ).fetchone()
-        if count * 2 > total:  # most rows of most keys will do: look at one or a few
-            used = (
-                f"EXISTS (SELECT 1 FROM {table} t CROSS JOIN runs r ON r.id = t.run"
-                f" WHERE t.key = k.id AND {within})"
-            )
-        else:
-            used = (
-                f"id IN (SELECT DISTINCT t.key FROM runs r CROSS JOIN {table} t ON t.run = r.id"
-                f" WHERE {within})"
-            )
+        used = (
+            f"id IN (SELECT DISTINCT t.key FROM runs r CROSS JOIN {table} t ON t.run = r.id"
+            f" WHERE {within})"
+        )
     sql = f"SELECT name FROM keys k WHERE kind = {number} AND {used}"
     return [row[0] for row in conn.execute(sql, builder.values)]

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tuiflow.entities import ViewType
 from tuiflow.filters.tree import And, Compare, In, Key, Kind, Node, Op
-from tuiflow.protocols import RunQuery
+from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.store import search, walk
 from tuiflow.store.connection import Database
 from tuiflow.store.predicates import Builder
@@ -174,6 +175,32 @@ class Searches:
 
             with self._source(conn) as source:
                 return nesting.links(source)
+
+    def key_names(self, experiment_ids: tuple[str, ...] | None) -> KeyNames:
+        """See `Store.key_names`."""
+        with self._db.read() as conn:
+            query = RunQuery(experiment_ids, view=ViewType.ALL)
+            if experiment_ids is None or not self._is_large(conn, query):
+                return search.key_names(conn, experiment_ids)
+            from tuiflow.store.vectors import names
+
+            with self._source(conn) as source:
+                return names.key_names(source, experiment_ids)
+
+    def value_counts(
+        self, key: Key, experiment_ids: tuple[str, ...] | None, limit: int
+    ) -> list[tuple[str, int]]:
+        """See `Store.value_counts`."""
+        from tuiflow.store import usage
+
+        query = RunQuery(experiment_ids)
+        with self._db.read() as conn:
+            if not usage.has_columns(key) or not self._is_large(conn, query):
+                return usage.value_counts(conn, self._root, key, experiment_ids, limit)
+            from tuiflow.store.vectors import summaries
+
+            with self._source(conn) as source:
+                return summaries.value_counts(source, query, key, limit)
 
     def key_usage(self, experiment_ids: tuple[str, ...] | None) -> KeyUsage:
         """See `Store.key_usage`."""

@@ -330,10 +330,7 @@ class Store(RunArtifacts):
         return self._searches.parents()
 
     def key_names(self, experiment_ids: tuple[str, ...] | None = None) -> KeyNames:
-        from tuiflow.store import search
-
-        with self._db.read() as conn:
-            return search.key_names(conn, experiment_ids)
+        return self._searches.key_names(experiment_ids)
 
     def key_usage(self, experiment_ids: tuple[str, ...] | None = None) -> KeyUsage:
         """How often active runs have each key: the most used first, counted in a sample."""
@@ -343,10 +340,7 @@ class Store(RunArtifacts):
         self, key: Key, experiment_ids: tuple[str, ...] | None = None, limit: int = 50
     ) -> list[tuple[str, int]]:
         """The values that most active runs have, and how many have each."""
-        from tuiflow.store import usage
-
-        with self._db.read() as conn:
-            return usage.value_counts(conn, self.root, key, experiment_ids, limit)
+        return self._searches.value_counts(key, experiment_ids, limit)
 
     def column_summary(self, query: RunQuery, key: Key) -> ColumnSummary:
         """What the matching runs have of a metric, param, tag or attribute, summed up."""

@@ -89,6 +89,11 @@ def _usage(runs: int, counts: Mapping[Kind, dict[str, int]], same: set[str]) -> 
     return KeyUsage(runs, metrics, params, tags, constant)
 
 
+def has_columns(key: Key) -> bool:
+    """Can the values of a key be counted in columns?"""
+    return key.kind in (Kind.PARAM, Kind.TAG) or (key.kind is Kind.ATTRIBUTE and key.name in _FEW)
+
+
 def value_counts(
     conn: sqlite3.Connection,
     root: Path,

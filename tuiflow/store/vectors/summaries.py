@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from array import array
+from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from tuiflow.store.groups import Spread, Summary, middle
 from tuiflow.store.vectors.frames import values as values_of
 from tuiflow.store.vectors.masks import matching
 from tuiflow.store.vectors.source import Rows, Source, has_column, is_number
+
+_SAMPLE = 5_000
+"""Texts that are hardly ever the same are counted in about so many runs."""
 
 
 def summary(source: Source, query: RunQuery, key: Key | Measure) -> Summary:
@@ -52,7 +56,8 @@ def _newest(source: Source, rows: Rows) -> int:
 def _mean(values: NDArray[np.float64]) -> float:
     scale = float(np.abs(values).max())
     if not 1e150 < scale < math.inf:
-        return float(values.mean())
+        with np.errstate(invalid="ignore"):  # of infinities of both signs
+            return float(values.mean())
     return float((values / scale).mean()) * scale
 
 
@@ -100,9 +105,16 @@ def _is_nan(text: str) -> bool:
 
 
 def value_counts(source: Source, query: RunQuery, key: Key, limit: int) -> list[tuple[str, int]]:
-    """The texts that most of the matching runs have of a key, and how many have each."""
+    """The texts that most of the matching runs have of a key, and how many have each; of very many
+    different texts, in a sample of the runs."""
+    found = matching(source, query)
+    if source.has_many_texts(key):
+        rows = np.flatnonzero(found)
+        there = source.sql_values(key, rows[:: len(rows) // _SAMPLE + 1])
+        counted = Counter(there[there != None].tolist())  # noqa: E711  by element
+        return sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:limit]
     texts = source.texts(key)
-    codes = texts.codes[matching(source, query)]
+    codes = texts.codes[found]
     counts = np.bincount(codes[codes >= 0], minlength=len(texts.values))
     return _most_frequent(texts.values, counts, limit)
 
