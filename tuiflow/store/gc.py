@@ -69,7 +69,7 @@ def find(db: Database, root: Path, older_than_ms: int) -> Garbage:
         for run in _doomed(conn, root, _DUE, limit):
             ids.append(run.run_id)
             if run.root not in there:
-                there[run.root] = set(os.listdir(run.root)) if run.root.is_dir() else set()
+                there[run.root] = _names(run.root)
             for name in {run.run_id, f"{_DOOMED}{run.run_id}"} & there[run.root]:
                 size += _size(run.root / name)
         names = _experiments(conn, limit, f"NOT ({_DUE})")
@@ -265,6 +265,13 @@ def _subfolders(roots: set[Path], root: Path) -> Iterator[Path]:
     known = roots | (set(artifacts.iterdir()) if artifacts.is_dir() else set())
     for folder in known:
         yield from folder.glob(f"{_DOOMED}*")
+
+
+def _names(folder: Path) -> set[str]:
+    if not folder.is_dir():
+        return set()
+    with os.scandir(folder) as entries:
+        return {entry.name for entry in entries}
 
 
 def _rename(folder: Path, target: Path) -> bool:
