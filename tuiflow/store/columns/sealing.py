@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -235,8 +236,8 @@ def _rows(
         f" WHERE run BETWEEN ?1 AND ?1 + {BLOCK - 1}{and_} ORDER BY run, key",
         (first,),
     )
-    rows = found.fetchall()
-    return [[row[n] for row in rows] for n in range(count + 1)]
+    values = list(chain.from_iterable(found))
+    return [values[n :: count + 1] for n in range(count + 1)]
 
 
 def _by_key(places: list[int]) -> Iterator[tuple[int, Ints, Ints]]:
