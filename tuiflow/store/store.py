@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from tuiflow.entities import (
     DatasetInput,
     Experiment,
-    ExperimentCounts,
     Metric,
     MetricSummary,
     Param,
@@ -34,34 +32,26 @@ from tuiflow.store.heartbeat import Heartbeat
 from tuiflow.store.keys import Keys
 from tuiflow.store.processes import this_process
 from tuiflow.store.run_artifacts import RunArtifacts
+from tuiflow.store.run_searches import RunSearches
 from tuiflow.store.schema import METRIC
 from tuiflow.store.validate import check_batch
 
 if TYPE_CHECKING:
-    from tuiflow.filters.tree import Key, Measure
-    from tuiflow.nesting import Links
-    from tuiflow.protocols import History, KeyNames, RunQuery
+    from tuiflow.protocols import History
     from tuiflow.store.bulk import NewRun
-    from tuiflow.store.column_values import ColumnSummary
-    from tuiflow.store.columns import Columns
     from tuiflow.store.contents import Contents
     from tuiflow.store.following import Arrivals
-    from tuiflow.store.groups import Grouping, Summary
     from tuiflow.store.many import Change, Was
     from tuiflow.store.registry import Registry
     from tuiflow.store.resolve import RunName
-    from tuiflow.store.run_columns import Value
-    from tuiflow.store.run_table import RunTable
-    from tuiflow.store.searches import Searches
     from tuiflow.store.upkeep import Upkeep
-    from tuiflow.store.usage import KeyUsage
     from tuiflow.store.views import Views
 
 
 T = TypeVar("T")
 
 
-class Store(RunArtifacts):
+class Store(RunArtifacts, RunSearches):
     """One store file, opened. Safe to use from threads and after a fork.
 
     What a logging script doesn't call (searching, histories) is imported by the call.
@@ -151,10 +141,6 @@ class Store(RunArtifacts):
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
         with self._db.write() as conn:
             experiments.delete_tag(conn, experiment_id, key)
-
-    def experiment_counts(self) -> dict[str, ExperimentCounts]:
-        """Active runs of every active experiment, and how many of them are running and alive."""
-        return self._searches.experiment_counts()
 
     # runs: writing
 
@@ -301,83 +287,13 @@ class Store(RunArtifacts):
         with self._db.read() as conn:
             return resolve.suggest(conn, self.root, start, limit, view)
 
-    def search_keys(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> array[int]:
-        return self._searches.keys(query, limit, offset)
-
-    def count_runs(self, query: RunQuery) -> int:
-        return self._searches.count(query)
-
     def load_runs(self, keys: Sequence[int]) -> list[Run]:
         with self._db.read() as conn:
             return loading.load(conn, self._keys, self.root, keys)
 
-    def search_runs(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> list[Run]:
-        return self.load_runs(self.search_keys(query, limit, offset))
-
-    def run_table(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> RunTable:
-        """The runs that `search_runs` gives, as columns."""
-        from tuiflow.store.run_table import table_of
-
-        found = self._searches.table(query, limit, offset)
-        return table_of(self.search_runs(query, limit, offset)) if found is None else found
-
     def row_key(self, run_id: str) -> int:
         with self._db.read() as conn:
             return runs.row_key(conn, run_id)
-
-    def parents(self) -> Links:
-        """Row keys of all runs that are children, and those of their parents."""
-        return self._searches.parents()
-
-    def key_names(self, experiment_ids: tuple[str, ...] | None = None) -> KeyNames:
-        return self._searches.key_names(experiment_ids)
-
-    def key_usage(self, experiment_ids: tuple[str, ...] | None = None) -> KeyUsage:
-        """How often active runs have each key: the most used first, counted in a sample."""
-        return self._searches.key_usage(experiment_ids)
-
-    def value_counts(
-        self, key: Key, experiment_ids: tuple[str, ...] | None = None, limit: int = 50
-    ) -> list[tuple[str, int]]:
-        """The values that most active runs have, and how many have each."""
-        return self._searches.value_counts(key, experiment_ids, limit)
-
-    def column_summary(self, query: RunQuery, key: Key) -> ColumnSummary:
-        """What the matching runs have of a metric, param, tag or attribute, summed up."""
-        return self._searches.column_summary(query, key)
-
-    def run_columns(
-        self, query: RunQuery, keys: Sequence[Key | Measure]
-    ) -> tuple[array[int], list[list[Value]]]:
-        """Row keys of the runs that match, newest first, and their values of each key."""
-        return self._searches.columns(query, keys)
-
-    def group_runs(
-        self, query: RunQuery, key: Key, measures: Sequence[Key | Measure] = ()
-    ) -> Grouping:
-        """The matching runs by what they have of a key: how many each, and the count, mean, least
-        and greatest of each of `measures` (metrics, and other keys with numbers).
-
-        Raises InvalidInput for a key that runs can't be grouped by, or a measure without numbers.
-        """
-        return self._searches.group(query, key, measures)
-
-    def summarize(self, query: RunQuery, key: Key | Measure) -> Summary:
-        """How many runs match, and the numbers that they have of a key in a line."""
-        return self._searches.summarize(query, key)
-
-    @functools.cached_property
-    def columns(self) -> Columns:
-        """Columns of all runs as arrays; with them comes numpy."""
-        from tuiflow.store.columns import Columns
-
-        return Columns(self._db, self.root)
-
-    @functools.cached_property
-    def _searches(self) -> Searches:
-        from tuiflow.store.searches import Searches
-
-        return Searches(self._db, self.root, lambda: self.columns)
 
     def metric_summaries(self, run_id: str) -> list[MetricSummary]:
         with self._db.read() as conn:
