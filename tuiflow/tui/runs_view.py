@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from tuiflow.directions import direction
 from tuiflow.entities import Experiment, Run
-from tuiflow.filters import OrderKey
+from tuiflow.filters import Kind, OrderKey
 from tuiflow.protocols import KeyNames
 from tuiflow.store.column_values import ColumnSummary
 from tuiflow.store.usage import KeyUsage, usage_of
@@ -90,7 +91,7 @@ class RunsView(ManyRuns):
         if column is not None:
             again = [item for item in self._view.order if item.key == column.key]
             alone = len(self._view.order) == 1
-            self._sort((_turned(again[0]) if again and alone else _order(column),))
+            self._sort((_turned(again[0]) if again and alone else self._best_first(column),))
 
     def action_sort_more(self) -> None:
         column = self.table.column
@@ -100,7 +101,14 @@ class RunsView(ManyRuns):
         if any(item.key == column.key for item in order):
             self._sort(tuple(_turned(i) if i.key == column.key else i for i in order))
         else:
-            self._sort((*order, _order(column)))
+            self._sort((*order, self._best_first(column)))
+
+    def _best_first(self, column: Column) -> OrderKey:
+        """The order that a column begins with: of a metric the best on top."""
+        if column.key.kind is not Kind.METRIC:
+            return OrderKey(column.key, column.backwards)
+        lower = direction(column.key.name, self.store.metric_directions())
+        return OrderKey(column.key, lower is False)
 
     def _sort(self, order: tuple[OrderKey, ...]) -> None:
         self.table.set_order(order)
@@ -349,10 +357,6 @@ class RunsView(ManyRuns):
                 self.app.copy(texts[name], name[:1].upper() + name[1:])
 
         self.app.push_screen(ChooseModal("Copy", options), copy)
-
-
-def _order(column: Column) -> OrderKey:
-    return OrderKey(column.key, column.backwards)
 
 
 def _turned(order: OrderKey) -> OrderKey:
