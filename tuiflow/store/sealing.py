@@ -17,6 +17,7 @@ from tuiflow.entities import Metric
 from tuiflow.errors import StoreError
 from tuiflow.store import chunks
 from tuiflow.store.connection import Database
+from tuiflow.store.failures import BUSY_SECONDS
 
 if TYPE_CHECKING:
     from tuiflow.store.metrics import Row
@@ -26,6 +27,8 @@ _AT_ONCE = 2
 """Chunks sealed by one call of a logging script: more only where an older tuiflow left them."""
 _READ = 16
 """Chunks whose rows are read together."""
+_PATIENCE = 0.2
+"""Seconds that a logging script waits for other writers so that it can seal."""
 
 
 class Sealed(NamedTuple):
@@ -63,16 +66,19 @@ def store(conn: sqlite3.Connection, run: int, key: int, sealed: Sequence[Sealed]
     )
 
 
-def seal(db: Database, run: int, key: int, limit: int = _AT_ONCE) -> int:
+def seal(
+    db: Database, run: int, key: int, limit: int = _AT_ONCE, patience: float = BUSY_SECONDS
+) -> int:
     """Seal what is due of a metric, `limit` chunks at most, each by a short write of its own.
 
-    Returns how many were sealed; none where another writer was faster.
+    Returns how many were sealed; none where another writer was faster. Raises StoreError where
+    others hold the store for `patience` seconds.
     """
     count = 0
     while count < limit:
         with db.read() as conn:
             found = _oldest(conn, run, key, min(limit - count, _READ))
-        if not found or not all(_swap(db, run, key, chunk) for chunk in found):
+        if not found or not all(_swap(db, run, key, chunk, patience) for chunk in found):
             break
         count += len(found)
     return count
@@ -82,7 +88,7 @@ def seal_quietly(db: Database, run: int, keys: Sequence[int]) -> None:
     """Seal after a write that is done: what can't be sealed now will be with later points."""
     with contextlib.suppress(StoreError):
         for key in keys:
-            seal(db, run, key)
+            seal(db, run, key, patience=_PATIENCE)
 
 
 def seal_all(
@@ -158,10 +164,10 @@ class _Overtaken(Exception):
     """The rows are not there any more."""
 
 
-def _swap(db: Database, run: int, key: int, chunk: Sealed) -> bool:
+def _swap(db: Database, run: int, key: int, chunk: Sealed, patience: float) -> bool:
     """Put a chunk where its rows are; False where another writer has done so."""
     try:
-        with db.write() as conn:
+        with db.write(patience=patience) as conn:
             rows = conn.execute(
                 "DELETE FROM points WHERE run = ? AND key = ? AND step BETWEEN ? AND ?"
                 " AND seq >= ? AND seq < ?",
