@@ -59,8 +59,8 @@ def offered(text: str, cursor: int | None = None) -> list[str]:
         ("metrics.rmse < ", ["metrics.val/rmse", "metrics.`a b`"]),
         ("metrics.rmse < 0", []),
         ("metrics.rmse < al", ["params.alpha", "metrics.val/rmse"]),
-        ("metrics.rmse < m", ["tags.model", "metrics.val/rmse", "metrics.`a b`", "min("]),
-        ("params.alpha = st", ["tags.stage"]),
+        ("metrics.rmse < m", ["metrics.val/rmse", "metrics.`a b`", "tags.model", "min(", "max("]),
+        ("params.alpha = st", ["start_time", "tags.stage"]),
         ("metrics.rmse *", []),
         ("metrics.rmse * ", ["metrics.rmse", "metrics.val/rmse"]),
         ("metrics.rmse < metrics.val/rmse ", ["AND", "OR", "+", "-", "*", "/"]),
@@ -110,6 +110,38 @@ def test_within_a_text() -> None:
     place = place_at("params.alpha = 'ad'", 18)
     assert place is not None
     assert accept(place, offers(place, KEYS, VALUES)[0])[0] == "params.alpha = 'adam' "
+
+
+def test_a_function_is_closed() -> None:
+    place = place_at("min", 3)
+    assert place is not None
+    text, cursor = accept(place, offers(place, KEYS)[0])
+    assert (text, cursor) == ("min(", 4)
+    place = place_at(text, cursor)
+    assert place is not None
+    assert accept(place, offers(place, KEYS)[0]) == ("min(metrics.rmse) ", 18)
+    place = place_at("min(rm) < 1", 6)
+    assert place is not None
+    assert accept(place, offers(place, KEYS)[0]) == ("min(metrics.rmse) < 1", 16)
+
+
+@pytest.mark.parametrize(
+    ("text", "may_be"),
+    [
+        ("rm", True),
+        ("-7", True),
+        ("metrics.rmse < 0.", False),
+        ("metrics.rmse < va", True),
+        ("metrics.rmse < ", False),
+        ("params.alpha = 'ad", False),
+        ("params.alpha = 0", False),
+        ("min(", False),
+        ("min(r", True),
+    ],
+)
+def test_what_may_yet_become_a_key(text: str, may_be: bool) -> None:
+    place = place_at(text, len(text))
+    assert place is not None and place.may_become_key is may_be
 
 
 def test_only_keys_of_the_subject() -> None:

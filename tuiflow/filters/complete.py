@@ -29,6 +29,7 @@ _WORD = re.compile(r"""[^\s'"`(),=<>!]*""")
 _QUOTES = "'\"`"
 _TIMES = ("-1h", "-1d", "-7d", "-30d")
 _SPANS = ("1m", "10m", "1h", "1d")
+_TEXTS = (Kind.PARAM, Kind.TAG)
 _NOUNS = {
     Kind.METRIC: "metric",
     Kind.PARAM: "param",
@@ -57,6 +58,12 @@ class Place:
         if value_of is not None and value_of.kind is not Kind.METRIC and not self.typed:
             return False
         return self.wanted.condition or self.wanted.numbers or self.wanted.metrics
+
+    @property
+    def may_become_key(self) -> bool:
+        """Is there a word that a key could begin with, and not a value?"""
+        starts = self.takes_key and self.typed[:1].isalpha()
+        return starts or (self.wanted.condition and bool(self.typed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +180,8 @@ def _ranked_keys(place: Place, keys: Iterable[Key]) -> Iterator[tuple[int, Offer
         rank = _rank(key.name, sought)
         if rank != 0 and kind is None and f"{key.kind.value}.".startswith(typed):
             rank = 1
+        if rank is not None and kind is None and place.wanted.numbers and key.kind in _TEXTS:
+            rank = min(rank + 1, 3)  # a metric is meant more often
         if rank is not None and len(key.name) <= LONGEST and key.name.isprintable():
             yield rank, Offer(str(key), _NOUNS[key.kind])
 
@@ -225,10 +234,12 @@ def _quoted(value: str) -> str:
 
 def accept(place: Place, offer: Offer) -> tuple[str, int]:
     """The text with `offer` in it, a space behind it unless it opens a parenthesis, and where the
-    cursor is then."""
+    cursor is then. The metric of a function closes it."""
     rest = place.text[place.end :]
     head = f"{place.text[: place.start]}{offer.text}"
-    if offer.text.endswith("("):
+    if place.wanted.metrics and not rest.lstrip().startswith(")"):
+        head += ")"
+    elif offer.text.endswith("(") or rest.startswith(")"):
         return head + rest, len(head)
     if not rest[:1].isspace():
         rest = f" {rest}"

@@ -237,7 +237,7 @@ class FilterBar(Asks):
         """Apply what is written, unless its last word may yet become a key: as a word to search
         for it would find nothing."""
         place = self._place if self._offers.is_open else None
-        if place is not None and place.wanted.condition and place.typed:
+        if place is not None and place.may_become_key:
             self._stop_timer()
             self.query_one("#filter-mistake").display = False
         else:
