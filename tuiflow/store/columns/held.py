@@ -98,8 +98,7 @@ class HeldNumbers:
         self.present[start : start + BLOCK][where] = True
 
     def _patch(self, conn: sqlite3.Connection, runs: Ints, size: int) -> Callable[[], None]:
-        found, read = rows.numbers(conn, self.column, runs, size)
-        values = np.array(read, dtype=self.values.dtype)
+        found, values = rows.numbers(conn, self.column, runs, size, self.values.dtype)
 
         def patch() -> None:
             changed = runs[runs < len(self.values)]
@@ -170,12 +169,16 @@ class HeldTexts:
         self.codes[start : start + BLOCK][where] = codes[places]
 
     def _patch(self, conn: sqlite3.Connection, runs: Ints, size: int) -> Callable[[], None]:
-        found, texts, read = rows.texts(conn, self.column, runs, size)
-        numbers = np.array(read, dtype=np.float64).tolist()
+        # A text that is then not taken in is one that no run has.
+        read = [
+            (found, self._encode(texts, numbers))
+            for found, texts, numbers in rows.texts(conn, self.column, runs, size)
+        ]
 
         def patch() -> None:
             self.codes[runs[runs < len(self.codes)]] = -1
-            self.codes[found] = self._encode(texts, numbers)
+            for found, codes in read:
+                self.codes[found] = codes
 
         return patch
 

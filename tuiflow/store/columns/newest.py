@@ -77,8 +77,7 @@ class Newest:
         gone = np.zeros(len(start), dtype=np.bool_)
         gone[runs] = True
         kept = order[~gone[order]]
-        found, uuids = rows.uuids(conn, there, size)
-        id_of = dict(zip(found.tolist(), uuids, strict=True))
+        id_of = rows.uuids(conn, there, size)
         there = np.array(sorted(there.tolist(), key=lambda run: (-start[run], id_of[run])), "i4")
         low, high = _bounds(start, kept, start[there])
         tied = np.flatnonzero(high > low)
