@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, SupportsFloat, SupportsIndex
 
@@ -232,11 +234,6 @@ class MlflowClient(ArtifactClient, RegistryClient):
         """All points of a metric by (timestamp, step), in one page; empty where it was never
         logged."""
         history = self._store.metric_history(run_id, key)
-        points = [
-            Metric(key, value, timestamp, step)
-            for step, timestamp, value in zip(
-                history.steps, history.timestamps, history.values, strict=True
-            )
-        ]
-        points.sort(key=lambda point: point.timestamp)  # in a history, steps are in order
+        points = list(map(Metric, repeat(key), history.values, history.timestamps, history.steps))
+        points.sort(key=attrgetter("timestamp"))  # in a history, steps are in order
         return PagedList(points, None)
