@@ -327,8 +327,8 @@ def test_a_page_that_takes_too_long_along_an_index_comes_from_columns(
     monkeypatch.setattr(searches, "LARGE", 100)
     monkeypatch.setattr(walk, "_STEPS", 10)
     for seconds in (60.0, -1.0):
-        monkeypatch.setattr(searches, "_WALK", seconds)
-        monkeypatch.setattr(searches, "_COLD_WALK", seconds)
+        for name in ("_LEAST_WALK", "_MOST_WALK", "_COLD_WALK"):
+            monkeypatch.setattr(searches, name, seconds)
         assert store.search_keys(query, 20) == expected[:20]
         assert ("columns" in vars(store)) is (seconds < 0)
     assert store.search_keys(query) == expected

@@ -8,8 +8,8 @@ from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tuiflow.entities import ViewType
-from tuiflow.filters.tree import IsNull, Key, Kind, OrderKey
+from tuiflow.entities import RunStatus, ViewType
+from tuiflow.filters.tree import And, Compare, IsNull, Key, Kind, Node, Op, OrderKey
 from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.store.experiments import parse_id
 from tuiflow.store.predicates import MISSABLE, TABLES, Builder, number_column
@@ -51,7 +51,7 @@ def count_runs(conn: sqlite3.Connection, root: Path, query: RunQuery) -> int:
     """How many runs match; the order does not matter."""
     with snapshot(conn):
         builder = Builder(conn, root, now_ms())
-        sql = f"SELECT count(*) FROM runs r WHERE {matching(builder, query)}"
+        sql = f"SELECT count(*) FROM {_runs(query)} WHERE {matching(builder, query)}"
         return int(conn.execute(sql, builder.values).fetchone()[0])
 
 
@@ -79,11 +79,16 @@ def snapshot(conn: sqlite3.Connection) -> Iterator[None]:
         conn.execute("COMMIT")
 
 
-def _all_at_once(conn: sqlite3.Connection, root: Path, query: RunQuery, now: int) -> _Statement:
+def _all_at_once(
+    conn: sqlite3.Connection, root: Path, query: RunQuery, now: int, runs: str | None = None
+) -> _Statement:
     builder = Builder(conn, root, now)
     where = matching(builder, query)
     joins, terms = _order(builder, query.order_by)
-    return f"SELECT r.id FROM runs r {joins} WHERE {where} ORDER BY {terms}", builder.values
+    return (
+        f"SELECT r.id FROM {runs or _runs(query)} {joins} WHERE {where} ORDER BY {terms}",
+        builder.values,
+    )
 
 
 def _in_one(
@@ -98,8 +103,7 @@ def _along_index(
     """Statements whose rows, one after the other, are the runs in order; few are read of each."""
     first = query.order_by[0] if query.order_by else None
     if first is not None and first.key == _RUN_NAME:
-        sql, values = _all_at_once(conn, root, query, now)
-        yield sql.replace(" FROM runs r ", " FROM runs r INDEXED BY runs_by_name ", 1), values
+        yield _all_at_once(conn, root, query, now, "runs r INDEXED BY runs_by_name")
         return
     if first is None or first.key.kind not in TABLES or not isinstance(first.key, Key):
         yield _all_at_once(conn, root, query, now)
@@ -132,6 +136,26 @@ def matching(builder: Builder, query: RunQuery) -> str:
     """The condition of everything the query says but the order."""
     where = scope(builder, query)
     return where if query.filter is None else f"{where} AND {builder.condition(query.filter)}"
+
+
+RUNNING = "SELECT id FROM runs WHERE status = 'RUNNING'"
+
+
+def _runs(query: RunQuery) -> str:
+    """The runs to look at as `r`: those that are going on are few, and have an index."""
+    if query.filter is not None and asks_running(query.filter):
+        return f"({RUNNING}) live CROSS JOIN runs r ON r.id = live.id"
+    return "runs r"
+
+
+def asks_running(node: Node) -> bool:
+    """Does a filter ask for runs that are going on, whether their process lives or not?"""
+    match node:
+        case And(parts):
+            return any(map(asks_running, parts))
+        case Compare(key, Op.EQ, str() as status):
+            return key == _STATUS and status in (RunStatus.RUNNING, RunStatus.STALE)
+    return False
 
 
 def scope(builder: Builder, query: RunQuery) -> str:
@@ -181,6 +205,7 @@ def _order(builder: Builder, keys: Sequence[OrderKey]) -> tuple[str, str]:
 
 
 _START_TIME = Key(Kind.ATTRIBUTE, "start_time")
+_STATUS = Key(Kind.ATTRIBUTE, "status")
 _RUN_NAME = Key(Kind.ATTRIBUTE, "run_name")
 
 

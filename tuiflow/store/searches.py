@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 LARGE = 5_000
 """From so many runs on, columns are quicker than rows."""
-_WALK = 0.004
-"""Seconds that a first page may take along an index, if columns can answer at once."""
+_WALK = 4e-9
+"""Seconds for each run of the store that a first page may take along an index, if columns can
+answer at once; not less than `_LEAST_WALK` and not more than `_MOST_WALK`."""
+_LEAST_WALK = 0.001
+_MOST_WALK = 0.005
 _COLD_WALK = 0.03
 """The same where numpy and the columns would have to be loaded."""
 
@@ -57,7 +60,7 @@ class Searches:
             if not self._is_large(conn, query):
                 return search.search_keys(conn, self._root, query, limit, offset)
             if limit is not None and offset + limit < LARGE:
-                seconds = _COLD_WALK if self._memory is None else _WALK
+                seconds = self._patience(conn)
                 page = walk.first_page(conn, self._root, query, limit, offset, seconds)
                 if page is not None:
                     return page
@@ -65,6 +68,13 @@ class Searches:
 
             with self._source(conn) as source:
                 return find(source, query, limit, offset)
+
+    def _patience(self, conn: sqlite3.Connection) -> float:
+        """Seconds that a walk may take."""
+        if self._memory is None:
+            return _COLD_WALK
+        runs = conn.execute("SELECT max(id) FROM runs").fetchone()[0] or 0
+        return float(min(max(runs * _WALK, _LEAST_WALK), _MOST_WALK))
 
     def count(self, query: RunQuery) -> int:
         """See `Store.count_runs`."""
@@ -219,8 +229,12 @@ class Searches:
 
     def _is_large(self, conn: sqlite3.Connection, query: RunQuery) -> bool:
         """Are there many runs to look at?"""
-        if query.filter is not None and _names_runs(query.filter):
-            return False
+        if query.filter is not None:
+            if _names_runs(query.filter):
+                return False
+            if search.asks_running(query.filter):
+                sql = f"{search.RUNNING} LIMIT 1 OFFSET {LARGE}"
+                return conn.execute(sql).fetchone() is not None
         builder = Builder(conn, self._root, 0)
         where = search.scope(builder, query)
         sql = f"SELECT 1 FROM runs r WHERE {where} LIMIT 1 OFFSET {LARGE}"
