@@ -204,7 +204,9 @@ def test_characters_by_their_names() -> None:
     for character in string.punctuation:
         name = _character_to_key(character)
         assert canonical(name) == canonical(character) == character
-        assert character == "[" or canonical(f"ctrl+{character}") == f"ctrl+{name}"
+        assert character in "[@" or canonical(f"ctrl+{character}") == f"ctrl+{name}"
+    # What terminals send for ctrl+space, by Textual's name.
+    assert canonical("ctrl+@") == "ctrl+@"
 
 
 @pytest.mark.parametrize(
