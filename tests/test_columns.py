@@ -5,22 +5,21 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import random
 import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tuiflow.entities import Metric, Param, RunTag
 from tuiflow.errors import StoreError, TuiflowError
@@ -161,160 +160,151 @@ def push_to(path: Path, row_key: int) -> None:
         conn.execute("UPDATE changes SET run = ? WHERE run > 0", (row_key,))
 
 
-Draw = Callable[[st.SearchStrategy[Any]], Any]
-times = st.integers(0, 3).map(lambda n: 1_700_000_000_000 + n)
 texts = st.sampled_from(TEXTS)
-points = st.sampled_from([0.0, -1.5, 2.0, math.nan, math.inf, -math.inf])
+POINTS = (0.0, -1.5, 2.0, math.nan, math.inf, -math.inf)
 
 
-class Sealed(RuleBasedStateMachine):
+class World:
     """Two processes' stores on one file, one of which may be behind; sealers that stop halfway."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = TemporaryDirectory()
-        self.clock_context = clock()
-        self.clock = self.clock_context.__enter__()
-        self.stores = [open_store(Path(self.folder.name))]
-        first = self.stores[0].create_run("0", "calm-fox", start_time=1_700_000_000_001)
+    def __init__(self, folder: Path, hand: SimpleNamespace, dice: random.Random) -> None:
+        self.folder, self.clock, self.dice = folder, hand, dice
+        with closing(open_store(folder)) as store:
+            first = store.create_run("0", "calm-fox", 1_700_000_000_001)
+        # Blocks are begun and left behind.
+        push_to(store.database, dice.choice([1, BLOCK - 3, 3 * BLOCK - 2]))
+        self.stores = [open_store(folder) for _ in range(2)]
         self.runs = [first.info.run_id]
         self.deleted: set[str] = set()
-        self.experiments = {"0"}
+        self.experiments = ["0"]
         self.halfway: list[tuple[sealing.Sealing, int]] = []
 
-    @initialize(row_key=st.sampled_from([1, BLOCK - 3, 3 * BLOCK - 1]))
-    def open_again(self, row_key: int) -> None:
-        path = self.stores[0].database
-        push_to(path, row_key)
-        self.stores = [open_store(Path(self.folder.name)) for _ in range(2)]
+    def act(self) -> str:
+        """Do something, and say what."""
+        actions, weights = zip(*self.ACTIONS, strict=True)
+        action = self.dice.choices(actions, weights)[0]
+        who = self.dice.randrange(2)
+        action(self, self.stores[who])
+        return f"{action.__name__} {who}"
 
-    def teardown(self) -> None:
-        for store in self.stores:
-            store.close()
-        self.clock_context.__exit__(None, None, None)
-        self.folder.cleanup()
+    def some_run(self) -> list[str]:
+        """A run that can be written to, if there is one."""
+        open_ = [run for run in self.runs if run not in self.deleted]
+        return [self.dice.choice(open_)] if open_ else []
 
-    stores_ = st.sampled_from([0, 1])
-    numbers = st.integers(0, 99)
-
-    @rule(who=stores_, data=st.data(), count=st.integers(1, 3))
-    def write(self, who: int, data: st.DataObject, count: int) -> None:
-        for _ in range(count):
-            step = data.draw(st.sampled_from(self.WRITES))
-            step(self, self.stores[who], data.draw)
-
-    def create(self, store: Store, draw: Draw) -> None:
-        tags = {"team": draw(texts)}
-        if self.runs and draw(st.booleans()):
+    def create(self, store: Store) -> None:
+        tags = {"team": self.dice.choice(TEXTS)}
+        if self.runs and self.dice.random() < 0.5:
             tags["mlflow.parentRunId"] = self.runs[0]
-        home = draw(st.sampled_from(sorted(self.experiments)))
-        run = store.create_run(home, None, draw(times), tags=tags, params={"lr": draw(texts)})
-        self.runs.append(run.info.run_id)
+        start = 1_700_000_000_000 + self.dice.randrange(4)
+        params = {"lr": self.dice.choice(TEXTS)}
+        home = self.dice.choice(self.experiments)
+        self.runs.append(store.create_run(home, None, start, tags, params).info.run_id)
 
-    def log(self, store: Store, draw: Draw) -> None:
-        for run in self.some(draw):
-            values = draw(st.lists(points, min_size=1, max_size=3))
-            key, step = draw(st.sampled_from(METRICS)), draw(st.integers(0, 2))
+    def log(self, store: Store) -> None:
+        for run in self.some_run():
+            key, step = self.dice.choice(METRICS), self.dice.randrange(3)
+            values = self.dice.choices(POINTS, k=self.dice.randint(1, 3))
             store.log_batch(run, [Metric(key, value, 1, step) for value in values])
 
-    def tag(self, store: Store, draw: Draw) -> None:
-        for run in self.some(draw):
-            store.log_batch(run, tags=[RunTag(draw(st.sampled_from(TAGS)), draw(texts))])
+    def tag(self, store: Store) -> None:
+        for run in self.some_run():
+            store.log_batch(run, tags=[RunTag(self.dice.choice(TAGS), self.dice.choice(TEXTS))])
 
-    def untag(self, store: Store, draw: Draw) -> None:
-        for run in self.some(draw):
+    def untag(self, store: Store) -> None:
+        for run in self.some_run():
             with suppress(TuiflowError):  # it has none
-                store.delete_tag(run, draw(st.sampled_from(TAGS)))
+                store.delete_tag(run, self.dice.choice(TAGS))
 
-    def param(self, store: Store, draw: Draw) -> None:
-        for run in self.some(draw):
+    def param(self, store: Store) -> None:
+        for run in self.some_run():
             with suppress(TuiflowError):  # it has another value: nothing is written
-                store.log_batch(run, params=[Param("name", draw(texts))])
+                store.log_batch(run, params=[Param("name", self.dice.choice(TEXTS))])
 
-    def update(self, store: Store, draw: Draw) -> None:
-        for run in self.some(draw):
-            status = draw(st.sampled_from(["FINISHED", "FAILED", "RUNNING"]))
-            store.update_run(run, status, f"Name {draw(st.integers(0, 2))}")
+    def update(self, store: Store) -> None:
+        for run in self.some_run():
+            status = self.dice.choice(["FINISHED", "FAILED", "RUNNING"])
+            store.update_run(run, status, f"Name {self.dice.randrange(3)}")
 
-    def delete(self, store: Store, draw: Draw) -> None:
-        for run in self.some(draw):
+    def delete(self, store: Store) -> None:
+        for run in self.some_run():
             store.delete_runs([run])
             self.deleted.add(run)
 
-    def restore(self, store: Store, draw: Draw) -> None:
+    def restore(self, store: Store) -> None:
         store.restore_runs(sorted(self.deleted))
         self.deleted.clear()
 
-    def collect(self, store: Store, draw: Draw) -> None:
+    def collect(self, store: Store) -> None:
         store.upkeep.collect_garbage(0)
         self.runs = [run for run in self.runs if run not in self.deleted]
         self.deleted.clear()
 
-    def move(self, store: Store, draw: Draw) -> None:
-        name = f"study {draw(st.integers(0, 1))}"
-        found = store.get_experiment_by_name(name)
-        target = found.experiment_id if found else store.create_experiment(name)
-        self.experiments.add(target)
-        for run in self.some(draw):
-            store.move_runs([run], target)
+    def move(self, store: Store) -> None:
+        if len(self.experiments) < 3:
+            self.experiments.append(store.create_experiment(f"study {len(self.experiments)}"))
+        for run in self.some_run():
+            store.move_runs([run], self.dice.choice(self.experiments))
 
-    def rename_and_delete_experiments(self, store: Store, draw: Draw) -> None:
-        store.rename_experiment("0", f"Home {draw(st.integers(0, 9))}")
-        experiment = max(self.experiments)
-        if experiment != "0":
+    def rename_and_delete_experiments(self, store: Store) -> None:
+        store.rename_experiment("0", f"Home {self.dice.randrange(9)}")
+        for experiment in self.experiments[1:2]:
             store.delete_experiment(experiment)
             check(store)
             store.restore_experiment(experiment)
 
-    WRITES = (create, create, log, log, tag, untag, param, update, delete, restore, collect, move,
-              rename_and_delete_experiments)  # fmt: skip
+    def tick(self, store: Store) -> None:
+        self.clock.now += self.dice.randint(1, 3)
 
-    def some(self, draw: Draw) -> list[str]:
-        """A run that can be written to, if there is one."""
-        open_ = [run for run in self.runs if run not in self.deleted]
-        return [draw(st.sampled_from(open_))] if open_ else []
-
-    @rule(seconds=st.integers(1, 3))
-    def tick(self, seconds: int) -> None:
-        self.clock.now += seconds
-
-    @rule()
-    def clock_is_set_back(self) -> None:
+    def set_the_clock_back(self, store: Store) -> None:
         self.clock.now -= 1000
 
-    @rule(who=stores_)
-    def seal(self, who: int) -> None:
+    def seal(self, store: Store) -> None:
         self.clock.now += 1
-        self.stores[who].columns.seal()
+        store.columns.seal()
 
-    @rule(who=stores_)
-    def begin_to_seal(self, who: int) -> None:
-        db = self.stores[who]._db
-        with db.write() as conn:
+    def begin_to_seal(self, store: Store) -> None:
+        with store._db.write() as conn:
             fenced = sealing.fence(conn)
-        with db.read() as conn:
-            for block in sealing.due(conn):
-                self.halfway.append((sealing.read(conn, block), fenced))
+        with store._db.read() as conn:
+            self.halfway += [(sealing.read(conn, block), fenced) for block in sealing.due(conn)]
 
-    @precondition(lambda self: self.halfway)
-    @rule(who=stores_, number=numbers)
-    def end_sealing(self, who: int, number: int) -> None:
-        made, fenced = self.halfway.pop(number % len(self.halfway))
-        with self.stores[who]._db.write() as conn:
-            sealing.replace(conn, made, fenced)
+    def end_sealing(self, store: Store) -> None:
+        if self.halfway:
+            made, fenced = self.halfway.pop(self.dice.randrange(len(self.halfway)))
+            with store._db.write() as conn:
+                sealing.replace(conn, made, fenced)
 
-    @rule(who=stores_)
-    def look(self, who: int) -> None:
-        check(self.stores[who])
+    def look(self, store: Store) -> None:
+        check(store)
 
-    @rule()
-    def look_for_the_first_time(self) -> None:
-        with closing(open_store(Path(self.folder.name))) as fresh:
+    def look_for_the_first_time(self, store: Store) -> None:
+        with closing(open_store(self.folder)) as fresh:
             check(fresh)
 
+    ACTIONS = (
+        (create, 6), (log, 6), (tag, 4), (untag, 4), (param, 2), (update, 3), (delete, 3),
+        (restore, 1), (collect, 2), (move, 2), (rename_and_delete_experiments, 1), (tick, 6),
+        (set_the_clock_back, 1), (seal, 3), (begin_to_seal, 2), (end_sealing, 2), (look, 14),
+        (look_for_the_first_time, 2),
+    )  # fmt: skip
 
-TestSealed = Sealed.TestCase
-TestSealed.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+
+@pytest.mark.parametrize("seed", range(12))
+def test_columns_say_what_rows_say(tmp_path: Path, seed: int) -> None:
+    done: list[str] = []
+    with clock() as hand:
+        world = World(tmp_path, hand, random.Random(seed))
+        try:
+            done.extend(world.act() for _ in range(120))
+            for store in world.stores:
+                check(store)
+        except AssertionError as error:
+            error.add_note("after " + ", ".join(done))
+            raise
+        finally:
+            for store in world.stores:
+                store.close()
 
 
 slots_of = st.sets(st.integers(0, BLOCK - 1), min_size=1, max_size=50) | st.builds(
@@ -491,11 +481,12 @@ def test_a_sealing_that_stops_halfway_loses_nothing(
 def test_a_row_key_that_is_given_again_is_in_its_place(
     two: tuple[Store, Store, SimpleNamespace],
 ) -> None:
-    one, other, _ = two
+    one, other, hand = two
     start = 1_800_000_000_000
     for _ in range(9):
         other.create_run("0", "before", start)
     for _ in range(4):
+        hand.now += 1
         run = other.create_run("0", "again", start).info.run_id
         check(one)
         other.delete_runs([run])
