@@ -298,7 +298,7 @@ MISTAKES = [
     """
     abs(metrics.loss) < 1
     ^^^
-    there is no function abs(); there are last, min, max, first, count
+    there is no function abs(); there are min, max, first, last, count
     """,
     """
     has:plot

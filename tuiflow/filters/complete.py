@@ -161,7 +161,7 @@ def _ranked(
         yield from _ranked_keys(place, keys)
     upper = typed.upper()
     for word in wanted.words:
-        if word.upper().startswith(upper):
+        if word.upper().startswith(upper) and (place.takes_key or not word[1:].endswith("(")):
             yield (1 if word.endswith("(") else 0), Offer(word)
 
 

@@ -31,7 +31,7 @@ _ATTRIBUTE_ALIASES = {
     "experiment_name": "experiment",
     "timestamp": "last_updated_timestamp",  # MLflow's word in the order of registered models
 }
-_STATS = tuple(Stat)
+STATS = (Stat.MIN, Stat.MAX, Stat.FIRST, Stat.LAST, Stat.COUNT)
 ARITHMETIC = ("+", "-", "*", "/")
 """Operators where they stand alone; inside of a word they are part of a name."""
 _FREE = (Kind.METRIC, Kind.PARAM, Kind.TAG)
@@ -136,7 +136,7 @@ def take_term(cursor: Cursor, known: Iterable[Key]) -> Key | Measure:
 
 def functions(cursor: Cursor) -> tuple[Stat, ...]:
     """The functions there are: only metrics have any."""
-    return _STATS if Kind.METRIC in cursor.subject.kinds else ()
+    return STATS if Kind.METRIC in cursor.subject.kinds else ()
 
 
 def _metric(cursor: Cursor, known: tuple[Key, ...], function: Token) -> Key:

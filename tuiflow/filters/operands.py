@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from tuiflow.errors import FilterError
 from tuiflow.filters import literals
 from tuiflow.filters.keys import (
+    STATS,
     functions,
     is_arithmetic,
     is_attribute,
@@ -28,7 +29,6 @@ from tuiflow.filters.tree import (
     Measure,
     Node,
     Operand,
-    Stat,
     keys_of,
 )
 from tuiflow.filters.values import holds_text
@@ -279,7 +279,7 @@ class Operands:
 
 
 _NAN = "nan"
-_CALLS = tuple(f"{stat.value}(" for stat in Stat)
+_CALLS = tuple(f"{stat.value}(" for stat in STATS)
 
 
 def calls(cursor: Cursor) -> tuple[str, ...]:
