@@ -58,6 +58,7 @@ def by_columns(many_texts: bool = False) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(searches, "LARGE", 0)
         patch.setattr(first, "_FEW", 0)
+        patch.setattr(first, "LOOKED_UP", 0)
         patch.setattr(find, "_PART", 0)
         if many_texts:
             patch.setattr(source, "_MANY_TEXTS", -1)

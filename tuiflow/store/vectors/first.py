@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tuiflow.filters.tree import Key, Kind, OrderKey
 from tuiflow.store.vectors.order import in_order
-from tuiflow.store.vectors.source import Mask, Rows, Source, has_column, is_number
+from tuiflow.store.vectors.source import LOOKED_UP, Mask, Rows, Source, has_column, is_number
 
 _SAMPLE = 1 << 14
 _FEW = 1 << 15
@@ -28,7 +28,7 @@ def first(source: Source, found: Mask, keys: list[OrderKey], count: int) -> Rows
     if not count:
         return np.empty(0, np.int64)
     there = int(np.count_nonzero(found))
-    if there <= max(count, _FEW):
+    if there <= max(count, _FEW if source.view.has_newest else LOOKED_UP):
         return in_order(source, np.flatnonzero(found), keys)[:count]
     if not keys:
         return _newest(source, found, count)

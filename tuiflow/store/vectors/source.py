@@ -31,7 +31,7 @@ _NUMBERS = (_START, _END, DURATION)
 _SQL_ONLY = ("run_id", "artifact_uri")
 _MANY_TEXTS = 8 << 20
 """Bytes of texts that take longer to read than a scan of an index does."""
-_FEW = 4096
+LOOKED_UP = 4096
 """So many runs are put in order, newest first, without all others."""
 
 
@@ -153,7 +153,7 @@ class Source:
     def places(self, rows: Rows) -> tuple[NDArray[Any], NDArray[np.uint64]]:
         """Row keys, newest first, and the index of each of `rows` among them: all row keys, or, of
         few rows, these alone."""
-        if len(rows) > _FEW or self.view.has_newest:
+        if len(rows) > LOOKED_UP or self.view.has_newest:
             return self.view.newest, self.rank[rows].astype(np.uint64)
         ids = dict(
             self.view.conn.execute(
