@@ -105,6 +105,36 @@ def are_finite(numbers: array[float]) -> bool:
     return bool(np.isfinite(_floats(numbers)).all())
 
 
+_BLOCK = 64
+
+
+def averaged(
+    values: array[float], weight: float, mean: float, remaining: float
+) -> tuple[array[float], tuple[float, float]]:
+    """The moving average that `line` takes, of finite values: of blocks by a matrix, then the
+    blocks one after the other."""
+    import numpy as np
+
+    numbers = _floats(values)
+    whole = len(numbers) // _BLOCK * _BLOCK
+    powers = weight ** np.arange(_BLOCK + 1)
+    age = np.arange(_BLOCK)[:, None] - np.arange(_BLOCK)
+    shares = np.where(age >= 0, weight ** np.maximum(age, 0), 0.0) * (1 - weight)
+    means = np.empty(len(numbers))
+    blocks = means[:whole].reshape(-1, _BLOCK)
+    np.matmul(numbers[:whole].reshape(-1, _BLOCK), shares.T, out=blocks)
+    before = []
+    for last in blocks[:, -1].tolist():
+        before.append(mean)
+        mean = last + powers[-1].item() * mean
+    blocks += np.array(before)[:, None] * powers[1:]
+    for place in range(whole, len(numbers)):
+        mean = weight * mean + (1 - weight) * numbers[place].item()
+        means[place] = mean
+    left = remaining * weight ** np.arange(1.0, len(numbers) + 1)
+    return _filled(means / (1 - left)), (mean, float(left[-1]))
+
+
 class Placed(NamedTuple):
     """Points apart: those that have a place on the y axis, and the x of those that have none.
 

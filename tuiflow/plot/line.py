@@ -261,6 +261,8 @@ def _logarithms(values: array[float]) -> array[float]:
 def _ema(
     values: Sequence[float], weight: float, average: _Average
 ) -> tuple[array[float], _Average]:
+    if isinstance(values, array) and arrays.are_long(len(values)) and arrays.are_finite(values):
+        return arrays.averaged(values, weight, *average)
     result = array("d")
     push = result.append
     mean, remaining = average
