@@ -16,6 +16,7 @@ from tuiflow.entities import Dataset, DatasetInput, Metric, Param
 from tuiflow.errors import AlreadyExists, NotFound
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, open_store
+from tuiflow.store.bulk import NewRun
 from tuiflow.store.locate import Location
 
 
@@ -202,6 +203,132 @@ def test_vacuum_gives_pages_back(store: Store, cli: Cli) -> None:
     assert after < before / 2
     assert " now." in cli("db", "vacuum").out
     assert store.search_runs(RunQuery()) == []
+
+
+def fill(store: Store) -> None:
+    """Some 8 MB of the database, and 6 MB of free pages."""
+    kept, gone = store.create_run("0").info.run_id, store.create_run("0").info.run_id
+    for number in range(8):
+        store.contents.put(kept, "source", f"kept{number}", os.urandom(1 << 20))
+        store.contents.put(gone, "source", f"gone{number}", os.urandom(750_000))
+    store.delete_runs([gone])
+    store.upkeep.collect_garbage(0)
+
+
+def add_rows(store: Store) -> None:
+    """100,000 of them: what SQLite takes more than a moment for."""
+    params = {f"p{number}": "1" for number in range(50)}
+    store.add_runs(NewRun(f"{n:032x}", "0", "a", "b", n, params=params) for n in range(2000))
+
+
+def test_a_store_is_vacuumed_while_others_write(store: Store) -> None:
+    fill(store)
+    seen: list[int] = []
+    with closing(open_store(store.root)) as other:
+
+        def progress(done: int, total: int | None) -> None:
+            assert total is not None and total > 1000
+            seen.append(done)
+            other.create_run("0", f"meanwhile{len(seen)}")
+
+        before, after = store.upkeep.vacuum(progress)
+    assert after < before - 5_000_000
+    assert len(seen) > 2 and seen == sorted(seen)
+    assert store.count_runs(RunQuery()) == 1 + len(seen)
+    assert store.upkeep.check() == []
+
+
+def test_a_vacuum_that_is_stopped_has_given_back_something(store: Store, cli: Cli) -> None:
+    fill(store)
+
+    def stop(done: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.upkeep.vacuum(stop)
+    assert store.upkeep.check() == []
+    assert " now." in cli("db", "vacuum").out
+
+
+def test_a_store_of_before_is_written_anew_and_then_vacuumed_in_pieces(store: Store) -> None:
+    def mode() -> int:
+        with closing(sqlite3.connect(store.database)) as conn:
+            return int(conn.execute("PRAGMA auto_vacuum").fetchone()[0])
+
+    with store._db.exclusive() as conn:
+        conn.execute("PRAGMA auto_vacuum = 0")
+        conn.execute("VACUUM")
+    add_rows(store)
+    fill(store)
+    assert mode() == 0
+    calls: list[int | None] = []
+
+    def stop(done: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.upkeep.vacuum(stop)
+    assert mode() == 0 and store.upkeep.check() == []
+    before, after = store.upkeep.vacuum(lambda done, total: calls.append(total))
+    assert after < before - 5_000_000
+    assert mode() == 2 and set(calls) <= {None}
+    fill(store)
+    store.upkeep.vacuum(lambda done, total: calls.append(total))
+    assert calls[-1] is not None
+
+
+def test_a_backup_ends_while_others_write(store: Store, tmp_path: Path) -> None:
+    fill(store)
+    seen: list[tuple[int, int]] = []
+    with closing(open_store(store.root)) as other:
+
+        def progress(done: int, total: int) -> None:
+            seen.append((done, total))
+            other.create_run("0", "meanwhile")
+
+        store.upkeep.backup(tmp_path / "copy.db", progress=progress)
+    assert len(seen) > 1 and seen == sorted(seen) and seen[-1][0] == seen[-1][1]
+    with closing(open_store(tmp_path / "copy.db")) as copy:
+        assert copy.count_runs(RunQuery()) == 1
+        assert copy.upkeep.check() == []
+
+
+def test_a_backup_and_a_check_that_are_stopped_leave_nothing(store: Store, tmp_path: Path) -> None:
+    fill(store)
+
+    def stop(*progress: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.upkeep.backup(tmp_path / "copy.db", progress=stop)
+    with pytest.raises(KeyboardInterrupt):
+        store.upkeep.check(stop)
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+def test_a_check_is_stopped_in_the_middle_of_a_step(store: Store) -> None:
+    add_rows(store)
+    steps: list[str] = []
+
+    def stop(step: str) -> None:
+        if steps[-1:] == [step]:
+            raise KeyboardInterrupt
+        steps.append(step)
+
+    with pytest.raises(KeyboardInterrupt):
+        store.upkeep.check(stop)
+    assert store.upkeep.check() == []
+
+
+def test_optimizing_seals_what_is_not(store: Store, cli: Cli) -> None:
+    new_run(store)
+    seen: list[tuple[int, int]] = []
+    assert store.upkeep.optimize(lambda done, total: seen.append((done, total))) == 1
+    assert seen == sorted(seen) and seen[-1] == (1, 1)
+    with closing(sqlite3.connect(store.database)) as conn:
+        assert conn.execute("SELECT count(*) FROM segments").fetchone()[0] > 5
+    new_run(store)
+    assert "sealed 1 block of runs" in cli("db", "optimize").out
 
 
 def test_upgrade_says_what_it_did(store: Store, cli: Cli, tmp_path: Path) -> None:

@@ -320,6 +320,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Change no more runs than that in one transaction."""
     for name in ("WHOLE", "FIRST", "MOST"):
         monkeypatch.setattr(pieces, name, size)
+    monkeypatch.setattr(pieces, "AIM", 1e9)
 
 
 @pytest.fixture

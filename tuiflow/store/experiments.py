@@ -11,9 +11,9 @@ from pathlib import Path
 from tuiflow.config import ARTIFACTS_FOLDER
 from tuiflow.entities import Experiment, ExperimentCounts, LifecycleStage, Process, ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
-from tuiflow.store import changes
+from tuiflow.store import changes, pieces
 from tuiflow.store.connection import Database
-from tuiflow.store.pieces import WHOLE, in_pieces
+from tuiflow.store.pieces import in_pieces
 from tuiflow.store.processes import is_alive, now_ms
 from tuiflow.store.validate import check_experiment_name, check_experiment_tag
 
@@ -127,9 +127,9 @@ def _stage(conn: sqlite3.Connection, experiment: int) -> tuple[int | None]:
 
 def _few(conn: sqlite3.Connection, condition: str, *values: object) -> list[int] | None:
     """Row keys of runs, None where there are more than are changed in one piece."""
-    found = conn.execute(f"SELECT id FROM runs WHERE {condition} LIMIT {WHOLE + 1}", values)
+    found = conn.execute(f"SELECT id FROM runs WHERE {condition} LIMIT {pieces.WHOLE + 1}", values)
     rows = [row[0] for row in found]
-    return rows if len(rows) <= WHOLE else None
+    return rows if len(rows) <= pieces.WHOLE else None
 
 
 def _in_pieces(

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tuiflow.config import ARTIFACTS_FOLDER
+from tuiflow.store import pieces
 from tuiflow.store.changes import mark
 from tuiflow.store.connection import Database
 from tuiflow.store.experiments import artifact_root
-from tuiflow.store.pieces import FIRST, REST, Pace, in_pieces
+from tuiflow.store.pieces import REST, Pace, in_pieces
 from tuiflow.store.processes import now_ms
 
 _DOOMED = ".tuiflow-gc-"
@@ -91,7 +92,7 @@ def collect(
         registered = _registered(conn, limit)
     gone: list[str] = []
     size = through = 0
-    pace = Pace(min(_FIRST, FIRST))
+    pace = Pace(min(_FIRST, pieces.FIRST))
     with _large_cache(db):
         while through < len(rows):
             progress(through, len(rows))

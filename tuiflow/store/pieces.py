@@ -16,7 +16,7 @@ WHOLE = 500
 """Up to so many things are changed in one transaction, all or none."""
 FIRST, MOST = 100, 5000
 """How many of more are changed in the first piece, and at most in a later one."""
-_AIM = 0.008
+AIM = 0.008
 """Seconds that a piece is to hold the write lock, a sixth of what others may be made to wait."""
 REST = 0.004
 """Seconds between two pieces, in which one that waits for the lock gets it."""
@@ -30,7 +30,7 @@ class Pace:
 
     def took(self, seconds: float) -> None:
         """The last piece held the write lock for so long."""
-        self.size = max(1, min(int(self.size * min(_AIM / max(seconds, 1e-6), 2.0)), MOST))
+        self.size = max(1, min(int(self.size * min(AIM / max(seconds, 1e-6), 2.0)), MOST))
 
 
 def in_pieces(

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuiflow.errors import AlreadyExists, StoreError
-from tuiflow.store import gc, history_check, sealing
+from tuiflow.store import gc, history_check, pieces, sealing
 from tuiflow.store.connection import Database
 from tuiflow.store.copying import copy
-from tuiflow.store.pieces import FIRST, REST, Pace
+from tuiflow.store.pieces import REST, Pace
 from tuiflow.store.schema import APPLICATION_ID, INCREMENTAL, SCHEMA_VERSION, statements
 from tuiflow.store.watching import watched
 
@@ -144,6 +144,7 @@ class Upkeep:
         """
         before = size_on_disk(self._db.path)
         with self._db.read() as conn:
+            conn.execute("PRAGMA schema_version").fetchone()  # what follows is of the last read
             in_pieces = conn.execute("PRAGMA auto_vacuum").fetchone()[0] == INCREMENTAL
         if in_pieces:
             self._give_back(progress)
@@ -158,11 +159,12 @@ class Upkeep:
     def _give_back(self, progress: Callable[[int, int | None], None]) -> None:
         with self._db.read() as conn:
             total = left = conn.execute("PRAGMA freelist_count").fetchone()[0]
-        pace = Pace(FIRST)
+        pace = Pace(pieces.FIRST)
         while left:
             with self._db.write() as conn:
                 start = time.perf_counter()
-                conn.execute(f"PRAGMA incremental_vacuum({pace.size})").fetchall()
+                for _ in range(pace.size):  # sqlite3 takes one step of it, which is one page
+                    conn.execute("PRAGMA incremental_vacuum(1)")
                 now = conn.execute("PRAGMA freelist_count").fetchone()[0]
                 held = time.perf_counter() - start
             pace.took(held)

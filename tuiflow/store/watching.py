@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 
-_INSTRUCTIONS = 200_000
+_INSTRUCTIONS = 50_000
 """Of SQLite's virtual machine between two looks: some milliseconds."""
 
 
