@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from tuiflow.entities import Metric, Param, RunTag
 from tuiflow.errors import StoreError, TuiflowError
 from tuiflow.filters.tree import Key, Kind, Measure, Stat, Text
-from tuiflow.store import Store, changes, open_store
+from tuiflow.store import Store, changes, filesystem, open_store
 from tuiflow.store.bulk import NewRun
 from tuiflow.store.columns import View, sealing
 from tuiflow.store.columns.column import BLOCK
@@ -542,6 +542,24 @@ def test_a_store_of_version_2_is_sealed_after_its_upgrade(large: Store) -> None:
         upgraded.columns.seal()
         assert marked(upgraded) == 0
         check(upgraded)
+
+
+def test_outside_of_wal_a_reader_holds_up_sealing_and_no_search(
+    large: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large.close()
+    monkeypatch.setattr(filesystem, "network_name", lambda path: "NFS")
+    with closing(open_store(large.root)) as store, closing(open_store(large.root)) as other:
+        before = marked(store)
+        with other._db.read() as conn:
+            conn.execute("BEGIN")
+            conn.execute("SELECT count(*) FROM runs").fetchone()
+            check(store)
+            conn.execute("COMMIT")
+        assert marked(other) == before
+        other.columns.seal()
+        assert marked(other) == 0
+        check(store)
 
 
 def test_a_read_that_is_cancelled_leaves_columns_right(large: Store) -> None:
