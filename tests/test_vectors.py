@@ -143,9 +143,10 @@ def repr_of(values: list[float | str | None]) -> list[str]:
     plans,
     st.lists(queries, min_size=3, max_size=3),
     st.lists(keys, min_size=3, max_size=3),
+    st.booleans(),
 )
 def test_columns_sum_up_what_rows_sum_up(
-    plans: list[Plan], asked: list[RunQuery], of: list[Key | Measure]
+    plans: list[Plan], asked: list[RunQuery], of: list[Key | Measure], many_texts: bool
 ) -> None:
     measures = [KEYS[0], KEYS[4], Key(Kind.PARAM, "a"), Key(Kind.ATTRIBUTE, "duration")]
 
@@ -160,7 +161,7 @@ def test_columns_sum_up_what_rows_sum_up(
     with store_of(plans) as (store, _):
         for query, key in zip(asked, of, strict=True):
             by_rows = answers(store, query, key)
-            with by_columns():
+            with by_columns(many_texts):
                 assert answers(store, query, key) == by_rows
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,61 +25,80 @@ def group(source: Source, query: RunQuery, key: Key, measures: Sequence[Key | Me
     used = np.flatnonzero(runs)
     kept = used[np.argsort(-runs[used], kind="stable")[: groups.MOST_GROUPS]]
     spreads = [_spreads(source, measure, rows, member, len(values), kept) for measure in measures]
-    found = groups.grouping(
-        key,
-        (
-            Group(values[at], int(runs[at]), tuple(of[place] for of in spreads))
-            for place, at in enumerate(kept.tolist())
-        ),
-    )
+    listed = zip(values.read(kept), runs[kept].tolist(), *spreads, strict=True)
+    found = groups.grouping(key, (Group(value, n, tuple(of)) for value, n, *of in listed))
     return replace(found, distinct=len(used))
 
 
+@dataclass(frozen=True, slots=True)
 class _Values:
     """Values by their index: numbers, then texts, then missing."""
 
-    def __init__(self, numbers: NDArray[np.float64], codes: Rows, texts: Sequence[str]) -> None:
-        self._numbers = numbers
-        self._codes = codes
-        self._texts = texts
+    numbers: NDArray[np.float64]
+    texts: int = 0
+    read_texts: Callable[[NDArray[np.int64]], list[str]] = lambda chosen: []
 
     def __len__(self) -> int:
-        return len(self._numbers) + len(self._codes) + 1
+        return len(self.numbers) + self.texts + 1
 
-    def __getitem__(self, index: int) -> Value:
-        if index < len(self._numbers):
-            return float(self._numbers[index])
-        index -= len(self._numbers)
-        return self._texts[self._codes[index]] if index < len(self._codes) else None
+    def read(self, indexes: NDArray[np.int64]) -> list[Value]:
+        found: list[Value] = [None] * len(indexes)
+        texts = indexes - len(self.numbers)
+        for place in np.flatnonzero(texts < 0).tolist():
+            found[place] = float(self.numbers[indexes[place]])
+        places = np.flatnonzero((texts >= 0) & (texts < self.texts))
+        for place, text in zip(places.tolist(), self.read_texts(texts[places]), strict=True):
+            found[place] = text
+        return found
 
 
 def _by_text(source: Source, key: Key, rows: Rows) -> tuple[_Values, NDArray[np.int64]]:
     """Distinct values, and the index of each run's among them. Texts that read as the same number
     are one."""
+    if source.has_many_texts(key):
+        return _by_many_texts(source, key, rows)
     texts = source.texts(key)
     codes = texts.codes[rows]
     used = np.zeros(len(texts.values) + 1, np.bool_)
     used[codes] = True
     there = np.flatnonzero(used[:-1])
-    numbers = (
-        texts.numbers[there] if key.kind is not Kind.ATTRIBUTE else np.full(len(there), np.nan)
-    )
-    is_text = np.isnan(numbers)
-    distinct, member = np.unique(numbers[~is_text], return_inverse=True)
+    is_text = np.full(len(there), True)
+    if key.kind is not Kind.ATTRIBUTE:
+        is_text = np.isnan(texts.numbers[there])
     others = there[is_text]
+    distinct, member = np.unique(texts.numbers[there[~is_text]], return_inverse=True)
     index = np.full(len(used), len(distinct) + len(others), np.int64)
     index[there[~is_text]] = member
     index[others] = np.arange(len(distinct), len(distinct) + len(others))
-    return _Values(distinct, others, texts.values), index[codes]
+
+    def read(chosen: NDArray[np.int64]) -> list[str]:
+        return [texts.values[code] for code in others[chosen].tolist()]
+
+    return _Values(distinct, len(others), read), index[codes]
+
+
+def _by_many_texts(source: Source, key: Key, rows: Rows) -> tuple[_Values, NDArray[np.int64]]:
+    is_text = source.present(key)[rows]
+    values, index = _Values(np.empty(0)), np.zeros(len(rows), np.int64)
+    if key.kind is not Kind.ATTRIBUTE:
+        values, index = _by_number(source, key, rows)
+        is_text = is_text & (index == len(values.numbers))
+    texts = source.encoded(key, rows[is_text])
+    index[index == len(values.numbers)] += texts.count
+    index[is_text] = len(values.numbers) + texts.codes
+    return _Values(values.numbers, texts.count, texts.read), index
 
 
 def _by_number(source: Source, key: Key, rows: Rows) -> tuple[_Values, NDArray[np.int64]]:
+    """As `_by_text`; of a param or tag, those that don't read as a number are missing."""
     numbers = source.numbers(key)
-    values, present = numbers.values[rows], numbers.present[rows]
-    distinct, member = np.unique(values[present], return_inverse=True)
+    values, there = numbers.values[rows], numbers.present[rows]
+    if key.kind in (Kind.PARAM, Kind.TAG):
+        there = ~np.isnan(values)
+    distinct, member = np.unique(values[there], return_inverse=True)
     index = np.full(len(rows), len(distinct), np.int64)
-    index[present] = member
-    return _Values(distinct, np.empty(0, np.int64), ()), index
+    index[there] = member
+    return _Values(distinct), index
 
 
 def _spreads(

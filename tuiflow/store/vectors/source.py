@@ -14,6 +14,7 @@ from tuiflow.filters.tree import Compare, Condition, IsNull, Key, Kind, Measure,
 from tuiflow.store.columns import Numbers, Texts
 from tuiflow.store.predicates import MISSABLE, TABLES, Builder
 from tuiflow.store.vectors import texts
+from tuiflow.store.vectors.texts import Encoded
 
 if TYPE_CHECKING:
     from tuiflow.store.columns import View
@@ -119,11 +120,26 @@ class Source:
             found[[row for (row,) in rows]] = True
         return found
 
+    def encoded(self, key: Key, rows: Rows) -> Encoded:
+        """The texts of these rows. Of params and tags, those with a number aren't to be asked for:
+        they may have none here."""
+        if self.has_many_texts(key):
+            return texts.encoded(self.builder(), key, self.view.size, rows)
+        column = self.texts(key)
+        listed = column.values
+        codes = column.codes[rows].astype(np.int64)
+        return Encoded(
+            codes,
+            len(listed),
+            lambda chosen: [listed[code] for code in chosen.tolist()],
+            listed.__getitem__,
+        )
+
     def text_ranks(self, key: Key, rows: Rows) -> NDArray[np.int64]:
         """Of each row a number that sorts as its text does. Rows without one aren't to be asked
         for, nor, of params and tags, rows with a number."""
         if self.has_many_texts(key):
-            return texts.ranks(self.builder(), key, self.view.size, rows)[rows]
+            return self.encoded(key, rows).codes
         column = self.texts(key)
         ranks = np.empty(len(column.values), np.int64)
         ranks[self.memory.text_order(column.values)] = np.arange(len(ranks))

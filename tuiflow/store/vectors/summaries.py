@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from array import array
 from collections import Counter
@@ -10,14 +11,15 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from tuiflow.filters.tree import Key, Kind, Measure
+from tuiflow.filters.tree import In, Key, Kind, Measure
 from tuiflow.protocols import RunQuery
 from tuiflow.store import column_values
 from tuiflow.store.column_values import MOST_TEXTS, ColumnSummary
 from tuiflow.store.groups import Spread, Summary, middle
 from tuiflow.store.vectors.frames import values as values_of
-from tuiflow.store.vectors.masks import matching
+from tuiflow.store.vectors.masks import condition, matching
 from tuiflow.store.vectors.source import Rows, Source, has_column, is_number
+from tuiflow.store.vectors.texts import Encoded
 
 _SAMPLE = 5_000
 """Texts that are hardly ever the same are counted in about so many runs."""
@@ -81,13 +83,11 @@ def column_summary(source: Source, query: RunQuery, key: Key) -> ColumnSummary:
     texts: list[tuple[str, int]] = []
     distinct = 0
     if len(text_rows):
-        column = source.texts(key)
-        counts = np.bincount(column.codes[text_rows], minlength=len(column.values))
+        column = source.encoded(key, text_rows)
+        counts = np.bincount(column.codes, minlength=column.count)
         if key.kind is not Kind.ATTRIBUTE:
-            written = [code for code in np.flatnonzero(counts) if _is_nan(column.values[code])]
-            nan = int(counts[written].sum())
-            counts[written] = 0
-        texts = _most_frequent(column.values, counts, MOST_TEXTS)
+            nan = _take_nan(source, key, text_rows, column, counts)
+        texts = _most_frequent(column, counts, MOST_TEXTS)
         distinct = int(np.count_nonzero(counts))
     return ColumnSummary(
         len(rows),
@@ -100,26 +100,30 @@ def column_summary(source: Source, query: RunQuery, key: Key) -> ColumnSummary:
     )
 
 
-def _is_nan(text: str) -> bool:
-    return len(text) == 3 and text.lower() == "nan"
+def _take_nan(
+    source: Source, key: Key, rows: Rows, column: Encoded, counts: NDArray[np.int64]
+) -> int:
+    """How many of the rows have a text that says NaN; they are taken out of the counts."""
+    written = tuple("".join(letters) for letters in itertools.product("nN", "aA", "nN"))
+    is_nan = condition(source, In(key, written))[rows]
+    counts[np.unique(column.codes[is_nan])] = 0
+    return int(np.count_nonzero(is_nan))
 
 
 def value_counts(source: Source, query: RunQuery, key: Key, limit: int) -> list[tuple[str, int]]:
     """The texts that most of the matching runs have of a key, and how many have each; of very many
     different texts, in a sample of the runs."""
-    found = matching(source, query)
+    rows = np.flatnonzero(matching(source, query))
     if source.has_many_texts(key):
-        rows = np.flatnonzero(found)
         there = source.sql_values(key, rows[:: len(rows) // _SAMPLE + 1])
-        counted = Counter(there[there != None].tolist())  # noqa: E711  by element
+        counted = Counter(text for text in there.tolist() if text is not None)
         return sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:limit]
-    texts = source.texts(key)
-    codes = texts.codes[found]
-    counts = np.bincount(codes[codes >= 0], minlength=len(texts.values))
-    return _most_frequent(texts.values, counts, limit)
+    column = source.encoded(key, rows)
+    counts = np.bincount(column.codes[column.codes >= 0], minlength=column.count)
+    return _most_frequent(column, counts, limit)
 
 
-def _most_frequent(texts: list[str], counts: NDArray[np.int64], most: int) -> list[tuple[str, int]]:
+def _most_frequent(column: Encoded, counts: NDArray[np.int64], most: int) -> list[tuple[str, int]]:
     """At most `most` texts that are there at all, by how often, then by themselves."""
     used = np.flatnonzero(counts)
     rest: list[int] = []
@@ -128,9 +132,10 @@ def _most_frequent(texts: list[str], counts: NDArray[np.int64], most: int) -> li
         least = np.partition(counts[used], last)[last]
         equal = used[counts[used] == least]
         used = used[counts[used] > least]
-        rest = heapq.nsmallest(most - len(used), equal.tolist(), key=texts.__getitem__)
-    ranked = sorted(used.tolist(), key=lambda code: (-counts[code], texts[code]))
-    return [(texts[code], int(counts[code])) for code in [*ranked, *rest]]
+        rest = heapq.nsmallest(most - len(used), equal.tolist(), key=column.order)
+    ranked = sorted(used.tolist(), key=lambda code: (-counts[code], column.order(code)))
+    found = np.array([*ranked, *rest], np.int64)
+    return list(zip(column.read(found), counts[found].tolist(), strict=True))
 
 
 def _summed_up(numbers: NDArray[np.float64]) -> column_values.Numbers:
