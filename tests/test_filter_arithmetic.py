@@ -541,3 +541,8 @@ def test_every_key_orders_as_in_memory(store: Store) -> None:
 def test_an_order_by_a_function_is_kept_in_views() -> None:
     view = View(order=(OrderKey(LOWEST, descending=True), OrderKey(LOSS)))
     assert from_json(to_json(view)) == view
+
+
+def test_parents_are_offered(runs: Store) -> None:
+    falls = runs.search_runs(RunQuery(filter=parse_filter("run_name = 'falls'")))[0]
+    assert runs.value_counts(Key(Kind.ATTRIBUTE, "parent")) == [(falls.info.run_id, 1)]

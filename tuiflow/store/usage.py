@@ -132,4 +132,4 @@ def value_counts(
         return [(str(value), count) for value, count in found]
 
 
-_FEW = ("status", "experiment", "user_id", "run_name")
+_FEW = ("status", "experiment", "user_id", "run_name", "parent")
