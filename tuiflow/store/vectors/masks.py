@@ -37,6 +37,7 @@ from tuiflow.store.columns import Numbers
 from tuiflow.store.experiments import parse_id
 from tuiflow.store.vectors.source import Mask, Source, has_column, is_number
 
+_EXPERIMENT = Key(Kind.ATTRIBUTE, "experiment")
 _MODELS = Key(Kind.TAG, TAG_MODELS)
 _OPERATORS: dict[Op, Callable[[Any, Any], Any]] = {
     Op.EQ: operator.eq,
@@ -108,6 +109,12 @@ def condition(source: Source, node: Node) -> Mask:
         return present if node.negated else ~present
     if node.key.kind in (Kind.PARAM, Kind.TAG):
         return _logged(source, node)
+    if node.key == _EXPERIMENT:
+        rows = source.view.conn.execute("SELECT id, name FROM experiments").fetchall()
+        passed = _asked(node, [name for _, name in rows])
+        return _among(
+            source.view.experiment, [row for (row, _), ok in zip(rows, passed, strict=True) if ok]
+        )
     if is_number(node.key):
         return _numeric(source.numbers(node.key), node)
     return _textual(source, node)
