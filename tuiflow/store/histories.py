@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -29,23 +29,19 @@ WORTH_NUMPY = 250_000
 def history(conn: sqlite3.Connection, run: int, key: int | None) -> History:
     """All points of one metric, by (step, timestamp, arrival); empty where there are none."""
     with snapshot(conn):
-        found = sealed(conn, run, key)
-        rows: Sequence[Row] = conn.execute(
-            "SELECT step, timestamp, value FROM points WHERE run = ? AND key = ?"
-            " ORDER BY step, seq",
-            (run, key),
+        rows: Sequence[Row] = conn.execute(f"{_ROWS} ORDER BY step, seq", (run, key)).fetchall()
+        [[count]] = conn.execute(
+            "SELECT sum(count) FROM chunks WHERE run = ? AND key = ?", (run, key)
         ).fetchall()
-        if not rows:
-            rows = conn.execute(
-                "SELECT step, timestamp, value FROM latest WHERE run = ? AND key = ?", (run, key)
-            ).fetchall()
-    loose = chunks.columns(rows)
-    if not found:
-        return _sorted(loose)
-    count = sum(chunk.size for chunk in found)
-    if count >= WORTH_NUMPY or "numpy" in sys.modules:
-        return _joined_by_numpy(found, count, loose)
-    return _sorted(_joined([*map(chunks.decode, found), loose]))
+        if not count:
+            rows = rows or conn.execute(_SINGLE, (run, key)).fetchall()
+            return _sorted(chunks.columns(rows))
+        loose = chunks.columns(rows)
+        # One chunk in memory at a time.
+        found = map(Chunk._make, conn.execute(f"{_CHUNKS} ORDER BY start", (run, key)))
+        if count >= WORTH_NUMPY or "numpy" in sys.modules:
+            return _joined_by_numpy(found, count, loose)
+        return _sorted(_joined([*map(chunks.decode, found), loose]))
 
 
 def sealed(conn: sqlite3.Connection, run: int, key: int | None, start: int = 0) -> list[Chunk]:
@@ -63,6 +59,8 @@ def chunk(conn: sqlite3.Connection, run: int, key: int, start: int) -> Chunk:
     return Chunk._make(conn.execute(f"{_CHUNKS} AND start = ?", (run, key, start)).fetchone())
 
 
+_ROWS = "SELECT step, timestamp, value FROM points WHERE run = ? AND key = ?"
+_SINGLE = "SELECT step, timestamp, value FROM latest WHERE run = ? AND key = ?"
 _CHUNKS = "SELECT start, count, data FROM chunks WHERE run = ? AND key = ?"
 
 
@@ -97,7 +95,7 @@ def _sorted(points: Columns) -> History:
     )
 
 
-def _joined_by_numpy(found: Sequence[Chunk], count: int, loose: Columns) -> History:
+def _joined_by_numpy(found: Iterable[Chunk], count: int, loose: Columns) -> History:
     import numpy as np
 
     size = count + len(loose.steps)
@@ -106,19 +104,15 @@ def _joined_by_numpy(found: Sequence[Chunk], count: int, loose: Columns) -> Hist
     timestamps: NDArray[np.int64] = np.frombuffer(result.timestamps, np.int64)
     values: NDArray[np.float64] = np.frombuffer(result.values, np.float64)
     in_order, end = loose.in_order, 0
+    last = (steps[0], timestamps[0])
     for chunk in found:
         part = slice(end, end + chunk.size)
         in_order &= chunks.decode_into(chunk, steps[part], timestamps[part], values[part])
+        in_order &= not end or last <= (steps[end], timestamps[end])
         end = part.stop
+        last = (steps[end - 1], timestamps[end - 1])
     steps[end:], timestamps[end:], values[end:] = loose.steps, loose.timestamps, loose.values
-    if in_order:
-        edges = np.append(np.cumsum([chunk.size for chunk in found]), len(steps))[:-1]
-        edges = edges[edges < len(steps)]
-        before, after = steps[edges - 1], steps[edges]
-        same = before == after
-        in_order = bool(
-            ((before < after) | (same & (timestamps[edges - 1] <= timestamps[edges]))).all()
-        )
+    in_order &= end == size or last <= (steps[end], timestamps[end])
     if not in_order:
         order = np.lexsort((timestamps, steps))  # stable
         for column in (steps, timestamps, values):
