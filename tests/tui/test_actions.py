@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 from driving import messages, screen_text, until
+from textual.widgets import Input
 
 import tuiflow.tui
 from tuiflow.entities import Process, ServerInfo
@@ -128,3 +129,16 @@ async def test_quit_asks_while_servers_would_end(
         await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
         await pilot.press("right", "enter")
         await until(pilot, lambda: app._exit)
+
+
+async def test_a_key_that_does_nothing_says_so(app: TuiflowApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "able-crane-41" in screen_text(app))
+        await pilot.press("j", "k")
+        assert "does nothing" not in messages(app)
+        await pilot.press("&")
+        await until(pilot, lambda: "& does nothing here · ? lists the keys" in messages(app))
+        app.clear_notifications()
+        await pilot.press("/", "&")
+        await until(pilot, lambda: "&" in app.screen.query_one("#filter", Input).value)
+        assert "does nothing" not in messages(app)

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from tuiflow.text import clean
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.acts import Acts
 from tuiflow.tui.bulk import Progress
@@ -102,6 +103,14 @@ class StoreScreen(Acts, Screen[object], Asks):
     def clear_something(self) -> bool:
         """Close or clear the innermost thing that is open; False where there is nothing."""
         return False
+
+    def on_key(self, event: events.Key) -> None:
+        """Say so where a character does nothing: whoever has it acts before it comes here."""
+        if event.is_printable and event.character:
+            pressed = "space" if event.character == " " else clean(event.character)
+            self.app.say(
+                f"{pressed} does nothing here · {self.app.keyed('{app.help}')} lists the keys"
+            )
 
     def action_next_pane(self) -> None:
         self.focus_next()
