@@ -188,7 +188,7 @@ def _remove(db: Database, root: Path, rows: Sequence[int]) -> tuple[list[str], i
                     f"DELETE FROM {table} WHERE run IN (SELECT value FROM json_each(?))",
                     (json.dumps(left),),
                 )
-            held = time.perf_counter() - start
+        held = time.perf_counter() - start
         gone = set(left)
     finally:
         for run in renamed:

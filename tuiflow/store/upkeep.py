@@ -166,8 +166,7 @@ class Upkeep:
                 for _ in range(pace.size):  # sqlite3 takes one step of it, which is one page
                     conn.execute("PRAGMA incremental_vacuum(1)")
                 now = conn.execute("PRAGMA freelist_count").fetchone()[0]
-                held = time.perf_counter() - start
-            pace.took(held)
+            pace.took(time.perf_counter() - start)
             if now >= left:  # others free pages faster than they are given back
                 break
             left = now
