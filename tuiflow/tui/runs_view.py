@@ -337,7 +337,8 @@ class RunsView(ManyRuns):
         self._view_name = name
         view = replace(self._view, filter=self.filter_bar.text)
         save = partial(self.store.views.save, name, view, replace=True)
-        said = f"Saved the view {clean(name, 40)} · ' lists the views"
+        lists = self.app.keyed("{lists.views} lists the views")
+        said = f"Saved the view {clean(name, 40)} · {lists}"
         self.ask("save-view", save, lambda _: self.app.say(said))
 
     # copying

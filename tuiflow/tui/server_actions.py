@@ -49,7 +49,7 @@ class ServerActions(StoreScreen):
         if item is None or key is None:
             return "Nothing is being served"
         if action_id in _NEEDS_RUNNING and not item.running:
-            return "This server has ended; ctrl+r starts it again"
+            return self.app.keyed("This server has ended; {servers.restart} starts it again")
         if action_id in _NEEDS_RUNNING and key in self.stopping:
             return "This server is being stopped"
         if action_id == "servers.detach" and item.info.detached:
@@ -126,7 +126,8 @@ class ServerActions(StoreScreen):
         )
 
     def _detached(self, port: int) -> None:
-        self.app.say(f"The server on port {port} stays when the app ends; X stops it")
+        stops = self.app.keyed("{servers.stop} stops it")
+        self.app.say(f"The server on port {port} stays when the app ends; {stops}")
         self.app.store_changed()
 
     def action_restart(self) -> None:

@@ -59,7 +59,12 @@ class ServeModal(Modal[ServerInfo], Asks):
         else:
             self._port.focus()
         self._port.cursor_blink = False
-        self._remark("It listens on localhost and ends with the app, unless & detaches it.")
+        self._remark(
+            self.keyed(
+                "It listens on localhost and ends with the app,"
+                " unless {servers.detach} detaches it."
+            )
+        )
         self._offer(self.app.settings.port)
 
     @property

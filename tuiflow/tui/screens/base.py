@@ -184,7 +184,8 @@ class StoreScreen(Acts, Screen[object], Asks):
         if left and (progress.done or progress.cancelled):
             self.app.undo.push(replace(undo, count=left))
         if progress.cancelled:
-            self.app.say(f"Stopped: {left:,} of {undo.count:,} are left · z goes on")
+            goes_on = self.app.keyed("{app.undo} goes on")
+            self.app.say(f"Stopped: {left:,} of {undo.count:,} are left · {goes_on}")
 
     # following the store
 

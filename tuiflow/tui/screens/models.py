@@ -103,7 +103,10 @@ class ModelsScreen(ModelActions):
         needle = self.query_one(Input).value.strip().casefold()
         found = [row for row in self._models if needle in row.model.name.casefold()]
         rows = [_model_row(row, self.app.clock()) for row in found]
-        self._rows.show(rows, note="No registered model has that in its name. esc clears it.")
+        self._rows.show(
+            rows,
+            note=self.app.keyed("No registered model has that in its name. {app.back} clears it."),
+        )
         total = plural(len(self._models), "registered model")
         counted = f"{len(found):,} of {total}" if needle else total
         self.crumbs.show("models", *([counted] if self._models else []))

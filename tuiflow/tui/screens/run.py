@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.content import Content
 from textual.widgets import Input, Static
 
 from tuiflow.entities import TAG_GIT_COMMIT, Run, RunStatus
@@ -106,7 +107,7 @@ class RunScreen(RunActions):
         known = isinstance(error, NotFound)
         reason = "This run is not in the store any more." if known else error.message
         gone = self.query_one("#run-gone", Static)
-        gone.update(f"{reason} esc goes back.")
+        gone.update(Content(f"{reason} {self.app.keyed('{app.back}')} goes back."))
         gone.display = True
         self.query_one("#run-body").display = False
         self.refresh_hints()

@@ -56,6 +56,7 @@ class RunsScreen(RunsView):
             "runs.charts",
             "runs.export",
             "runs.delete",
+            "runs.why",
         ),
     )
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("runs")]
@@ -156,9 +157,9 @@ class RunsScreen(RunsView):
 
     def _notice(self) -> tuple[str, ...]:
         if self._deleted:
-            return ("No deleted runs here. esc goes back.",)
+            return (self.app.keyed("No deleted runs here. {app.back} goes back."),)
         if self.filter_bar.text:
-            return ("No run matches the filter. esc clears it.",)
+            return (self.app.keyed("No run matches the filter. {app.back} clears it."),)
         where = self.app.store_label if self._experiment is None else self._experiment.name
         return (
             f"No runs yet in {clean(where, 60)}.",

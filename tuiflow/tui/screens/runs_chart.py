@@ -185,7 +185,10 @@ class RunsChartScreen(StoreScreen):
         if chart is None and action_id.startswith(("plots.", "chart.", "lists.")):
             return "The runs are still being read"
         if action_id == "plots.choose_y" and self._histogram:
-            return "A histogram has one column: X chooses it, H goes to the scatter plot"
+            return self.app.keyed(
+                "A histogram has one column: {plots.choose_x} chooses it,"
+                " {plots.histogram} goes to the scatter plot"
+            )
         if action_id == "chart.log" and self._histogram:
             return "In a histogram K makes the axis logarithmic"
         if action_id == "lists.open" and self._run is None:

@@ -113,7 +113,9 @@ class VersionsScreen(ModelActions):
             self.app.fail(error)
             return
         self._versions = None
-        self._rows.show((), note="This model is not registered any more. esc goes back.")
+        self._rows.show(
+            (), note=self.app.keyed("This model is not registered any more. {app.back} goes back.")
+        )
         self.refresh_hints()
 
     def _looked(self, versions: Versions) -> None:
@@ -132,7 +134,11 @@ class VersionsScreen(ModelActions):
         self._rows.set_columns(_columns(versions))
         found = self._found
         none = "It has no versions: {runs.register} in Runs registers a model."
-        note = "No version matches the filter. esc clears it." if versions.rows else none
+        note = (
+            self.app.keyed("No version matches the filter. {app.back} clears it.")
+            if versions.rows
+            else none
+        )
         rows = _version_rows(versions, found, self._marks, self.app.clock())
         self._rows.show(rows, note=self.app.keyed(note))
         total = plural(len(versions.rows), "version")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import TextArea
 
 from tuiflow.tui.widgets.lines import FixedLines, LinesView
 
+if TYPE_CHECKING:
+    from tuiflow.tui.app import TuiflowApp
+
 HINTS = (
     ("{servers.send}", "send"),
     ("{app.next_pane}", "answer"),
     ("{app.back}", "back to the servers"),
 )
-_NOTE = "i sends the request on the left"
+_NOTE = "{servers.invoke} sends the request on the left"
 
 
 class Console(Horizontal):
@@ -33,6 +38,10 @@ class Console(Horizontal):
         self._area.cursor_blink = self._area.match_cursor_bracket = False
         self._area.border_title = "request"
         self._draw_answer()
+
+    @property
+    def _note(self) -> str:
+        return cast("TuiflowApp", self.app).keyed(_NOTE)
 
     @property
     def _area(self) -> TextArea:
@@ -75,4 +84,4 @@ class Console(Horizontal):
         title, lines = self._answers.get(self._key or "", ("", ()))
         view = self.query_one("#answer", LinesView)
         view.border_title = f"answer · {title}" if title else "answer"
-        view.show(FixedLines(lines), note="" if title else _NOTE)
+        view.show(FixedLines(lines), note="" if title else self._note)
