@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from tuiflow.store.vectors.source import Memory, Source
 
 LARGE = 5_000
-"""From so many runs on, columns are quicker than rows."""
+"""From so many runs on, columns are quicker than rows, even if they have to be loaded."""
+_LARGE_IF_LOADED = 2_000
+"""From so many on, where columns are in use already."""
 _WALK = 4e-9
 """Seconds for each run of the store that a first page may take along an index, if columns can
 answer at once; not less than `_LEAST_WALK` and not more than `_MOST_WALK`."""
@@ -229,15 +231,16 @@ class Searches:
 
     def _is_large(self, conn: sqlite3.Connection, query: RunQuery) -> bool:
         """Are there many runs to look at?"""
+        large = LARGE if self._memory is None else min(LARGE, _LARGE_IF_LOADED)
         if query.filter is not None:
             if _names_runs(query.filter):
                 return False
             if search.asks_running(query.filter):
-                sql = f"{search.RUNNING} LIMIT 1 OFFSET {LARGE}"
+                sql = f"{search.RUNNING} LIMIT 1 OFFSET {large}"
                 return conn.execute(sql).fetchone() is not None
         builder = Builder(conn, self._root, 0)
         where = search.scope(builder, query)
-        sql = f"SELECT 1 FROM runs r WHERE {where} LIMIT 1 OFFSET {LARGE}"
+        sql = f"SELECT 1 FROM runs r WHERE {where} LIMIT 1 OFFSET {large}"
         return conn.execute(sql, builder.values).fetchone() is not None
 
     @contextlib.contextmanager
