@@ -320,6 +320,21 @@ def test_a_check_is_stopped_in_the_middle_of_a_step(store: Store) -> None:
     assert store.upkeep.check() == []
 
 
+def test_optimizing_is_stopped_in_the_middle_of_a_block(store: Store) -> None:
+    add_rows(store)
+    seen: list[tuple[int, int]] = []
+
+    def stop(done: int, total: int) -> None:
+        if seen[-1:] == [(done, total)] and total > done:
+            raise KeyboardInterrupt
+        seen.append((done, total))
+
+    with pytest.raises(KeyboardInterrupt):
+        store.upkeep.optimize(stop)
+    assert store.upkeep.check() == []
+    assert store.upkeep.optimize() == 1
+
+
 def test_optimizing_seals_what_is_not(store: Store, cli: Cli) -> None:
     new_run(store)
     seen: list[tuple[int, int]] = []

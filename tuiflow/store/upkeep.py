@@ -184,19 +184,21 @@ class Upkeep:
         """
         from tuiflow.store.columns import Columns
 
-        blocks = 0
+        last = (0, 1)
 
         def count(done: int, total: int) -> None:
-            nonlocal blocks
-            blocks = done
+            nonlocal last
+            last = (done, total)
             progress(done, total)
 
-        sealing.seal_all(self._db, lambda done, total: progress(0, 1))
-        Columns(self._db, self._root).seal(count)
+        # Looking for what is to be done takes a while, too: reads are of this thread's connection.
+        with self._db.read() as conn, watched(conn, lambda: progress(*last)):
+            sealing.seal_all(self._db)
+            Columns(self._db, self._root).seal(count)
         with self._db.exclusive() as conn:
             conn.execute(f"PRAGMA analysis_limit = {_ANALYSED}")
             conn.execute("PRAGMA optimize")
-        return blocks
+        return last[0]
 
     def find_garbage(self, older_than_ms: int) -> gc.Garbage:
         """What was deleted at least `older_than_ms` ago and can be removed for good."""

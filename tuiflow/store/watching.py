@@ -27,8 +27,8 @@ def watched(conn: sqlite3.Connection, look: Callable[[], object]) -> Iterator[No
     conn.set_progress_handler(handle, _INSTRUCTIONS)
     try:
         yield
-    except sqlite3.OperationalError as error:
-        if raised and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_INTERRUPT:
+    except Exception:  # the interrupted statement's, by whatever name
+        if raised:
             raise raised[0] from None
         raise
     finally:
