@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tuiflow.entities import ViewType
 from tuiflow.filters.tree import And, Compare, In, Key, Kind, Node, Op
 from tuiflow.protocols import KeyNames, RunQuery
-from tuiflow.store import search, walk
+from tuiflow.store import memory, search, walk
 from tuiflow.store.connection import Database
 from tuiflow.store.predicates import Builder
 
@@ -42,6 +42,8 @@ _WALK = 4e-9
 answer at once; not less than `_LEAST_WALK` and not more than `_MOST_WALK`."""
 _LEAST_WALK = 0.001
 _MOST_WALK = 0.005
+_GIVEN_BACK = 200_000
+"""Of so many runs on, what is freed of long arrays is given back at once."""
 _COLD_WALK = 0.03
 """The same where numpy and the columns would have to be loaded."""
 
@@ -68,7 +70,7 @@ class Searches:
                     return page
             from tuiflow.store.vectors.find import find
 
-            with self._source(conn) as source:
+            with self._source(conn, whole=limit is None or offset > LARGE) as source:
                 return find(source, query, limit, offset)
 
     def _patience(self, conn: sqlite3.Connection) -> float:
@@ -100,7 +102,7 @@ class Searches:
                 return run_columns.read(conn, self._root, query, keys)
             from tuiflow.store.vectors import frames
 
-            with self._source(conn) as source:
+            with self._source(conn, whole=True) as source:
                 return frames.columns(source, query, keys)
 
     def table(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> RunTable | None:
@@ -114,7 +116,7 @@ class Searches:
             from tuiflow.store.vectors.find import find
             from tuiflow.store.vectors.tables import table
 
-            with self._source(conn) as source:
+            with self._source(conn, whole=True) as source:
                 found = find(source, query, limit, offset)
                 if len(found) < LARGE:
                     return None
@@ -130,7 +132,7 @@ class Searches:
                 return column_values.column_summary(values)
             from tuiflow.store.vectors import summaries
 
-            with self._source(conn) as source:
+            with self._source(conn, whole=True) as source:
                 return summaries.column_summary(source, query, key)
 
     def group(self, query: RunQuery, key: Key, measures: Sequence[Key | Measure]) -> Grouping:
@@ -148,7 +150,7 @@ class Searches:
                 return groups.group(key, values, columns)
             from tuiflow.store.vectors import groups as vector_groups
 
-            with self._source(conn) as source:
+            with self._source(conn, whole=True) as source:
                 return vector_groups.group(source, query, key, measures)
 
     def summarize(self, query: RunQuery, key: Key | Measure) -> Summary:
@@ -161,7 +163,7 @@ class Searches:
                 return groups.summary(rows, values)
             from tuiflow.store.vectors import summaries
 
-            with self._source(conn) as source:
+            with self._source(conn, whole=True) as source:
                 return summaries.summary(source, query, key)
 
     def experiment_counts(self) -> dict[str, ExperimentCounts]:
@@ -244,13 +246,17 @@ class Searches:
         return conn.execute(sql, builder.values).fetchone() is not None
 
     @contextlib.contextmanager
-    def _source(self, conn: sqlite3.Connection) -> Iterator[Source]:
+    def _source(self, conn: sqlite3.Connection, *, whole: bool = False) -> Iterator[Source]:
+        """The columns to ask; `whole` where arrays as long as they are made several times."""
         from tuiflow.store.vectors.source import Memory, Source
 
         if self._memory is None:
             self._memory = Memory()
         with self._columns().view(conn) as view:
             yield Source(view, self._memory)
+            whole = whole and view.size > _GIVEN_BACK
+        if whole:
+            memory.give_back()
 
 
 def _names_runs(node: Node) -> bool:
