@@ -233,7 +233,7 @@ def optimize(store: StoreOption = None) -> None:
         with progress("sealing columns") as bar:
             blocks = opened.upkeep.optimize(bar)
     except KeyboardInterrupt:
-        stopped(f"{bar.done:,} of {bar.total or 0:,} blocks of runs are sealed")
+        stopped(f"sealed {counted(bar.done, 'block')} of runs; `tuiflow db optimize` goes on")
     sealed = f"sealed {counted(blocks, 'block')} of runs" if blocks else "all was up to date"
     typer.echo(f"{clean(str(opened.database))}: {sealed}.")
 
