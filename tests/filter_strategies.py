@@ -65,10 +65,25 @@ from tuiflow.store import search as store_search
 NOW = 1_780_000_000_000
 
 TEXTS = ["", "0.5", "0.50", "1", "10", "-3", "1e3", "inf", "nan", "adam", "Adam", "sgd_x", "50%",
-         "a*b?[c]", "ünï", "ÜNÏ", "back\\slash", "two\nlines", "it's", "1_000", " 1"]  # fmt: skip
+         "a*b?[c]", "ünï", "ÜNÏ", "back\\slash", "two\nlines", "it's", "1_000", " 1",
+         "\u212a\u017f"]  # fmt: skip
 NUMBERS = [0.0, -0.0, 0.5, 1.0, 2.0, 10.0, -3.0, 1e3, 1e308, math.inf, -math.inf]
 NAMES = ["a", "b/c", "d e", "never logged"]
-PATTERNS = ["%", "_", "0._", "%a%", "A%", "sgd\\_x", "%*%", "%[c]", "50%%", "ÜNÏ", "ün_", "%\n%"]
+PATTERNS = [
+    "%",
+    "_",
+    "0._",
+    "%a%",
+    "A%",
+    "sgd\\_x",
+    "%*%",
+    "%[c]",
+    "50%%",
+    "ÜNÏ",
+    "ün_",
+    "%\n%",
+    "ks",
+]
 
 RUN_NAMES = ["wine-1", "Wine-2", "trial_1", "größe"]
 STARTS = [NOW, NOW - 1_000, NOW - 1_000, NOW - 86_400_000]
@@ -390,7 +405,9 @@ leaves: st.SearchStrategy[Node] = st.one_of(
         likes,
         st.sampled_from(["%I%", "w%", "Wine-_", "%\u00f6%", "RUN%", "%a%"]),
     ),
-    st.builds(Text, st.sampled_from(["wine", "ADAM", "%", "_", "Ü", "\\", "two", "nowhere"])),
+    st.builds(
+        Text, st.sampled_from(["wine", "ADAM", "%", "_", "Ü", "\\", "two", "nowhere", "k", "S"])
+    ),
     st.just(Has("model")),
 )
 filters: st.SearchStrategy[Node] = st.recursive(

@@ -10,7 +10,7 @@ import pytest
 import tuiflow as mlflow
 from tuiflow import MlflowClient
 from tuiflow.entities import Metric, Param, RunTag
-from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.errors import FilterError, InvalidInput, NotFound
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +81,15 @@ def test_searches_that_can_not_be(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as caught:
         mlflow.search_runs(**wrong)
     assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
+
+
+def test_a_mistake_names_the_nearest_key() -> None:
+    with mlflow.start_run():
+        mlflow.log_metric("rmse", 1.0)
+    for wrong in ({"filter_string": "rsme < 1"}, {"order_by": ["rsme DESC"]}):
+        for form in ("list", "pandas"):
+            with pytest.raises(FilterError, match=r"did you mean metrics\.rmse"):
+                mlflow.search_runs(output_format=form, **wrong)
 
 
 def test_the_client(tmp_path: Path) -> None:

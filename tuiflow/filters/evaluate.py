@@ -56,7 +56,7 @@ def matches(
         case Not(part):
             return not matches(part, values, texts, has)
         case Text(text):
-            return any(text.lower() in other.lower() for other in texts)
+            return any(re.search(re.escape(text), other, in_any_case(text)) for other in texts)
         case Has(what):
             return has(what)
         case Relation(left, op, right):
@@ -138,6 +138,12 @@ def sort(
         items.sort(key=lambda item: rank(item)[0])
 
 
+def in_any_case(pattern: str) -> re.RegexFlag:
+    """How ILIKE and free words ignore case: SQLite folds the letters A to Z alone, so only a
+    pattern with others in it folds them all."""
+    return re.IGNORECASE | re.ASCII if pattern.isascii() else re.IGNORECASE
+
+
 def like_regex(pattern: str) -> str:
     """The regular expression of a LIKE pattern."""
     wild = {"%": ".*", "_": "."}
@@ -162,7 +168,9 @@ _OPERATORS: dict[Op, Callable[..., bool]] = {
     Op.GT: operator.gt,
     Op.GE: operator.ge,
     Op.LIKE: lambda text, pattern: regex_match(like_regex(pattern), text),
-    Op.ILIKE: lambda text, pattern: regex_match("(?i)" + like_regex(pattern), text),
+    Op.ILIKE: lambda text, pattern: bool(
+        re.search(like_regex(pattern), text, in_any_case(pattern))
+    ),
 }
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tuiflow.entities import Experiment, Run, ViewType
-from tuiflow.errors import InvalidInput
+from tuiflow.errors import FilterError, InvalidInput
 from tuiflow.filters import EXPERIMENTS, Key, Kind, Measure, parse_filter, parse_order
 from tuiflow.filters.evaluate import matches, sort
 from tuiflow.protocols import RunQuery
@@ -18,6 +18,8 @@ from tuiflow.store.run_table import RunTable, table_of
 
 if TYPE_CHECKING:
     import pandas
+
+_Parsed = TypeVar("_Parsed")
 
 
 def search_runs(
@@ -33,7 +35,7 @@ def search_runs(
 
     `experiment_ids` None means every active experiment; a single id may stand without a list.
     """
-    query = run_query(experiment_ids, filter_string, view, order_by)
+    query = run_query(store, experiment_ids, filter_string, view, order_by)
     return store.search_runs(query, row_limit(max_results), offset)
 
 
@@ -46,11 +48,12 @@ def search_frame(
     order_by: Sequence[str] | None,
 ) -> pandas.DataFrame:
     """What `search_runs` finds, as `to_frame` gives it."""
-    query = run_query(experiment_ids, filter_string, view, order_by)
+    query = run_query(store, experiment_ids, filter_string, view, order_by)
     return _frame(store.run_table(query, row_limit(max_results)))
 
 
 def run_query(
+    store: Store,
     experiment_ids: Sequence[str] | None,
     filter_string: str | None,
     view: int,
@@ -61,10 +64,19 @@ def run_query(
         experiment_ids = [str(experiment_ids)]
     return RunQuery(
         None if experiment_ids is None else tuple(map(str, experiment_ids)),
-        parse_filter(filter_text(filter_string)),
-        parse_order(order_by or ()),
+        _suggesting(store, partial(parse_filter, filter_text(filter_string))),
+        _suggesting(store, partial(parse_order, order_by or ())),
         _view(view),
     )
+
+
+def _suggesting(store: Store, parse: Callable[..., _Parsed]) -> _Parsed:
+    """Parse; the keys in use, among which a mistake finds its suggestion, are read only then."""
+    try:
+        return parse()
+    except FilterError:
+        parse(known=store.key_names().keys())
+        raise
 
 
 def ids_of_names(store: Store, names: Sequence[str]) -> list[str]:
@@ -100,7 +112,7 @@ def search_experiments(
         if node is None
         or matches(
             node,
-            functools.partial(_value, experiment),
+            partial(_value, experiment),
             (experiment.name, *experiment.tags.values()),
         )
     ]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiflow.entities import TAG_MODELS, ViewType
-from tuiflow.filters.evaluate import holds, like_regex
+from tuiflow.filters.evaluate import holds, in_any_case, like_regex
 from tuiflow.filters.tree import (
     And,
     Arithmetic,
@@ -168,7 +168,7 @@ def _asked(node: Compare | In | Between, values: list[str]) -> list[bool]:
         case Compare(_, Op.LIKE, str() as pattern) if "_" not in pattern:
             return _like(pattern, values)
         case Compare(_, Op.LIKE | Op.ILIKE as op, str() as pattern):
-            flags = re.IGNORECASE if op is Op.ILIKE else re.NOFLAG
+            flags = in_any_case(pattern) if op is Op.ILIKE else re.NOFLAG
             match_text = re.compile(like_regex(pattern), flags).match
             return [match_text(value) is not None for value in values]
         case Compare(_, op, str() as wanted):
