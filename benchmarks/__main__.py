@@ -62,7 +62,9 @@ def main() -> None:
     for name in sizes:
         _say(f"searches at {SIZES[name]:,} runs")
         lines += report.searches(
-            f"Searches, {SIZES[name]:,} runs", list(searches.measure(folder / name))
+            f"Searches, {SIZES[name]:,} runs",
+            list(searches.measure(folder / name)),
+            list(searches.summaries(folder / name)),
         )
     print("\n".join(lines))
     if options.write:

@@ -62,7 +62,9 @@ def comparison(title: str, rows: Iterable[Row], versions: tuple[str, str]) -> li
     return [*lines, ""]
 
 
-def searches(title: str, rows: Sequence[Times]) -> list[str]:
+def searches(
+    title: str, rows: Sequence[Times], sums: Iterable[tuple[str, float, float]]
+) -> list[str]:
     """A Markdown table in milliseconds."""
     lines = [
         f"### {title}",
@@ -73,6 +75,8 @@ def searches(title: str, rows: Sequence[Times]) -> list[str]:
     for row in rows:
         times = " | ".join(f"{t:,.1f}" for t in (row.cold, row.page, row.whole, row.count))
         lines.append(f"| {row.what} | {row.runs:,} | {times} |")
+    lines += ["", "| ms | cold | warm |", "|---|--:|--:|"]
+    lines += [f"| {what} | {cold:,.1f} | {warm:,.1f} |" for what, cold, warm in sums]
     return [*lines, ""]
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -17,9 +18,9 @@ from time import perf_counter
 
 from benchmarks.timing import timed
 from tuiflow.errors import FilterError
-from tuiflow.filters import parse_filter, parse_order
+from tuiflow.filters import Key, Kind, parse_filter, parse_order
 from tuiflow.protocols import RunQuery
-from tuiflow.store import open_store
+from tuiflow.store import Store, open_store
 
 PAGE = 100
 BY_LOSS = "metrics.`val/loss` ASC"
@@ -103,7 +104,7 @@ def measure(folder: Path) -> Iterator[Times]:
 
 
 def _times(folder: Path, what: str, query: RunQuery) -> Times:
-    cold = [_in_a_child(folder, query) for _ in range(3)]
+    cold = [_in_a_child(folder, lambda store: store.search_keys(query, PAGE)) for _ in range(3)]
     store = open_store(folder, create=False)
     found = store.count_runs(query)
     page = timed(lambda: store.search_keys(query, PAGE))
@@ -119,12 +120,10 @@ def query_of(search: Search) -> RunQuery:
     return RunQuery(None, parse_filter(search.filter), order)
 
 
-def _in_a_child(folder: Path, query: RunQuery) -> float:
-    """Seconds that the first page takes in a new process, from opening the store."""
+def _in_a_child(folder: Path, ask: Callable[[Store], object]) -> float:
+    """Seconds that a question takes in a new process, from opening the store."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    child = multiprocessing.get_context("fork").Process(
-        target=_first_page, args=(folder, query, sender)
-    )
+    child = multiprocessing.get_context("fork").Process(target=_answer, args=(folder, ask, sender))
     child.start()
     sender.close()
     try:
@@ -133,10 +132,35 @@ def _in_a_child(folder: Path, query: RunQuery) -> float:
         child.join()
 
 
-def _first_page(folder: Path, query: RunQuery, sender: Connection) -> None:
+def _answer(folder: Path, ask: Callable[[Store], object], sender: Connection) -> None:
     start = perf_counter()
-    open_store(folder, create=False).search_keys(query, PAGE)
+    ask(open_store(folder, create=False))
     sender.send(perf_counter() - start)
+
+
+def summaries(folder: Path) -> Iterator[tuple[str, float, float]]:
+    """What is summed up of all runs: what it is, milliseconds cold and warm."""
+    measures = [Key(Kind.METRIC, name) for name in ("val/loss", "val/accuracy", "val/auc")]
+    questions: dict[str, Callable[[Store], object]] = {
+        "group by a param of 1,000 values, three metrics": lambda store: store.group_runs(
+            RunQuery(), Key(Kind.PARAM, "seed"), measures
+        ),
+        "group by a tag, three metrics": lambda store: store.group_runs(
+            RunQuery(), Key(Kind.TAG, "team"), measures
+        ),
+        "count, median and best of a metric": lambda store: store.summarize(
+            RunQuery(), measures[0]
+        ),
+        "quartiles and bins of a metric": lambda store: store.column_summary(
+            RunQuery(), measures[0]
+        ),
+    }
+    for what, ask in questions.items():
+        cold = median(_in_a_child(folder, ask) for _ in range(3))
+        store = open_store(folder, create=False)
+        warm = median(timed(partial(ask, store)))
+        store.close()
+        yield what, 1000 * cold, 1000 * warm
 
 
 if __name__ == "__main__":
@@ -147,3 +171,5 @@ if __name__ == "__main__":
             f"   {row.what}",
             flush=True,
         )
+    for what, first, again in summaries(Path(sys.argv[1])):
+        print(f"{'':12} {first:9.1f} {again:7.1f} {'':15}   {what}", flush=True)
