@@ -419,9 +419,9 @@ def test_points_lie_where_they_belong_and_the_nearest_is_found():
     xs, ys = array("d", [0.0, 1.0, 2.0]), array("d", [0.0, 5.0, 10.0])
     picture = scatter(xs, ys, (0, 2), (0, 10), 40, 12)
     body = [chars[picture.left :] for chars, _ in picture.rows[: picture.plot_rows]]
-    assert body[-1][0] == "•" and body[0][-1] == "•"
+    assert body[-1][0] == "●" and body[0][-1] == "●"
     column, row = cell_of(picture, 1.0, 5.0) or (0, 0)
-    assert body[row][column] == "•" and cell_of(picture, 3.0, 5.0) is None
+    assert body[row][column] == "●" and cell_of(picture, 3.0, 5.0) is None
     assert nearest(xs, ys, picture, picture.columns - 3, 1) == 2
     assert nearest(xs, ys, picture, 2, 9) == 0
     assert padded([]) is None and (padded([3.0]) or (9, 0))[0] < 3.0

@@ -115,7 +115,7 @@ def log_lines(change: CodeChange, limit: int = 20) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class WhyText:
     """How a param goes with a metric, in words: `measure` is `ρ −0.83` or `η² 0.71`. `short` is
-    what it `says`, of several groups the first and the last only."""
+    what it `says` without their names, and of several groups the first and the last only."""
 
     param: str
     measure: str
@@ -158,7 +158,7 @@ def _association(item: Association, why: Associations) -> tuple[str, str, str]:
             end = "better" if (item.rho < 0) == why.lower_is_better else "worse"
         sign = "−" if item.rho < 0 else "+"
         outcome = f"higher {_param(item)}, {end} {text.clean(why.metric, 32)}"
-        return f"ρ {sign}{abs(item.rho):.2f}", outcome, outcome
+        return f"ρ {sign}{abs(item.rho):.2f}", outcome, f"the higher, the {end}"
     groups = [
         f"{text.clean(group.value, 24)} {text.number(group.median)} ({group.n:,})"
         for group in (*item.groups[:_GROUPS_NAMED], item.groups[-1])

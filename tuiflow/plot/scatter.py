@@ -15,8 +15,9 @@ from tuiflow.plot.frame import BETWEEN, Picture, framed, gutter, ruler, widened
 CHOSEN_MARK = "◆"
 CHOSEN = LINE + 1
 """Tone of the point that is read off."""
-_FEW = 400
-"""Up to so many points are each a character; more of them are dots."""
+_FEW, _VERY_FEW = 400, 100
+"""Up to so many points are each a character, a bold one while they are very few; more are dots."""
+_BOLD_MARK = "●"
 
 
 def padded(numbers: Sequence[float]) -> Window | None:
@@ -49,9 +50,10 @@ def scatter(
     columns = max(width - y_axis.left, 1)
     canvas = Canvas(columns, plot_rows)
     few = len(xs) <= _FEW
+    mark = _BOLD_MARK if len(xs) <= _VERY_FEW else POINT_MARK
     for column, row in _dots(xs, ys, window, bounds, 2 * columns, 4 * plot_rows):
         if few:
-            canvas.mark(column >> 1, row >> 2, POINT_MARK, LINE)
+            canvas.mark(column >> 1, row >> 2, mark, LINE)
         else:
             canvas.dot(column, row, LINE)
     foot = ruler(*x_marks(window, columns, log_x, names), window, y_axis.left, columns)

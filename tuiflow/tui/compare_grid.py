@@ -191,7 +191,9 @@ def _runs_as_columns(comparison: Comparison, width: int, fold: bool) -> Grid:
     ]
     heads = run_heads(comparison)
     labels = [label(row.key) for rows in worded for row, _ in rows]
-    lead = _between(max((cell_len(key) + 3 for key in labels), default=0), _LEAD)
+    # Long names, of artifacts mostly, leave the room to the runs.
+    most = max(min(_LEAD[1], width * 3 // 10), 20)
+    lead = _between(max((cell_len(key) + 3 for key in labels), default=0), (_LEAD[0], most))
     widths, parts = _measure(worded, heads, width - lead)
     lines: list[Line] = []
     for section, rows in zip(comparison.sections, worded, strict=True):

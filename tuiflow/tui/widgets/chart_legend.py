@@ -57,7 +57,8 @@ def legend(
         Segment(" ⏵ live" if live else "", words.live),
         Segment(" ", words.ground),
     ]
-    first = max(width - sum(part.cell_length for part in tail), 0)
+    gap = 1 if modes else 0
+    first = max(width - gap - sum(part.cell_length for part in tail), 0)
     head = [Segment(f"{reading}  ", words.dim)] if reading else []
     names = _name_room(entries, first - sum(part.cell_length for part in head))
     longest = min(max((cell_len(entry.name) for entry in entries), default=0), _LONGEST_NAME)
@@ -79,7 +80,8 @@ def legend(
         lines[-1] += parts
     strips = []
     for index, segments in enumerate(lines):
-        strip = Strip(segments).adjust_cell_length(room[index], words.ground)
+        taken = room[index] + (0 if index else gap)
+        strip = Strip(segments).adjust_cell_length(taken, words.ground)
         strips.append(Strip([*strip, *tail]) if index == 0 else strip)
     return [strip.adjust_cell_length(width, words.ground) for strip in strips]
 
