@@ -334,3 +334,26 @@ def test_a_page_that_takes_too_long_along_an_index_comes_from_columns(
         assert store.search_keys(query, 20) == expected[:20]
         assert ("columns" in vars(store)) is (seconds < 0)
     assert store.search_keys(query) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "params.n > 2", "status = 'FINISHED'", "duration >= 0s and metrics.m < 4"]
+)
+def test_pages_far_down_follow_what_changes(
+    store: Store, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    ids = [store.create_run("0", None, NOW + n, params={"n": str(n)}).info.run_id for n in range(9)]
+    for number, run_id in enumerate(ids):
+        store.log_batch(run_id, [Metric("m", float(number % 3), NOW)])
+        store.finish_run(run_id, "FINISHED", NOW + number)
+    query = RunQuery(None, parse_filter(text), parse_order("metrics.m desc"))
+    monkeypatch.setattr(searches, "_DEEP", 1)
+    for change in range(4):
+        keys = store.search_keys(query)
+        with by_columns():
+            for _ in range(2):
+                assert store.search_keys(query, 2, 1) == keys[1:3]
+                assert store.search_keys(query, 20, 4) == keys[4:]
+        store.log_batch(ids[change], [Metric("m", 3.0 + change, NOW + 1, 1)])
+        if change == 2:
+            store.delete_runs([ids[5]])

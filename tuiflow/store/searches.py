@@ -42,6 +42,8 @@ _WALK = 4e-9
 answer at once; not less than `_LEAST_WALK` and not more than `_MOST_WALK`."""
 _LEAST_WALK = 0.001
 _MOST_WALK = 0.005
+_DEEP = 5_000
+"""A page this far down is likely one of many."""
 _GIVEN_BACK = 200_000
 """Of so many runs on, what is freed of long arrays is given back at once."""
 _COLD_WALK = 0.03
@@ -65,12 +67,14 @@ class Searches:
                 return search.search_keys(conn, self._root, query, limit, offset)
             if limit is not None and offset + limit < LARGE:
                 seconds = self._patience(conn)
-                page = walk.first_page(conn, self._root, query, limit, offset, seconds)
-                if page is not None:
-                    return page
-            from tuiflow.store.vectors.find import find
+                found = walk.first_page(conn, self._root, query, limit, offset, seconds)
+                if found is not None:
+                    return found
+            from tuiflow.store.vectors.find import find, page
 
-            with self._source(conn, whole=limit is None or offset > LARGE) as source:
+            with self._source(conn, whole=limit is None or offset >= _DEEP) as source:
+                if limit is not None and offset >= _DEEP:
+                    return page(source, query, limit, offset)
                 return find(source, query, limit, offset)
 
     def _patience(self, conn: sqlite3.Connection) -> float:

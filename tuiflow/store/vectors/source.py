@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from array import array
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -54,6 +55,8 @@ class Memory:
     def __init__(self) -> None:
         self._newest: NDArray[Any] | None = None
         self._rank: NDArray[np.int32] = np.empty(0, np.int32)
+        self.found: tuple[tuple[object, ...], array[int]] | None = None
+        """All runs that a query has found, in order, and what they depend on."""
         self._texts: list[str] = []
         self._by_text: list[int] = []
 
