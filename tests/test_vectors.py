@@ -357,3 +357,15 @@ def test_pages_far_down_follow_what_changes(
         store.log_batch(ids[change], [Metric("m", 3.0 + change, NOW + 1, 1)])
         if change == 2:
             store.delete_runs([ids[5]])
+
+
+@pytest.mark.parametrize(
+    "text", ["params.unit ILIKE 'k%'", "params.unit ILIKE 'ſ'", "run_name ilike 's'"]
+)
+def test_signs_that_only_look_like_letters(store: Store, text: str) -> None:
+    for number, unit in enumerate(("k", "K", "\u212a", "s", "ſ")):  # KELVIN SIGN, LONG S
+        store.create_run("0", unit, NOW + number, params={"unit": unit})
+    query = RunQuery(None, parse_filter(text))
+    found = store.search_keys(query)
+    with by_columns():
+        assert store.search_keys(query) == found
