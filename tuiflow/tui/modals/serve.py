@@ -15,6 +15,7 @@ from tuiflow.errors import TuiflowError
 from tuiflow.text import clean
 from tuiflow.tui.modals.base import Modal
 from tuiflow.tui.reader import Asks
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ class ServeModal(Modal[ServerInfo], Asks):
             models.styles.height = min(len(paths), 6)
             yield models
         yield Static(Content("port"), classes="modal--label")
-        yield Input(
-            str(self.app.settings.port), type="integer", max_length=5, compact=True,
-            id="serve-port", validators=[Integer(1, 65535)],
+        yield Field(
+            str(self.app.settings.port), type="integer", max_length=5, id="serve-port",
+            validators=[Integer(1, 65535)],
         )  # fmt: skip
         yield Static(id="serve-remark")
 
@@ -58,7 +59,6 @@ class ServeModal(Modal[ServerInfo], Asks):
             self._models.focus()
         else:
             self._port.focus()
-        self._port.cursor_blink = False
         self._remark(
             self.keyed(
                 "It listens on localhost and ends with the app,"

@@ -19,6 +19,7 @@ from tuiflow.tui.model_actions import ModelActions
 from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.registered import ModelRow, list_models
 from tuiflow.tui.screens.versions import VersionsScreen
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 
@@ -50,15 +51,14 @@ class ModelsScreen(ModelActions):
             id="registered",
         )
         yield Static(_empty(self.app.keyed("{runs.register}")), id="registered-empty")
-        yield Input(placeholder="/ search names", id="registered-search", compact=True)
+        yield Field(placeholder="/ search names", id="registered-search")
 
     def hints(self) -> Sequence[str | tuple[str, str]]:
         if isinstance(self.focused, Input):
-            return (("enter", "to the list"), ("esc", "clear the search"))
+            return (("{field.submit}", "to the list"), ("{app.back}", "clear the search"))
         return self.HINTS if self._models else ("app.runs", "app.servers", "app.palette")
 
     def on_mount(self) -> None:
-        self.query_one(Input).cursor_blink = False
         self.crumbs.show("models")
         self._look_again()
 

@@ -19,6 +19,7 @@ from tuiflow.tui.bulk import plural
 from tuiflow.tui.model_actions import ModelActions
 from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.registered import VersionRow, Versions, list_versions, matching_versions
+from tuiflow.tui.widgets.field import Field
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
 
 MOST_COMPARED = 20
@@ -55,15 +56,14 @@ class VersionsScreen(ModelActions):
     def compose_body(self) -> ComposeResult:
         yield RowsView(_columns(None), id="versions")
         yield Static(id="versions-description")
-        yield Input(placeholder="/ filter", id="versions-search", compact=True)
+        yield Field(placeholder="/ filter", id="versions-search")
 
     def hints(self) -> Sequence[str | tuple[str, str]]:
         if isinstance(self.focused, Input):
-            return (("enter", "to the list"), ("esc", "clear the filter"))
+            return (("{field.submit}", "to the list"), ("{app.back}", "clear the filter"))
         return self.HINTS
 
     def on_mount(self) -> None:
-        self._search.cursor_blink = False
         self._search.display = False
         self._look_again()
 
