@@ -47,18 +47,18 @@ SEARCHES = (
     Search("sort by duration", order="duration DESC"),
     Search("sort by three keys", order=f"params.optimizer, params.depth DESC, {BY_LOSS}"),
     Search(
-        "two predicates, 2 % of runs",
+        "two predicates, 7 % of runs",
         "metrics.`val/accuracy` > 0.9 AND params.optimizer = 'adam'",
         BY_LOSS,
     ),
     Search(
-        "two predicates, 70 % of runs",
+        "two predicates, 80 % of runs",
         "metrics.`val/accuracy` > 0.1 AND params.optimizer != 'adam'",
         BY_LOSS,
     ),
     Search(
-        "two predicates, a few runs",
-        "metrics.`val/accuracy` > 0.9999 AND params.seed = '17'",
+        "two predicates, one run in 20,000",
+        "metrics.`val/accuracy` > 0.99 AND params.seed = '17'",
         BY_LOSS,
     ),
     Search("two predicates, no run", "params.lr > 5 AND metrics.`val/auc` > 0.9", BY_LOSS),
@@ -74,7 +74,7 @@ SEARCHES = (
     Search("metric against metric", "metrics.`val/loss` < metrics.`train/loss` * 0.9", BY_LOSS),
     Search("min of a metric", "min(metrics.`val/loss`) < 0.01", BY_LOSS),
     Search("free text, one run in 1,000", "zebrafish", BY_LOSS),
-    Search("free text, in a third of runs", "adamw", BY_LOSS),
+    Search("free text, one run in five", "adamw", BY_LOSS),
     Search("free text, in no run", "xylophone", BY_LOSS),
     Search("not a word", "!transformer", BY_LOSS),
 )
@@ -107,9 +107,12 @@ def _times(folder: Path, what: str, query: RunQuery) -> Times:
     cold = [_in_a_child(folder, lambda store: store.search_keys(query, PAGE)) for _ in range(3)]
     store = open_store(folder, create=False)
     found = store.count_runs(query)
-    page = timed(lambda: store.search_keys(query, PAGE))
-    whole = timed(lambda: store.search_keys(query))
-    count = timed(lambda: store.count_runs(query))
+    # The last answer is remembered: ask something else before each question.
+    other = RunQuery(None, parse_filter("params.optimizer = 'sgd'"))
+    ask = partial(timed, between=lambda: store.search_keys(other))
+    page = ask(lambda: store.search_keys(query, PAGE))
+    whole = ask(lambda: store.search_keys(query))
+    count = ask(lambda: store.count_runs(query))
     store.close()
     return Times(what, found, *(1000 * median(spent) for spent in (cold, page, whole, count)))
 
