@@ -13,7 +13,7 @@ from tuiflow.tui.bulk import Progress
 from tuiflow.tui.modals.base import Modal
 
 LOOK_SECONDS = 0.1
-_WIDTH = 40
+_WIDTH = 34
 
 
 class ProgressModal(Modal[None]):
