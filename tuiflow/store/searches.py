@@ -66,7 +66,7 @@ class Searches:
             if not self._is_large(conn, query):
                 return search.search_keys(conn, self._root, query, limit, offset)
             if limit is not None and offset + limit < LARGE:
-                seconds = self._patience(conn)
+                seconds = self._patience(conn, query)
                 found = walk.first_page(conn, self._root, query, limit, offset, seconds)
                 if found is not None:
                     return found
@@ -77,9 +77,10 @@ class Searches:
                     return page(source, query, limit, offset)
                 return find(source, query, limit, offset)
 
-    def _patience(self, conn: sqlite3.Connection) -> float:
+    def _patience(self, conn: sqlite3.Connection, query: RunQuery) -> float:
         """Seconds that a walk may take."""
-        if self._memory is None:
+        by_name = bool(query.order_by) and query.order_by[0].key == _RUN_NAME
+        if self._memory is None or by_name:  # there are hardly two equal names
             return _COLD_WALK
         runs = conn.execute("SELECT max(id) FROM runs").fetchone()[0] or 0
         return float(min(max(runs * _WALK, _LEAST_WALK), _MOST_WALK))
@@ -274,3 +275,4 @@ def _names_runs(node: Node) -> bool:
 
 
 _RUN_ID = Key(Kind.ATTRIBUTE, "run_id")
+_RUN_NAME = Key(Kind.ATTRIBUTE, "run_name")

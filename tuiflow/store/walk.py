@@ -12,6 +12,7 @@ from tuiflow.store import search
 
 _STEPS = 1_000
 """SQLite looks at the clock after so many of its instructions, some tens of microseconds."""
+_WAITING = 5
 
 
 def first_page(
@@ -22,15 +23,17 @@ def first_page(
     offset: int,
     seconds: float,
 ) -> array[int] | None:
-    """As `search.search_keys` with `walk`; None where the page isn't found within `seconds`."""
-    deadline = time.perf_counter() + seconds
+    """As `search.search_keys` with `walk`; None where the page isn't found within `seconds` of
+    work, or of waiting for others and the disk within some more."""
+    work = time.thread_time() + seconds
+    deadline = time.perf_counter() + _WAITING * seconds
     spent = False
 
     def is_over() -> bool:
         nonlocal spent
         if spent:  # what ends the read may take its time
             return False
-        spent = time.perf_counter() > deadline
+        spent = time.thread_time() > work or time.perf_counter() > deadline
         return spent
 
     conn.set_progress_handler(is_over, _STEPS)
