@@ -155,12 +155,14 @@ def _pieces(runs: Iterator[NewRun], size: int) -> Iterator[list[NewRun]]:
 
 
 class _Writer:
-    """Writes pieces, and remembers what numbers texts read as."""
+    """Writes pieces, and remembers keys, and what numbers texts read as."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
         self._numbers: dict[str, float | None] = {}
-        self._checked: set[tuple[int, str]] = set()
+        self._metrics: dict[str, int] = {}
+        self._params: dict[str, int] = {}
+        self._tags: dict[str, int] = {}
         self.long: list[tuple[int, int]] = []
         """Runs and keys of metrics with points to be sealed, once they are committed."""
 
@@ -175,7 +177,7 @@ class _Writer:
             for name, points in run.metrics.items():
                 if not points:
                     continue
-                key = self._key(conn, METRIC, "metric", name)
+                key = self._metrics.get(name) or self._metric(conn, name)
                 if len(points) == 1:
                     step, timestamp, value = points[0]
                     if type(step) is not int or type(timestamp) is not int or timestamp < 0:
@@ -186,12 +188,13 @@ class _Writer:
             for name, text in run.params.items():
                 if len(text) > MAX_PARAM_LENGTH:
                     check_param(Param(name, text))
-                key = self._key(conn, PARAM, "param", name)
+                key = self._params.get(name) or self._param(conn, name)
                 params.append((row, key, text, self._number(text)))
             for name, text in {**run.tags, TAG_RUN_NAME: run.name}.items():
                 if len(text) > MAX_TAG_LENGTH:
                     check_tag(RunTag(name, text))
-                tags.append((row, self._key(conn, TAG, "tag", name), text, self._number(text)))
+                key = self._tags.get(name) or self._tag(conn, name)
+                tags.append((row, key, text, self._number(text)))
         conn.executemany(
             "INSERT INTO latest (run, key, value, step, timestamp, count)"
             " VALUES (?, ?, ?, ?, ?, 1)",
@@ -239,11 +242,20 @@ class _Writer:
             check_metric(metric)
         self.long += [(row, key) for key in metrics.log(conn, row, {key: history})]
 
-    def _key(self, conn: sqlite3.Connection, kind: int, what: str, name: str) -> int:
-        if (kind, name) not in self._checked:
-            check_key(what, name)
-            self._checked.add((kind, name))
-        return self._keys.intern(conn, kind, name)
+    def _metric(self, conn: sqlite3.Connection, name: str) -> int:
+        check_key("metric", name)
+        self._metrics[name] = key = self._keys.intern(conn, METRIC, name)
+        return key
+
+    def _param(self, conn: sqlite3.Connection, name: str) -> int:
+        check_key("param", name)
+        self._params[name] = key = self._keys.intern(conn, PARAM, name)
+        return key
+
+    def _tag(self, conn: sqlite3.Connection, name: str) -> int:
+        check_key("tag", name)
+        self._tags[name] = key = self._keys.intern(conn, TAG, name)
+        return key
 
     def _number(self, text: str) -> float | None:
         try:
