@@ -1,7 +1,8 @@
 """Make the pictures in this folder from the demo's runs: `.venv/bin/python screenshots/make.py`.
 
 The demo is trained into a temporary store, the app is driven by keys as a person would, and each
-screen is written as SVG in two sizes.
+screen is written as SVG in two sizes, those of the README in a third one. Words after the command
+are the names of the pictures to make, all of them without.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.views import save_last_experiment
 
 FOLDER = Path(__file__).parent
-SIZES = ((80, 24), (120, 40))
+SIZES = ((80, 24), (160, 48))
+README_SIZE = (120, 40)
+README_SHOTS = ("runs", "compare", "servers")
 Steps = Callable[[Pilot[object]], Awaitable[None]]
 
 
@@ -51,14 +54,53 @@ async def wait(pilot: Pilot[object], text: str) -> None:
 
 
 async def runs(pilot: Pilot[object]) -> None:
-    await pilot.press("slash", *"metrics.rmse < 64", "enter")
+    await pilot.press("slash", *"metrics.rmse < 82", "enter")
     await wait(pilot, "of 21")
-    await pilot.press("g", "space", "j", "j", "space", "j")
+    await pilot.press(*"lllllog")
+    await wait(pilot, "best")
+    await pilot.press("space", "j", "space", "j")
 
 
 async def mistake(pilot: Pilot[object]) -> None:
     await pilot.press("slash", *"metrics.rmse < 64 adn params.alpha = 0.1")
     await wait(pilot, "did you mean AND")
+
+
+async def completion(pilot: Pilot[object]) -> None:
+    await pilot.press("slash", *"metrics.rmse < 64 and params.")
+    await wait(pilot, "params.model")
+
+
+async def columns(pilot: Pilot[object]) -> None:
+    await pilot.press("c")
+    await wait(pilot, "Columns")
+
+
+async def nested(pilot: Pilot[object]) -> None:
+    await wait(pilot, "random-search")
+    await pilot.press("j")
+
+
+async def light(pilot: Pilot[object]) -> None:
+    await pilot.press("colon", *"light or dark", "enter")
+    await pilot.pause(0.3)
+
+
+async def scatter(pilot: Pilot[object]) -> None:
+    await pilot.press("C")
+    await wait(pilot, "against")
+    await pilot.press("right")
+    await wait(pilot, "◆")
+
+
+async def why(pilot: Pilot[object]) -> None:
+    await pilot.press("I")
+    await wait(pilot, "explains")
+
+
+async def tags(pilot: Pilot[object]) -> None:
+    await pilot.press("v", *"jjj", "v", "t")
+    await wait(pilot, "Tags of 4 runs")
 
 
 async def compare(pilot: Pilot[object]) -> None:
@@ -132,12 +174,18 @@ async def models(pilot: Pilot[object]) -> None:
         await wait(pilot, "took")
     await pilot.press("2")
     await wait(pilot, "2 registered models")
+    app.store.registry.update_model("linear", "Progression of diabetes within a year")
+    app.store.registry.update_version("linear", 3, "the one with the smallest weights")
+    await pilot.press("g", "enter", "j", "p")
+    await wait(pilot, "Promote")
+    await pilot.press("enter")
+    await wait(pilot, "@champion")
+    await pilot.press("escape")
+    await wait(pilot, "champion 2")
 
 
 async def versions(pilot: Pilot[object]) -> None:
     await models(pilot)
-    await pilot.press("g", "enter", "j", "p")
-    await wait(pilot, "Promote")
     await pilot.press("enter")
     await wait(pilot, "@champion")
 
@@ -150,6 +198,13 @@ async def help_(pilot: Pilot[object]) -> None:
 SHOTS: dict[str, tuple[str, Steps]] = {
     "runs": ("diabetes", runs),
     "mistake": ("diabetes", mistake),
+    "completion": ("diabetes", completion),
+    "columns": ("diabetes", columns),
+    "nested": ("breast-cancer", nested),
+    "light": ("diabetes", light),
+    "tags": ("diabetes", tags),
+    "scatter": ("breast-cancer", scatter),
+    "why": ("breast-cancer", why),
     "compare": ("diabetes", compare),
     "run": ("digits", run),
     "metrics": ("digits", metrics),
@@ -245,7 +300,7 @@ def main() -> None:
         fill(database, lambda: None)
         keep_code(database)
         for name in wanted:
-            for size in SIZES:
+            for size in (*SIZES, *([README_SIZE] if name in README_SHOTS else [])):
                 # A copy, for the app remembers what one does with it.
                 copy = Path(folder) / "demo"
                 shutil.rmtree(copy, ignore_errors=True)
