@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import tuiflow
-from benchmarks import mlflow_store, report, searches, starts, stores
+from benchmarks import changes, mlflow_store, report, searches, starts, stores
 from benchmarks.report import Row
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, open_store
@@ -66,6 +66,11 @@ def main() -> None:
             list(searches.measure(folder / name)),
             list(searches.summaries(folder / name)),
         )
+    largest = sizes[-1]
+    _say(f"changes of many runs at {SIZES[largest]:,} runs")
+    lines += report.changes(
+        f"Changes of many runs, {SIZES[largest]:,} runs", changes.measure(folder / largest)
+    )
     print("\n".join(lines))
     if options.write:
         report.put_into(PAGE, lines)

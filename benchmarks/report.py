@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.changes import Change
 from benchmarks.searches import Times
 
 BEGIN, END = "<!-- begin: python -m benchmarks -->", "<!-- end -->"
@@ -77,6 +78,20 @@ def searches(
         lines.append(f"| {row.what} | {row.runs:,} | {times} |")
     lines += ["", "| ms | cold | warm |", "|---|--:|--:|"]
     lines += [f"| {what} | {cold:,.1f} | {warm:,.1f} |" for what, cold, warm in sums]
+    return [*lines, ""]
+
+
+def changes(title: str, rows: Iterable[Change]) -> list[str]:
+    """A Markdown table: how long changes take, and a script that logs meanwhile waits."""
+    lines = [
+        f"### {title}",
+        "",
+        "| | took | `log_metric` meanwhile: median | p99 | longest |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        waits = " | ".join(seconds(wait / 1000) for wait in (row.median, row.most, row.longest))
+        lines.append(f"| {row.what} | {seconds(row.seconds)} | {waits} |")
     return [*lines, ""]
 
 
