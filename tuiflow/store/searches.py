@@ -7,6 +7,7 @@ a moment; all else, and pages that aren't found that way, come from columns.
 from __future__ import annotations
 
 import contextlib
+import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -37,17 +38,19 @@ LARGE = 5_000
 """From so many runs on, columns are quicker than rows, even if they have to be loaded."""
 _LARGE_IF_LOADED = 2_000
 """From so many on, where columns are in use already."""
-_WALK = 4e-9
+_WALK = 2.5e-9
 """Seconds for each run of the store that a first page may take along an index, if columns can
 answer at once; not less than `_LEAST_WALK` and not more than `_MOST_WALK`."""
 _LEAST_WALK = 0.001
-_MOST_WALK = 0.005
+_MOST_WALK = 0.004
 _DEEP = 5_000
 """A page this far down is likely one of many."""
 _GIVEN_BACK = 200_000
 """Of so many runs on, what is freed of long arrays is given back at once."""
 _COLD_WALK = 0.03
 """The same where numpy and the columns would have to be loaded."""
+_COLD_WALKS = 0.2
+"""Seconds of such walks together, after which loading them is the better deal."""
 
 
 class Searches:
@@ -59,6 +62,7 @@ class Searches:
         self._columns = columns
         self._memory: Memory | None = None
         """There from the first question on that was answered from columns."""
+        self._walked = 0.0
 
     def keys(self, query: RunQuery, limit: int | None = None, offset: int = 0) -> array[int]:
         """See `Store.search_keys`."""
@@ -67,7 +71,9 @@ class Searches:
                 return search.search_keys(conn, self._root, query, limit, offset)
             if limit is not None and offset + limit < LARGE:
                 seconds = self._patience(conn, query)
+                start = time.perf_counter()
                 found = walk.first_page(conn, self._root, query, limit, offset, seconds)
+                self._walked += time.perf_counter() - start
                 if found is not None:
                     return found
             from tuiflow.store.vectors.find import find, page
@@ -80,7 +86,8 @@ class Searches:
     def _patience(self, conn: sqlite3.Connection, query: RunQuery) -> float:
         """Seconds that a walk may take."""
         by_name = bool(query.order_by) and query.order_by[0].key == _RUN_NAME
-        if self._memory is None or by_name:  # there are hardly two equal names
+        is_cold = self._memory is None and self._walked < _COLD_WALKS
+        if is_cold or by_name:  # there are hardly two equal names
             return _COLD_WALK
         runs = conn.execute("SELECT max(id) FROM runs").fetchone()[0] or 0
         return float(min(max(runs * _WALK, _LEAST_WALK), _MOST_WALK))
