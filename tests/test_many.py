@@ -10,7 +10,15 @@ from contextlib import closing
 import pytest
 from shell import Cli
 
-from tuiflow.entities import TAG_NOTE, TAG_RUN_NAME, LifecycleStage, Run, ViewType
+from tuiflow.entities import (
+    TAG_NOTE,
+    TAG_PARENT,
+    TAG_RUN_NAME,
+    LifecycleStage,
+    Run,
+    RunTag,
+    ViewType,
+)
 from tuiflow.errors import InvalidInput, InvalidState, NotFound
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, many, open_store, pieces
@@ -272,3 +280,55 @@ def test_ctrl_c_says_how_far_the_garbage_came(
     assert len(everything(store)) == 6
     assert store.upkeep.check() == []
     assert cli("gc", "--yes").out.startswith("Removed 6 deleted runs")
+
+
+# parents and children
+
+
+@pytest.fixture
+def family(store: Store) -> dict[str, str]:
+    """`top` with children `left` and `right`, under which is `deep`; and `other`, of its own."""
+    ids: dict[str, str] = {}
+    for name, parent in (
+        ("top", None),
+        ("left", "top"),
+        ("right", "top"),
+        ("deep", "right"),
+        ("other", None),
+    ):
+        tags = {TAG_PARENT: ids[parent]} if parent else {}
+        ids[name] = store.create_run("0", name, tags=tags).info.run_id
+        store.finish_run(ids[name], "FINISHED")
+    return ids
+
+
+def names(store: Store, view: ViewType = ViewType.ACTIVE_ONLY, home: str = "0") -> set[str]:
+    return {run.info.run_name for run in store.search_runs(RunQuery((home,), view=view))}
+
+
+def test_a_parent_is_deleted_and_restored_with_its_children(
+    cli: Cli, store: Store, family: dict[str, str]
+) -> None:
+    assert cli("runs", "delete", "deep", "--yes").code == 0
+    result = cli("runs", "delete", "top", "--nested", "--yes")
+    assert result.out == "deleted 3 runs (top, …)\n"
+    assert names(store) == {"other"}
+    undo = result.err.split("restore with: tuiflow ")[1].split()
+    assert "restored 4 runs" in cli(*undo).out
+    assert names(store) == {"top", "left", "right", "deep", "other"}
+
+
+def test_a_parent_is_moved_with_its_children(
+    cli: Cli, store: Store, family: dict[str, str]
+) -> None:
+    target = store.create_experiment("elsewhere")
+    assert "moved 2 runs" in cli("runs", "move", "right", "elsewhere", "--nested").out
+    assert names(store, home=target) == {"right", "deep"}
+    assert "moved run other" in cli("runs", "move", "other", "elsewhere", "--nested").out
+
+
+def test_what_is_nested_in_itself_comes_to_an_end(store: Store, family: dict[str, str]) -> None:
+    store.log_batch(family["top"], tags=[RunTag(TAG_PARENT, family["deep"])])
+    top = store.row_key(family["top"])
+    found = store.load_runs(many.nested_in(store, [top]))
+    assert {run.info.run_name for run in found} == {"left", "right", "deep"}

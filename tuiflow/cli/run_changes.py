@@ -34,6 +34,11 @@ IDS_SHOWN = 10
 """Most runs that are named one by one in what undoes a change."""
 
 
+NestedOption = Annotated[
+    bool, typer.Option("--nested", help="Also the runs that are nested in them, at any depth.")
+]
+
+
 def register(group: typer.Typer) -> None:
     """Add the commands to `tuiflow runs`."""
     group.command("delete")(delete)
@@ -47,17 +52,20 @@ def delete(
     runs: RunsArgument = None,
     filter_text: FilterOption = "",
     experiment: ExperimentsOption = None,
+    nested: NestedOption = False,
     yes: YesOption = False,
     store: StoreOption = None,
 ) -> None:
     """Delete runs: those named, or all that a filter finds. They can be restored."""
     opened = open_existing(store)
     found = select(opened, runs or (), filter_text, experiment)
+    selection = _selection(found, filter_text, experiment) + (" --nested" if nested else "")
+    if nested:
+        found = found.with_nested(opened)
     running = found.running(opened)
     still = f", {running:,} still running," if running else ""
     confirm(f"Delete {found.title}{still}", yes)
     count, left = _carry_out(opened, "deleting", many.Delete(), found)
-    selection = _selection(found, filter_text, experiment)
     again = clean(selection + store_words(store))
     if not left:
         typer.echo(f"deleted {found.title}")
@@ -79,12 +87,15 @@ def restore(
     ] = None,
     filter_text: FilterOption = "",
     experiment: ExperimentsOption = None,
+    nested: NestedOption = False,
     yes: YesOption = False,
     store: StoreOption = None,
 ) -> None:
     """Restore deleted runs: those named, or all that a filter finds."""
     opened = open_existing(store)
     found = select(opened, runs or (), filter_text, experiment, ViewType.DELETED_ONLY)
+    if nested:
+        found = found.with_nested(opened, deleted=True)
     _check_homes(opened, found)
     if not runs:
         confirm(f"Restore {found.title}", yes)
@@ -268,6 +279,7 @@ def move(
     ] = None,
     filter_text: FilterOption = "",
     experiment: ExperimentsOption = None,
+    nested: NestedOption = False,
     yes: YesOption = False,
     store: StoreOption = None,
 ) -> None:
@@ -278,6 +290,8 @@ def move(
         raise InvalidInput("Give the runs and, last, the experiment to move them to.")
     target = find_experiment(opened, to, hint="make it with: tuiflow experiments create")
     found = select(opened, names, filter_text, experiment)
+    if nested:
+        found = found.with_nested(opened)
     there = set(opened.search_keys(RunQuery((target.experiment_id,), view=ViewType.ALL)))
     keys = [key for key in found.keys if key not in there]
     where = clean(target.name)

@@ -11,7 +11,7 @@ from tuiflow.errors import InvalidInput, InvalidState
 from tuiflow.filters import Key, Kind, Node, keys_of, parse_filter
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store
-from tuiflow.store.many import count_running
+from tuiflow.store.many import count_running, nested_in
 from tuiflow.text import clean, did_you_mean, shorten_middle
 
 FIRST = 200
@@ -35,11 +35,15 @@ class Selected:
         """`run NAME (ID)`, or `12 runs` and the first names."""
         if len(self) == 1:
             return f"run {title(self.first[0])}"
-        shown = ", ".join(
-            shorten_middle(clean(run.info.run_name), NAME_WIDTH) for run in self.first[:NAMES_SHOWN]
-        )
-        more = ", …" if len(self) > NAMES_SHOWN else ""
-        return f"{len(self):,} runs ({shown}{more})"
+        shown = self.first[:NAMES_SHOWN]
+        names = ", ".join(shorten_middle(clean(run.info.run_name), NAME_WIDTH) for run in shown)
+        more = ", …" if len(self) > len(shown) else ""
+        return f"{len(self):,} runs ({names}{more})"
+
+    def with_nested(self, store: Store, deleted: bool = False) -> Selected:
+        """These and the runs nested in them, at any depth."""
+        nested = nested_in(store, self.keys, deleted)
+        return Selected([*self.keys, *nested], self.first) if nested else self
 
     def running(self, store: Store) -> int:
         """How many of them go on."""

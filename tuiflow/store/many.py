@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
@@ -201,6 +202,34 @@ def count_running(store: Store, keys: Sequence[int]) -> int:
     """How many of these runs go on."""
     running = RunQuery(None, Compare(Key(Kind.ATTRIBUTE, "status"), Op.EQ, "RUNNING"))
     return len(set(keys).intersection(store.search_keys(running)))
+
+
+def nested_in(store: Store, keys: Sequence[int], deleted: bool = False) -> array[int]:
+    """Row keys of the runs that are nested in these, at any depth, and not among them: those that
+    are deleted, or those that are not."""
+    links = store.parents()
+    children: dict[int, list[int]] = {}
+    for child, parent in zip(links.children, links.parents, strict=True):
+        children.setdefault(parent, []).append(child)
+    if not children:
+        return array("q")
+    found: set[int] = set()
+    left = list(keys)
+    chosen = set(keys)
+    while left:
+        new = set(children.get(left.pop(), ())) - found - chosen
+        found |= new
+        left += new
+    return store.of_stage(sorted(found), deleted)
+
+
+def of_stage(conn: sqlite3.Connection, keys: Sequence[int], deleted: bool) -> array[int]:
+    """See `Store.of_stage`."""
+    found = conn.execute(
+        f"SELECT id FROM runs WHERE {_THESE} AND (deleted_at IS NOT NULL) = ? ORDER BY id",
+        (_listed(keys), deleted),
+    )
+    return array("q", (key for (key,) in found))
 
 
 def carry_out(

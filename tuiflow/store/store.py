@@ -37,6 +37,8 @@ from tuiflow.store.schema import METRIC
 from tuiflow.store.validate import check_batch
 
 if TYPE_CHECKING:
+    from array import array
+
     from tuiflow.protocols import History
     from tuiflow.store.bulk import NewRun
     from tuiflow.store.contents import Contents
@@ -248,6 +250,13 @@ class Store(RunArtifacts, RunSearches):
         from tuiflow.store import many
 
         return many.take_back(self._db, self._keys, change, changed)
+
+    def of_stage(self, keys: Sequence[int], deleted: bool) -> array[int]:
+        """Those of these runs that are there and deleted, or there and not, by row key."""
+        from tuiflow.store import many
+
+        with self._db.read() as conn:
+            return many.of_stage(conn, keys, deleted)
 
     def delete_runs(self, run_ids: Sequence[str]) -> None:
         with self._db.write() as conn:
