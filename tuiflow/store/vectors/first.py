@@ -18,7 +18,7 @@ from tuiflow.store.vectors.source import LOOKED_UP, Mask, Rows, Source, has_colu
 
 _SAMPLE = 1 << 14
 _FEW = 1 << 15
-"""So many runs are sorted at once."""
+"""So many runs are sorted at once, where the order of all is known."""
 _ONE_BY_ONE = 3
 """Texts, few of which usually fill a page."""
 
@@ -113,8 +113,14 @@ def _least(source: Source, found: Mask, values: _Values, keys: list[OrderKey], c
     """The first `count` runs, which are not all, by values that are numbers."""
     last = _bound(found, values, count)
     within = found & (values <= last)
+    there = np.count_nonzero(within)
+    if count <= there <= _FEW:
+        rows = np.flatnonzero(within)
+        inside = values[rows]
+        last = np.partition(inside, count - 1)[count - 1]
+        return in_order(source, rows[inside <= last], keys)[:count]
     before = found & (values < last)
-    if np.count_nonzero(within) < count:  # the sample was a bad one
+    if there < count:  # the sample was a bad one
         within = before = found
     if np.count_nonzero(before) >= count:
         inside = values[before]

@@ -160,6 +160,9 @@ def _textual(source: Source, node: Compare | In | Between) -> Mask:
     texts = source.texts(node.key)
     passed = np.zeros(len(texts.values) + 1, np.bool_)  # the last is for code -1, which is missing
     passed[:-1] = _asked(node, texts.values)
+    codes = np.flatnonzero(passed)
+    if len(codes) == 1:  # as with most questions of texts
+        return np.asarray(texts.codes == codes[0])
     return np.asarray(passed[texts.codes])
 
 
