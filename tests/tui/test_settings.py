@@ -64,7 +64,7 @@ async def test_other_keys_do_it_and_the_old_ones_do_not(make: Make) -> None:
         await ready(pilot)
         first = current(app)
         await pilot.press("j", "D", "d")
-        assert (current(app), messages(app)) == (first, "")
+        assert (current(app), messages(app)) == (first, "d does nothing here · f1 lists the keys")
         await pilot.press("ctrl+n")
         await until(pilot, lambda: current(app) == "bold-otter-7")
         await pilot.press("comma", "comma", "s")
