@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from driving import messages, names, screen_text, until
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from tuiflow.entities import TAG_NOTE, LifecycleStage, Run, RunTag
+from tuiflow.entities import TAG_NOTE, TAG_PARENT, LifecycleStage, Run, RunTag
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, many, pieces
@@ -311,6 +312,55 @@ async def test_a_stopped_export_leaves_no_file(seeded: Store, tmp_path: Path) ->
     progress.carry_out(lambda: export_runs(seeded, keys, path, RunFormat.JSON))
     assert (progress.done, progress.ended) == (1, True)
     assert path.read_text() == "what was there" and list(path.parent.iterdir()) == [path]
+
+
+# with the runs nested in them
+
+
+def newest(store: Store, count: int) -> list[Run]:
+    wine = store.get_experiment_by_name("wine")
+    assert wine is not None
+    return store.search_runs(RunQuery((wine.experiment_id,)), count)
+
+
+def shows(app: TuiflowApp, count: int) -> bool:
+    return isinstance(app.screen, RunsScreen) and len(names(app)) == count
+
+
+async def test_a_parent_is_deleted_alone_or_with_its_children(app: TuiflowApp) -> None:
+    parent, *children = newest(app.store, 3)
+    for child in children:
+        app.store.log_batch(child.info.run_id, tags=[RunTag(TAG_PARENT, parent.info.run_id)])
+    async with opened(app) as pilot:
+        before = len(names(app))
+        for tabs, gone in ((1, 1), (2, 3)):
+            await pilot.press("g", "D")
+            await until(pilot, lambda: "Delete with 2 nested" in screen_text(app))
+            await pilot.press(*["tab"] * tabs, "enter")
+            left = before - gone
+            await until(
+                pilot,
+                lambda left=left: app.screen is app.screen_stack[0] and len(names(app)) == left,
+            )
+            await pilot.press("z")
+            await until(pilot, partial(shows, app, before))
+
+
+async def test_a_parent_is_moved_with_its_children(app: TuiflowApp) -> None:
+    target = app.store.create_experiment("elsewhere")
+    parent, child = newest(app.store, 2)
+    app.store.log_batch(child.info.run_id, tags=[RunTag(TAG_PARENT, parent.info.run_id)])
+    async with opened(app) as pilot:
+        await pilot.press("g", "M")
+        await until(pilot, lambda: isinstance(app.screen, MoveModal))
+        await pilot.press(*"elsewhere", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("tab", "tab", "enter")
+        await said(pilot, "Moved 2 runs to elsewhere")
+    assert {run.info.run_id for run in app.store.search_runs(RunQuery((target,)))} == {
+        parent.info.run_id,
+        child.info.run_id,
+    }
 
 
 # in pieces

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuiflow.errors import TuiflowError
-from tuiflow.store.many import count_running
+from tuiflow.store.many import count_running, nested_in
 from tuiflow.store.pieces import WHOLE
 from tuiflow.text import clean
 
@@ -59,12 +59,17 @@ class Progress:
 class Chosen:
     """Runs that something is to be done with: the row keys of all, and the first `FIRST` of them.
 
-    `live` is how many of them go on.
+    `live` is how many of them go on; `nested` are runs that are not deleted and nested in them.
     """
 
     keys: Sequence[int]
     first: Sequence[Run]
     live: int
+    nested: Sequence[int] = ()
+
+    def with_nested(self) -> Chosen:
+        """These and the runs nested in them."""
+        return Chosen([*self.keys, *self.nested], self.first, self.live)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -95,7 +100,7 @@ def choose(store: Store, keys: Sequence[int]) -> Chosen | None:
     live = sum(run.info.shown_status == "RUNNING" for run in first)
     if len(keys) > FIRST:
         live = count_running(store, keys)
-    return Chosen(keys, first, live)
+    return Chosen(keys, first, live, nested_in(store, keys))
 
 
 def plural(count: int, word: str) -> str:

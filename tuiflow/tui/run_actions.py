@@ -124,12 +124,20 @@ class RunActions(StoreScreen):
         if chosen.live:
             one = len(chosen) == 1
             remark = "It is still running" if one else f"{chosen.live:,} of them still running"
-        self.app.push_screen(
-            ConfirmModal(
-                f"Delete {chosen.title}?", chosen.names, "Delete", remark, count=len(chosen)
-            ),
-            lambda yes: self._delete(chosen) if yes else None,
+        modal = ConfirmModal(
+            f"Delete {chosen.title}?",
+            chosen.names,
+            "Delete",
+            remark,
+            len(chosen),
+            _with_nested("Delete", chosen),
         )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._delete(chosen.with_nested() if modal.is_more else chosen)
+
+        self.app.push_screen(modal, answered)
 
     def _delete(self, chosen: Chosen) -> None:
         from tuiflow.tui.run_changes import Delete
@@ -216,21 +224,43 @@ class RunActions(StoreScreen):
         from tuiflow.tui.modals.names import MoveModal
 
         self.app.push_screen(
-            MoveModal(chosen, [item.name for item in experiments]), partial(self._move, chosen)
+            MoveModal(chosen, [item.name for item in experiments]),
+            partial(self._ask_move_nested, chosen),
         )
 
-    def _move(self, chosen: Chosen, experiment: str | None) -> None:
+    def _ask_move_nested(self, chosen: Chosen, experiment: str | None) -> None:
+        from tuiflow.tui.modals.confirm import ConfirmModal
+
+        if experiment is None:
+            return
+        if not chosen.nested:
+            self._move(chosen, experiment)
+            return
+        modal = ConfirmModal(
+            f"Move {chosen.title} to {clean(experiment, 40)}?",
+            chosen.names,
+            "Move",
+            count=len(chosen),
+            more=_with_nested("Move", chosen),
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._move(chosen.with_nested() if modal.is_more else chosen, experiment)
+
+        self.app.push_screen(modal, answered)
+
+    def _move(self, chosen: Chosen, experiment: str) -> None:
         from tuiflow.tui.run_changes import Move
 
-        if experiment is not None:
-            name = clean(experiment, 40)
-            self._do(
-                chosen,
-                "Moving",
-                Move(self.store, chosen.keys, experiment),
-                lambda runs: f"Moved {runs} to {name}",
-                lambda runs: f"Moved {runs} back to where they were",
-            )
+        name = clean(experiment, 40)
+        self._do(
+            chosen,
+            "Moving",
+            Move(self.store, chosen.keys, experiment),
+            lambda runs: f"Moved {runs} to {name}",
+            lambda runs: f"Moved {runs} back to where they were",
+        )
 
     def action_register(self) -> None:
         registry = self.store.registry
@@ -269,6 +299,11 @@ class RunActions(StoreScreen):
             return f"Registered {runs} as {as_}{alias}"
 
         self._do(chosen, "Registering", change, said, lambda runs: f"Registered {runs}: undone")
+
+
+def _with_nested(verb: str, chosen: Chosen) -> str:
+    """What the button says that takes the nested runs, too; empty where there are none."""
+    return f"{verb} with {len(chosen.nested):,} nested" if chosen.nested else ""
 
 
 _NEEDS_ACTIVE = {

@@ -23,7 +23,8 @@ SHOWN = 8
 class ConfirmModal(Modal[bool]):
     """Ask whether to do `verb` to the objects named; answers True, or None for Cancel.
 
-    `count` is how many there are where not all are named.
+    `count` is how many there are where not all are named. With `more`, a third button does it to
+    more than them; `is_more` then tells that it was pressed.
     """
 
     keys = "{app.next_pane} or arrows choose · enter does it · {dialog.cancel} cancel"
@@ -37,13 +38,16 @@ class ConfirmModal(Modal[bool]):
         verb: str,
         remark: str = "",
         count: int | None = None,
+        more: str = "",
     ) -> None:
         super().__init__()
+        self.is_more = False
         self.heading = heading
         self._names = names
         self._count = len(names) if count is None else count
         self._verb = verb
         self._remark = remark
+        self._more = more
 
     def compose_body(self) -> ComposeResult:
         lines = [f"  {clean(name, 60)}" for name in self._names[:SHOWN]]
@@ -56,6 +60,8 @@ class ConfirmModal(Modal[bool]):
         with Horizontal(classes="modal--buttons"):
             yield Button("Cancel", id="cancel", compact=True)
             yield Button(self._verb, id="do", variant="error", compact=True)
+            if self._more:
+                yield Button(self._more, id="more", variant="error", compact=True)
 
     def on_mount(self, event: events.Mount) -> None:
         self.query_one("#cancel").focus()
@@ -67,4 +73,5 @@ class ConfirmModal(Modal[bool]):
         self.focus_next()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        self.dismiss(True if event.button.id == "do" else None)
+        self.is_more = event.button.id == "more"
+        self.dismiss(True if self.is_more or event.button.id == "do" else None)
