@@ -335,7 +335,8 @@ async def test_a_parent_is_deleted_alone_or_with_its_children(app: TuiflowApp) -
         before = len(names(app))
         for tabs, gone in ((1, 1), (2, 3)):
             await pilot.press("g", "D")
-            await until(pilot, lambda: "Delete with 2 nested" in screen_text(app))
+            await until(pilot, lambda: "Delete all 3" in screen_text(app))
+            assert "2 runs are nested in it" in screen_text(app)
             await pilot.press(*["tab"] * tabs, "enter")
             left = before - gone
             await until(

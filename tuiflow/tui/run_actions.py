@@ -120,17 +120,17 @@ class RunActions(StoreScreen):
     def _ask_delete(self, chosen: Chosen) -> None:
         from tuiflow.tui.modals.confirm import ConfirmModal
 
-        remark = ""
+        remarks = [_nested(chosen)] if chosen.nested else []
         if chosen.live:
             one = len(chosen) == 1
-            remark = "It is still running" if one else f"{chosen.live:,} of them still running"
+            remarks.append("It is still running" if one else f"{chosen.live:,} still running")
         modal = ConfirmModal(
             f"Delete {chosen.title}?",
             chosen.names,
             "Delete",
-            remark,
+            " · ".join(remarks),
             len(chosen),
-            _with_nested("Delete", chosen),
+            _all("Delete", chosen),
         )
 
         def answered(yes: bool | None) -> None:
@@ -240,8 +240,9 @@ class RunActions(StoreScreen):
             f"Move {chosen.title} to {clean(experiment, 40)}?",
             chosen.names,
             "Move",
-            count=len(chosen),
-            more=_with_nested("Move", chosen),
+            _nested(chosen),
+            len(chosen),
+            _all("Move", chosen),
         )
 
         def answered(yes: bool | None) -> None:
@@ -301,9 +302,16 @@ class RunActions(StoreScreen):
         self._do(chosen, "Registering", change, said, lambda runs: f"Registered {runs}: undone")
 
 
-def _with_nested(verb: str, chosen: Chosen) -> str:
+def _nested(chosen: Chosen) -> str:
+    """`2 runs are nested in it`."""
+    be = "is" if len(chosen.nested) == 1 else "are"
+    inside = "it" if len(chosen) == 1 else "them"
+    return f"{plural(len(chosen.nested), 'run')} {be} nested in {inside}"
+
+
+def _all(verb: str, chosen: Chosen) -> str:
     """What the button says that takes the nested runs, too; empty where there are none."""
-    return f"{verb} with {len(chosen.nested):,} nested" if chosen.nested else ""
+    return f"{verb} all {len(chosen) + len(chosen.nested):,}" if chosen.nested else ""
 
 
 _NEEDS_ACTIVE = {
