@@ -237,6 +237,12 @@ class Database:
         finally:
             self._leave()
 
+    def shorten_log(self, limit: int) -> None:
+        """Empty the write-ahead log if it has more than `limit` bytes. For who writes much at once,
+        so that it isn't left to the next who writes little."""
+        with self._using(), self._lock:
+            self._log.shorten(self._open_writer(), limit)
+
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[sqlite3.Connection]:
         """The writing connection outside a transaction, for statements that can't be in one."""

@@ -102,6 +102,7 @@ def collect(
             size += freed
             through += len(piece)
             pace.took(held)
+            db.shorten_log(pieces.LOG_BYTES)
             time.sleep(REST)
         progress(len(rows), len(rows))
         names = _remove_unused(db, limit)

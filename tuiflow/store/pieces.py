@@ -18,6 +18,8 @@ FIRST, MOST = 100, 5000
 """How many of more are changed in the first piece, and at most in a later one."""
 AIM = 0.012
 """Seconds that a piece is to hold the write lock, a quarter of what others may be made to wait."""
+LOG_BYTES = 8 << 20
+"""How long the write-ahead log may get: half of what others would empty it at."""
 REST = 0.004
 """Seconds between two pieces, in which one that waits for the lock gets it."""
 
@@ -56,5 +58,6 @@ def in_pieces(
             start = time.perf_counter()
             result = change(conn, piece)
         pace.took(time.perf_counter() - start)
+        db.shorten_log(LOG_BYTES)
         through += len(piece)
         yield through, result

@@ -37,13 +37,16 @@ class WriteAheadLog:
     def committed(self, conn: sqlite3.Connection) -> None:
         """After a commit: empty the log if it is long."""
         self._commits += 1
-        if self._commits % _EVERY:
-            return
+        if not self._commits % _EVERY:
+            self.shorten(conn, LIMIT_BYTES)
+
+    def shorten(self, conn: sqlite3.Connection, limit: int) -> None:
+        """Outside a transaction: empty the log if it is longer than `limit` bytes."""
         try:
             size = self._path.stat().st_size
         except OSError:  # not in WAL
             return
-        if size < max(self._due, LIMIT_BYTES):
+        if size < max(self._due, limit):
             return
         # What was committed stays so whether this works or not.
         with contextlib.suppress(sqlite3.Error):
