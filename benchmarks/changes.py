@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import shutil
 import subprocess
@@ -42,6 +43,8 @@ class Change:
 def measure(folder: Path) -> Iterator[Change]:
     with tempfile.TemporaryDirectory(dir=folder.parent) as copy:
         shutil.copyfile(folder / "tuiflow.db", Path(copy) / "tuiflow.db")
+        with (Path(copy) / "tuiflow.db").open("rb") as file:
+            os.fsync(file.fileno())  # else the first commit waits for all of it
         store = open_store(copy, create=False)
         yield from _changes(store, Path(copy))
         store.close()
