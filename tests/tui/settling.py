@@ -20,7 +20,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tuiflow.tui.app import TuiflowApp
-from tuiflow.tui.reader import SPINNER_SECONDS
 
 LOOKS = 3
 """How often in a row the same must stand on the screen."""
@@ -110,9 +109,8 @@ def _timer(app: App[Any]) -> str:
 
 
 def _due(timer: Timer) -> bool:
-    """Whether it runs out soon, once: for ever repeated ones are the clock's, and a spinner's says
-    something only while a worker is waited for."""
-    if timer._task is None or timer._task.done() or timer._interval == SPINNER_SECONDS:
+    """Whether it runs out soon, once: for ever repeated ones are the clock's."""
+    if timer._task is None or timer._task.done():
         return False
     if timer._repeat is None:  # one that is started when needed, and pauses itself
         return timer._original_pause and timer._active.is_set() and timer._interval < 0.2

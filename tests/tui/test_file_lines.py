@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from driving import until
 from textual.app import App, ComposeResult
 
 from tuiflow.tui import file_lines
@@ -165,5 +166,5 @@ async def test_lines_that_come_before_there_is_room_end_up_at_their_end() -> Non
         for size in ((40, 12), (40, 8), (40, 30)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            assert view.following and view.top == 200 - size[1]
-            assert view.vertical_scrollbar.position == view.scroll_y
+            await until(pilot, lambda high=size[1]: view.top == 200 - high)
+            assert view.following and view.vertical_scrollbar.position == view.scroll_y

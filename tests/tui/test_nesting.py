@@ -62,9 +62,9 @@ async def test_a_chosen_order_puts_all_in_one_list_unless_nested(app: TuiflowApp
         while str(screen.table.column and screen.table.column.key) != "metrics.score":
             await pilot.press("l")
         await pilot.press("o")
-        await until(pilot, lambda: names(app) == [*UNFOLDED[1:], "grid"])
+        await until(pilot, lambda: names(app) == [*NEWEST_FIRST[1:], "grid"])
         await pilot.press("Z")
-        await until(pilot, lambda: names(app) == UNFOLDED)
+        await until(pilot, lambda: names(app) == NEWEST_FIRST)
 
 
 runs = st.integers(1, 12)
