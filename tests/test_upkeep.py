@@ -418,3 +418,15 @@ def test_doctor_says_what_to_do_without_a_store_or_with_a_broken_one(tmp_path: P
     broken.write_text("no database" * 100)
     (found, *_) = checkup.look(Location(broken, "it was named"))
     assert found.state is checkup.State.BAD
+
+
+def test_gc_leaves_nothing_of_a_run_in_columns(store: Store) -> None:
+    kept = store.create_run("0", tags={"about": "a keeper"}).info.run_id
+    run_id = store.create_run("0", tags={"about": "a secret"}).info.run_id
+    store.columns.seal()
+    store.delete_runs([run_id])
+    store.upkeep.collect_garbage(0)
+    with store._db.read() as conn:
+        texts = b"".join(row[0] for row in conn.execute("SELECT data FROM segment_texts"))
+    assert b"a keeper" in texts and b"a secret" not in texts
+    assert store.get_run(kept).data.tags["about"] == "a keeper"

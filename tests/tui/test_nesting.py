@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 
 import pytest
 from driving import messages, names, screen_text, until
@@ -126,3 +127,17 @@ def test_links_are_the_same_from_rows_and_columns(seeded: Store) -> None:
     with seeded._db.read() as conn, seeded._searches._source(conn) as source:
         columns = vector_links(source)
     assert sorted(zip(*columns, strict=True)) == sorted(zip(*rows, strict=True))
+
+
+async def test_all_can_be_marked_once_all_are_found(app: TuiflowApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: names(app) and not app.screen.waiting("runs"))
+        table = app.screen.table
+        whole = table.found
+        table.found = replace(whole, partial=True)
+        await pilot.press("a")
+        await until(pilot, lambda: "Still searching" in messages(app))
+        assert not table.marks
+        table.found = whole
+        await pilot.press("a")
+        await until(pilot, lambda: len(table.marks) == whole.count)

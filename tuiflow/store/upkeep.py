@@ -214,7 +214,15 @@ class Upkeep:
         `progress` gets runs done and in all; an exception that it raises ends the collection
         between two pieces. Runs that are restored meanwhile stay, whole.
         """
-        return gc.collect(self._db, self._root, older_than_ms, progress)
+        found = gc.collect(self._db, self._root, older_than_ms, progress)
+        with self._db.read() as conn:
+            sealed = conn.execute("SELECT 1 FROM blocks").fetchone()
+        if found.run_ids and sealed is not None:
+            from tuiflow.store.columns import Columns
+
+            # What the runs said is in the columns of their blocks, too.
+            Columns(self._db, self._root).seal()
+        return found
 
 
 def _damage(conn: sqlite3.Connection) -> list[str]:

@@ -27,7 +27,8 @@ class Found:
 
     `depths` (by row, after the pinned ones) and `branches` (by row key) tell how the others are
     nested; `hidden` are found, but folded away.
-    `line` sums up the metric that they are sorted by.
+    `line` sums up the metric that they are sorted by; with
+    `partial` there may be more.
     """
 
     keys: array[int]
@@ -37,6 +38,7 @@ class Found:
     branches: Mapping[int, Branch] = field(default_factory=dict)
     hidden: array[int] = field(default_factory=lambda: array("q"))
     line: str = ""
+    partial: bool = False
 
     def depth(self, row: int) -> int:
         """How deep the run in that row stands under others."""
@@ -76,6 +78,7 @@ def find_runs(
         nested.branches,
         nested.hidden,
         _line(store, query) if limit is None else "",
+        limit is not None and len(keys) >= limit,
     )
 
 
