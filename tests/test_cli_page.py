@@ -34,7 +34,11 @@ def test_every_command_and_option_is_there() -> None:
 def test_lists_have_formats_and_changes_take_yes() -> None:
     for words, command in commands(get_command(app), ("tuiflow",)):
         options = {name for item in command.params for name in item.opts}
-        if words[1:2] in (("runs",), ("experiments",)) and len(words) == 3 and words[2] != "csv":
+        if (
+            words[1:2] in (("runs",), ("experiments",))
+            and len(words) == 3
+            and words[2] not in ("csv", "group")
+        ):
             assert "--yes" in options, words
         if words[1:] in (("runs",), ("experiments",), ("artifacts", "ls"), ("metrics",)):
             assert "--format" in options, words
