@@ -48,6 +48,9 @@ class ArtifactsPane(RunPane):
         self._open: set[str] = {""}
         self._entries: dict[str, FileInfo] = {}
         self._previewed: tuple[str, int | None] | None = None
+        """The path and size of the artifact under the cursor; `_shown` once it has been read."""
+        self._shown: tuple[str, int | None] | None = None
+        self._enters = False
         self._saved_count = 0
 
     def compose(self) -> ComposeResult:
@@ -148,7 +151,7 @@ class ArtifactsPane(RunPane):
         if item is None:
             return
         if not item.is_dir:
-            self._view.front().focus()
+            self._enter()
         elif item.path in self._open:
             self.action_left()
         else:
@@ -162,15 +165,20 @@ class ArtifactsPane(RunPane):
         if item is None:
             return
         if item.is_dir:
-            self._previewed = None
+            self._previewed = self._shown = None
             self.forget("preview")
             self._view.say(item.path, "folder; enter opens it, w saves it")
             return
         mark = (item.path, item.file_size)
         if mark == self._previewed:
             return
-        self._previewed = mark
-        run_id, path = self.run.info.run_id, item.path
+        self._previewed, self._enters = mark, False
+        self._ask_preview(PREVIEW_DELAY)
+
+    def _ask_preview(self, delay: float) -> None:
+        if self._previewed is None:
+            return
+        run_id, path = self.run.info.run_id, self._previewed[0]
 
         def question() -> Preview:
             try:
@@ -179,14 +187,29 @@ class ArtifactsPane(RunPane):
                 reason = error.strerror or str(error)
                 raise NotFound(f"This artifact can't be read: {reason}.") from None
 
-        self.ask("preview", question, self._show, failed=self._failed, delay=PREVIEW_DELAY)
+        self.ask("preview", question, self._show, failed=self._failed, delay=delay)
 
     def _failed(self, error: TuiflowError) -> None:
         path = self._previewed[0] if self._previewed else ""
         self._view.say(path, note=error.message)
+        self._read()
 
     def _show(self, preview: Preview) -> None:
         self._view.show(self._previewed[0] if self._previewed else "", preview)
+        self._read()
+
+    def _read(self) -> None:
+        self._shown = self._previewed
+        if self._enters:
+            self._enter()
+
+    def _enter(self) -> None:
+        """Go into the artifact under the cursor, which may not have been read yet."""
+        self._enters = self._shown != self._previewed
+        if self._enters:
+            self._ask_preview(0)
+        else:
+            self._view.call_later(lambda: self._view.front().focus())
 
     def action_search(self) -> None:
         self._view.reader.action_search()
