@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 from tuiflow.entities import ServerInfo
@@ -36,21 +37,23 @@ def invoke(
     """
     import http.client
 
-    connection = http.client.HTTPConnection(reachable(server.host), server.port, timeout=timeout)
     begun = time.monotonic()
     try:
-        headers = {"Content-Type": content_type, "Connection": "close"}
-        connection.request("POST", "/invocations", body, headers)
-        answer = connection.getresponse()
-        data = answer.read(MOST_BYTES + 1)
-        milliseconds = (time.monotonic() - begun) * 1000
-        return Answer(
-            answer.status,
-            milliseconds,
-            answer.getheader("Content-Type", ""),
-            data[:MOST_BYTES],
-            len(data) > MOST_BYTES,
-        )
+        # A host that is none is an error from here on, too.
+        host = reachable(server.host)
+        with closing(http.client.HTTPConnection(host, server.port, timeout=timeout)) as connection:
+            headers = {"Content-Type": content_type, "Connection": "close"}
+            connection.request("POST", "/invocations", body, headers)
+            answer = connection.getresponse()
+            data = answer.read(MOST_BYTES + 1)
+            milliseconds = (time.monotonic() - begun) * 1000
+            return Answer(
+                answer.status,
+                milliseconds,
+                answer.getheader("Content-Type", ""),
+                data[:MOST_BYTES],
+                len(data) > MOST_BYTES,
+            )
     except TimeoutError:
         raise ServingError(f"No answer within {timeout:g} s; the log may say why.") from None
     except (OSError, http.client.HTTPException) as error:
@@ -58,5 +61,3 @@ def invoke(
         raise ServingError(
             f"The server on port {server.port} does not answer: {reason}."
         ) from error
-    finally:
-        connection.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -111,15 +112,14 @@ def _get(server: ServerInfo, path: str, timeout: float) -> tuple[int, bytes]:
     """One GET; every failure is an OSError."""
     import http.client
 
-    connection = http.client.HTTPConnection(reachable(server.host), server.port, timeout=timeout)
     try:
-        connection.request("GET", path, headers={"Connection": "close"})
-        answer = connection.getresponse()
-        return answer.status, answer.read(1_000_000)
+        host = reachable(server.host)
+        with closing(http.client.HTTPConnection(host, server.port, timeout=timeout)) as connection:
+            connection.request("GET", path, headers={"Connection": "close"})
+            answer = connection.getresponse()
+            return answer.status, answer.read(1_000_000)
     except http.client.HTTPException as error:
         raise OSError(f"not an HTTP answer ({type(error).__name__})") from error
-    finally:
-        connection.close()
 
 
 def wait_ready(
