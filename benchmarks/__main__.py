@@ -66,11 +66,12 @@ def main() -> None:
             list(searches.measure(folder / name)),
             list(searches.summaries(folder / name)),
         )
-    largest = sizes[-1]
-    _say(f"changes of many runs at {SIZES[largest]:,} runs")
-    lines += report.changes(
-        f"Changes of many runs, {SIZES[largest]:,} runs", changes.measure(folder / largest)
-    )
+    if not options.no_changes:
+        largest = sizes[-1]
+        _say(f"changes of many runs at {SIZES[largest]:,} runs")
+        lines += report.changes(
+            f"Changes of many runs, {SIZES[largest]:,} runs", changes.measure(folder / largest)
+        )
     print("\n".join(lines))
     if options.write:
         report.put_into(PAGE, lines)
@@ -93,6 +94,9 @@ def _options() -> argparse.Namespace:
         metavar="PYTHON",
         help="an interpreter that has MLflow; otherwise it is installed into an environment"
         " in the folder",
+    )
+    parser.add_argument(
+        "--no-changes", action="store_true", help="leave out changes of many runs, the slowest part"
     )
     parser.add_argument("--write", action="store_true", help="put the tables into the docs")
     return parser.parse_args()

@@ -14,8 +14,10 @@ from tuiflow.errors import AlreadyExists, StoreError
 from tuiflow.store import gc, history_check, pieces, sealing
 from tuiflow.store.connection import Database
 from tuiflow.store.copying import copy
+from tuiflow.store.failures import BUSY_SECONDS
 from tuiflow.store.pieces import REST, Pace
 from tuiflow.store.schema import APPLICATION_ID, INCREMENTAL, SCHEMA_VERSION, statements
+from tuiflow.store.waiting import patiently
 from tuiflow.store.watching import watched
 
 _ANALYSED = 1000
@@ -197,7 +199,7 @@ class Upkeep:
             Columns(self._db, self._root).seal(count)
         with self._db.exclusive() as conn:
             conn.execute(f"PRAGMA analysis_limit = {_ANALYSED}")
-            conn.execute("PRAGMA optimize")
+            patiently(conn, "PRAGMA optimize", BUSY_SECONDS)
         return last[0]
 
     def find_garbage(self, older_than_ms: int) -> gc.Garbage:
