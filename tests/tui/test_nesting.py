@@ -124,6 +124,7 @@ def test_links_are_the_same_from_rows_and_columns(seeded: Store) -> None:
     seeded.create_run("0", tags={TAG_PARENT: child.info.run_id})
     rows = seeded.parents()
     assert len(rows.children) == 4
+    assert seeded.parents(rows.children[:2]).children == rows.children[:2]
     with seeded._db.read() as conn, seeded._searches._source(conn) as source:
         columns = vector_links(source)
     assert sorted(zip(*columns, strict=True)) == sorted(zip(*rows, strict=True))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from array import array
+from collections.abc import Sequence
 
 from tuiflow.entities import TAG_PARENT
 from tuiflow.nesting import Links
@@ -14,8 +16,8 @@ from tuiflow.store.search import snapshot
 _RUN_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
-def links(conn: sqlite3.Connection) -> Links:
-    """The children of all parents that are still there."""
+def links(conn: sqlite3.Connection, among: Sequence[int] | None = None) -> Links:
+    """The children of all parents that are still there, or those `among` some row keys."""
     found = Links(array("q"), array("q"))
     with snapshot(conn):
         key = conn.execute(
@@ -23,8 +25,12 @@ def links(conn: sqlite3.Connection) -> Links:
         ).fetchone()
         text, parent = "", None
         # By the index of values: the children of one parent come together.
+        where, values = "key = ?", [key[0] if key else -1]
+        if among is not None:
+            where += " AND run IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(list(among)))
         for named, run in conn.execute(
-            "SELECT text, run FROM tags WHERE key = ? ORDER BY number, text", key or (-1,)
+            f"SELECT text, run FROM tags WHERE {where} ORDER BY number, text", values
         ):
             if named != text:
                 text, parent = named, row_of(conn, named)

@@ -49,9 +49,10 @@ class RunSearches:
         found = self._searches.table(query, limit, offset)
         return table_of(self.search_runs(query, limit, offset)) if found is None else found
 
-    def parents(self) -> Links:
-        """Row keys of all runs that are children, and those of their parents."""
-        return self._searches.parents()
+    def parents(self, among: Sequence[int] | None = None) -> Links:
+        """Row keys of all runs that are children, or of those `among` some, and of their
+        parents."""
+        return self._searches.parents(among)
 
     def key_names(self, experiment_ids: tuple[str, ...] | None = None) -> KeyNames:
         return self._searches.key_names(experiment_ids)

@@ -190,13 +190,13 @@ class Searches:
             with self._source(conn) as source:
                 return experiments.counts(conn, summaries.active_runs(source))
 
-    def parents(self) -> Links:
+    def parents(self, among: Sequence[int] | None) -> Links:
         """See `Store.parents`."""
         from tuiflow.store import parents
 
         with self._db.read() as conn:
-            if self._memory is None:
-                return parents.links(conn)
+            if among is not None or self._memory is None:
+                return parents.links(conn, among)
             from tuiflow.store.vectors import nesting
 
             with self._source(conn) as source:

@@ -69,7 +69,9 @@ def find_runs(
         keys = _without(keys, top)
     nested = Nested(keys)
     if is_folded is not None:
-        nested = nest(keys, store.parents(), is_folded)
+        # Of a first page, no more is looked up than what it needs.
+        links = store.parents(None if limit is None else keys)
+        nested = nest(keys, links, is_folded)
     return Found(
         top + nested.keys,
         len(top),
