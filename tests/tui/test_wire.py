@@ -19,7 +19,7 @@ HOUR = 3_600_000
 CLOSED, OPEN, LARGE = (80, 24), (120, 40), (200, 50)
 """Sizes at which the preview is closed, and open."""
 MOVE = {CLOSED: 512, OPEN: 2048, LARGE: 2048}
-PAGE = {CLOSED: 3000, OPEN: 6000, LARGE: 12_000}
+PAGE = {CLOSED: 6_000, OPEN: 6000, LARGE: 12_000}
 BAR = {CLOSED: 1500, OPEN: 4000, LARGE: 5000}
 """Bytes that a move, a page and the opening of the filter bar may cost."""
 LETTER = 1500
