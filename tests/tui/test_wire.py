@@ -20,9 +20,9 @@ CLOSED, OPEN, LARGE = (80, 24), (120, 40), (200, 50)
 """Sizes at which the preview is closed, and open."""
 MOVE = {CLOSED: 512, OPEN: 2048, LARGE: 2048}
 PAGE = {CLOSED: 6_000, OPEN: 6000, LARGE: 12_000}
-BAR = {CLOSED: 1500, OPEN: 4000, LARGE: 5000}
+BAR = {CLOSED: 3000, OPEN: 5000, LARGE: 7000}
 """Bytes that a move, a page and the opening of the filter bar may cost."""
-LETTER = 1500
+LETTER = 3000
 
 
 @pytest.fixture
