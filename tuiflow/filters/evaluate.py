@@ -8,7 +8,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tuiflow.filters.literals import number
 from tuiflow.filters.tree import (
@@ -107,7 +107,7 @@ def reckon(operand: Operand, values: Values) -> float | None:
         left, right = reckon(operand.left, values), reckon(operand.right, values)
         if left is None or right is None or (operand.op == "/" and right == 0):
             return None
-        return _ARITHMETIC[operand.op](left, right)
+        return float(ARITHMETIC[operand.op](left, right))
     value = values(operand)
     if isinstance(value, str):
         return number(value)
@@ -160,21 +160,26 @@ def regex_match(pattern: str, text: str) -> bool:
     return _compiled(pattern).search(text) is not None
 
 
-_OPERATORS: dict[Op, Callable[..., bool]] = {
+COMPARISONS: dict[Op, Callable[[Any, Any], Any]] = {
     Op.EQ: operator.eq,
     Op.NE: operator.ne,
     Op.LT: operator.lt,
     Op.LE: operator.le,
     Op.GT: operator.gt,
     Op.GE: operator.ge,
-    Op.LIKE: lambda text, pattern: regex_match(like_regex(pattern), text),
-    Op.ILIKE: lambda text, pattern: bool(
-        re.search(like_regex(pattern), text, in_any_case(pattern))
-    ),
 }
-_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+"""Of two values, or of arrays of them one by one."""
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
+}
+"""Of two numbers, or of arrays of them."""
+_OPERATORS: dict[Op, Callable[..., bool]] = {
+    **COMPARISONS,
+    Op.LIKE: lambda text, pattern: regex_match(like_regex(pattern), text),
+    Op.ILIKE: lambda text, pattern: bool(
+        re.search(like_regex(pattern), text, in_any_case(pattern))
+    ),
 }

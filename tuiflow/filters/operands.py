@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from tuiflow.errors import FilterError
 from tuiflow.filters import literals
+from tuiflow.filters.evaluate import ARITHMETIC
 from tuiflow.filters.keys import (
     STATS,
     functions,
@@ -311,12 +312,7 @@ def fold(op: str, left: Operand, right: Operand) -> Operand:
     """The operands joined; two numbers are one at once, but for NaN and division by zero, and two
     signs are none."""
     if isinstance(left, float) and isinstance(right, float) and not (op == "/" and right == 0):
-        value = {
-            "+": lambda: left + right,
-            "-": lambda: left - right,
-            "*": lambda: left * right,
-            "/": lambda: left / right,
-        }[op]()
+        value = float(ARITHMETIC[op](left, right))
         if not math.isnan(value):
             return value
     match (op, left, right):

@@ -35,6 +35,7 @@ _ALONE_PIECE = 2000
 _CACHE_KIB = 256 << 10
 _INDEXED = ("runs", "latest", "params", "tags")
 _NUMBERS_KEPT = 1 << 16
+_WORDS = {METRIC: "metric", PARAM: "param", TAG: "tag"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +161,7 @@ class _Writer:
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
         self._numbers: dict[str, float | None] = {}
-        self._metrics: dict[str, int] = {}
-        self._params: dict[str, int] = {}
-        self._tags: dict[str, int] = {}
+        self._known: dict[int, dict[str, int]] = {kind: {} for kind in _WORDS}
         self.long: list[tuple[int, int]] = []
         """Runs and keys of metrics with points to be sealed, once they are committed."""
 
@@ -170,6 +169,7 @@ class _Writer:
         """Call it inside a write."""
         first = conn.execute("SELECT coalesce(max(id), 0) + 1 FROM runs").fetchone()[0]
         self._insert_runs(conn, first, runs)
+        known_metrics, known_params, known_tags = self._known.values()
         latest: list[tuple[object, ...]] = []
         params: list[tuple[object, ...]] = []
         tags: list[tuple[object, ...]] = []
@@ -177,7 +177,7 @@ class _Writer:
             for name, points in run.metrics.items():
                 if not points:
                     continue
-                key = self._metrics.get(name) or self._metric(conn, name)
+                key = known_metrics.get(name) or self._key(conn, METRIC, name)
                 if len(points) == 1:
                     step, timestamp, value = points[0]
                     if type(step) is not int or type(timestamp) is not int or timestamp < 0:
@@ -188,12 +188,12 @@ class _Writer:
             for name, text in run.params.items():
                 if len(text) > MAX_PARAM_LENGTH:
                     check_param(Param(name, text))
-                key = self._params.get(name) or self._param(conn, name)
+                key = known_params.get(name) or self._key(conn, PARAM, name)
                 params.append((row, key, text, self._number(text)))
             for name, text in {**run.tags, TAG_RUN_NAME: run.name}.items():
                 if len(text) > MAX_TAG_LENGTH:
                     check_tag(RunTag(name, text))
-                key = self._tags.get(name) or self._tag(conn, name)
+                key = known_tags.get(name) or self._key(conn, TAG, name)
                 tags.append((row, key, text, self._number(text)))
         conn.executemany(
             "INSERT INTO latest (run, key, value, step, timestamp, count)"
@@ -242,19 +242,9 @@ class _Writer:
             check_metric(metric)
         self.long += [(row, key) for key in metrics.log(conn, row, {key: history})]
 
-    def _metric(self, conn: sqlite3.Connection, name: str) -> int:
-        check_key("metric", name)
-        self._metrics[name] = key = self._keys.intern(conn, METRIC, name)
-        return key
-
-    def _param(self, conn: sqlite3.Connection, name: str) -> int:
-        check_key("param", name)
-        self._params[name] = key = self._keys.intern(conn, PARAM, name)
-        return key
-
-    def _tag(self, conn: sqlite3.Connection, name: str) -> int:
-        check_key("tag", name)
-        self._tags[name] = key = self._keys.intern(conn, TAG, name)
+    def _key(self, conn: sqlite3.Connection, kind: int, name: str) -> int:
+        check_key(_WORDS[kind], name)
+        self._known[kind][name] = key = self._keys.intern(conn, kind, name)
         return key
 
     def _number(self, text: str) -> float | None:

@@ -18,7 +18,7 @@ class Marks:
     """The marks of one connection's writes: a run is marked at most once a second."""
 
     def __init__(self) -> None:
-        self._marked: dict[int, int] = {}
+        self._marked: set[int] = set()
         self._second = 0
 
     def forget(self) -> None:
@@ -34,7 +34,7 @@ class Marks:
         if now != self._second:
             self._marked.clear()
             self._second = now
-        self._marked[run] = now
+        self._marked.add(run)
         mark(conn, (run,))
 
 
@@ -51,12 +51,4 @@ def mark(conn: sqlite3.Connection, runs: Iterable[int]) -> None:
         "INSERT INTO changes VALUES (?, ?)"
         " ON CONFLICT (run) DO UPDATE SET at = excluded.at WHERE at != excluded.at",
         [(run, at) for run in runs],
-    )
-
-
-def mark_where(conn: sqlite3.Connection, condition: str, *values: object) -> None:
-    """Say, inside a write, that the runs change for which an SQL condition on `runs` holds."""
-    conn.execute(
-        f"INSERT OR REPLACE INTO changes SELECT id, ? FROM runs WHERE {condition}",
-        (second(conn), *values),
     )

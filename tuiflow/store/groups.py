@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tuiflow.errors import InvalidInput
-from tuiflow.filters.tree import NUMBER_ATTRIBUTES, Compare, IsNull, Key, Kind, Measure, Node, Op
+from tuiflow.filters.tree import NUMBER_ATTRIBUTES, Key, Kind, Measure
 from tuiflow.store.run_columns import Value
 
 MOST_GROUPS = 2_000
@@ -45,12 +45,6 @@ class Grouping:
     key: Key
     groups: tuple[Group, ...]
     distinct: int
-
-    def node(self, group: Group) -> Node:
-        """The filter that the runs of a group pass, and those of no other."""
-        if group.value is None:
-            return IsNull(self.key)
-        return Compare(self.key, Op.EQ, group.value)
 
 
 @dataclass(frozen=True, slots=True)

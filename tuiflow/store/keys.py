@@ -7,6 +7,12 @@ import sqlite3
 from tuiflow.store.changes import Marks
 
 
+def find(conn: sqlite3.Connection, kind: int, name: str) -> int | None:
+    """The id of a metric's, param's or tag's name; None where no run has it."""
+    row = conn.execute("SELECT id FROM keys WHERE kind = ? AND name = ?", (kind, name)).fetchone()
+    return None if row is None else int(row[0])
+
+
 class Keys:
     """Name to integer id, cached, and the marks of changed runs; `forget` after a transaction was
     undone."""
@@ -26,14 +32,12 @@ class Keys:
         found = self._ids.get((kind, name))
         if found is not None:
             return found
-        row = conn.execute(
-            "SELECT id FROM keys WHERE kind = ? AND name = ?", (kind, name)
-        ).fetchone()
-        if row is None:
+        key_id = find(conn, kind, name)
+        if key_id is None:
             row = conn.execute(
                 "INSERT INTO keys (kind, name) VALUES (?, ?) RETURNING id", (kind, name)
             ).fetchone()
-        key_id = int(row[0])
+            key_id = int(row[0])
         self._ids[kind, name] = key_id
         return key_id
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tuiflow.entities import TAG_PARENT
 from tuiflow.nesting import Links
+from tuiflow.store import keys
 from tuiflow.store.schema import TAG
 from tuiflow.store.search import snapshot
 
@@ -20,12 +21,12 @@ def links(conn: sqlite3.Connection, among: Sequence[int] | None = None) -> Links
     """The children of all parents that are still there, or those `among` some row keys."""
     found = Links(array("q"), array("q"))
     with snapshot(conn):
-        key = conn.execute(
-            "SELECT id FROM keys WHERE kind = ? AND name = ?", (TAG, TAG_PARENT)
-        ).fetchone()
+        key = keys.find(conn, TAG, TAG_PARENT)
+        if key is None:
+            return found
         text, parent = "", None
         # By the index of values: the children of one parent come together.
-        where, values = "key = ?", [key[0] if key else -1]
+        where, values = "key = ?", list[object]([key])
         if among is not None:
             where += " AND run IN (SELECT value FROM json_each(?))"
             values.append(json.dumps(list(among)))

@@ -38,6 +38,7 @@ from tuiflow.filters.tree import (
     Text,
     keys_of,
 )
+from tuiflow.store import keys
 from tuiflow.store.experiments import artifact_root
 from tuiflow.store.processes import is_alive
 from tuiflow.store.schema import METRIC, PARAM, TAG
@@ -89,10 +90,7 @@ class Builder:
 
     def key_id(self, key: Key | Measure) -> int | None:
         """The row of a metric's, param's or tag's name; None where no run has it."""
-        row = self.conn.execute(
-            "SELECT id FROM keys WHERE kind = ? AND name = ?", (TABLES[key.kind][1], key.name)
-        ).fetchone()
-        return None if row is None else int(row[0])
+        return keys.find(self.conn, TABLES[key.kind][1], key.name)
 
     def condition(self, node: Node) -> str:
         """SQL that is true or false, never NULL, for each run."""

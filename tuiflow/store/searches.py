@@ -43,14 +43,14 @@ _WALK = 2.5e-9
 answer at once; not less than `_LEAST_WALK` and not more than `_MOST_WALK`."""
 _LEAST_WALK = 0.001
 _MOST_WALK = 0.004
+_COLD_WALK = 0.03
+"""Seconds that it may take where numpy and the columns would have to be loaded."""
+_COLD_WALKS = 0.2
+"""Seconds of such walks together, after which loading them is the better deal."""
 _DEEP = 5_000
 """A page this far down is likely one of many."""
 _GIVEN_BACK = 200_000
-"""Of so many runs on, what is freed of long arrays is given back at once."""
-_COLD_WALK = 0.03
-"""The same where numpy and the columns would have to be loaded."""
-_COLD_WALKS = 0.2
-"""Seconds of such walks together, after which loading them is the better deal."""
+"""From so many runs on, what is freed of long arrays is given back at once."""
 
 
 class Searches:

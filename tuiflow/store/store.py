@@ -30,6 +30,7 @@ from tuiflow.store import (
 from tuiflow.store.connection import Database
 from tuiflow.store.heartbeat import Heartbeat
 from tuiflow.store.keys import Keys
+from tuiflow.store.keys import find as find_key
 from tuiflow.store.processes import this_process
 from tuiflow.store.run_artifacts import RunArtifacts
 from tuiflow.store.run_searches import RunSearches
@@ -312,10 +313,8 @@ class Store(RunArtifacts, RunSearches):
         from tuiflow.store import histories
 
         with self._db.read() as conn:
-            row = conn.execute(
-                "SELECT id FROM keys WHERE kind = ? AND name = ?", (METRIC, key)
-            ).fetchone()
-            return histories.history(conn, runs.row_key(conn, run_id), row and row[0])
+            run = runs.row_key(conn, run_id)
+            return histories.history(conn, run, find_key(conn, METRIC, key))
 
     def recent_points(self, run_id: str, limit: int) -> Arrivals:
         """The last `limit` points of all of a run's metrics, and how many each has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from tuiflow.store.columns.newest import Newest
 
 if TYPE_CHECKING:
     from tuiflow.store.columns.arrays import Ints
+
+_Form = TypeVar("_Form", HeldNumbers, HeldTexts)
 
 _PATCHED = 8192
 _RELOADED = 16
@@ -40,7 +42,7 @@ class Cache:
         self.marked: Ints = np.empty(0, dtype=np.int64)
         self._capacity = 0
         self.versions: dict[int, int] = {}
-        self._held: OrderedDict[tuple[Column, bool], Held] = OrderedDict()
+        self._held: OrderedDict[tuple[Column, type[Held]], Held] = OrderedDict()
 
     @property
     def nbytes(self) -> int:
@@ -74,7 +76,7 @@ class Cache:
         else:
             updates = [held.update(conn, sealed, changed, size) for held in self._held.values()]
         try:
-            self.newest.changing(sealed, changed, self._held.get((START, False)))
+            self.newest.changing(sealed, changed, self._held.get((START, HeldNumbers)))
             if size > self._capacity:
                 self._capacity = (size // BLOCK + 2) * BLOCK
             for take_in in updates:
@@ -86,33 +88,28 @@ class Cache:
         self.again = again
 
     def numbers(self, conn: sqlite3.Connection, column: Column) -> HeldNumbers:
-        held = self._get(column, False)
-        if not isinstance(held, HeldNumbers):
-            held = HeldNumbers(column, self._capacity)
-            held.load(conn, self.marked, self.size)
-            self._put(column, False, held)
-        return held
+        return self._loaded(conn, column, HeldNumbers)
 
     def has_texts(self, column: Column) -> bool:
         """Is a column of texts there?"""
-        return (column, True) in self._held
+        return (column, HeldTexts) in self._held
 
     def texts(self, conn: sqlite3.Connection, column: Column) -> HeldTexts:
-        held = self._get(column, True)
-        if not isinstance(held, HeldTexts):
-            held = HeldTexts(column, self._capacity)
-            held.load(conn, self.marked, self.size)
-            self._put(column, True, held)
+        return self._loaded(conn, column, HeldTexts)
+
+    def _loaded(self, conn: sqlite3.Connection, column: Column, form: type[_Form]) -> _Form:
+        held = self._held.get((column, form))
+        if isinstance(held, form):
+            self._held.move_to_end((column, form))
+            return held
+        held = form(column, self._capacity)
+        held.load(conn, self.marked, self.size)
+        self._held[column, form] = held
+        self._let_go()
         return held
 
-    def _get(self, column: Column, as_texts: bool) -> Held | None:
-        held = self._held.get((column, as_texts))
-        if held is not None:
-            self._held.move_to_end((column, as_texts))
-        return held
-
-    def _put(self, column: Column, as_texts: bool, held: Held) -> None:
-        self._held[column, as_texts] = held
+    def _let_go(self) -> None:
+        """Of what was asked for longest ago, as much as is over the budget."""
         used = self.nbytes
         for key in list(self._held)[:-1]:
             if used <= self._budget:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tuiflow.filters.tree import Key, Kind, Measure, Stat
+from tuiflow.store import keys
+from tuiflow.store.predicates import TABLES
 from tuiflow.store.schema import METRIC, PARAM, TAG
 
 BLOCK = 4096
@@ -16,7 +18,6 @@ BLOCKS = 1 << 20
 OWN = -1
 """The kind of a column that is of no key, beside METRIC, PARAM and TAG."""
 
-_KINDS = {Kind.METRIC: METRIC, Kind.PARAM: PARAM, Kind.TAG: TAG}
 _PARTS = {Stat.LAST: 0, Stat.MIN: 1, Stat.MAX: 2, Stat.FIRST: 3, Stat.COUNT: 4}
 _PARTS_OF_A_KEY = 8
 
@@ -68,11 +69,9 @@ def find(conn: sqlite3.Connection, key: Key | Measure) -> Column | None:
         part = 0
     if key.kind is Kind.ATTRIBUTE:
         return ATTRIBUTES[key.name]
-    kind = _KINDS[key.kind]
-    row = conn.execute(
-        "SELECT id FROM keys WHERE kind = ? AND name = ?", (kind, key.name)
-    ).fetchone()
-    return None if row is None else Column(kind, row[0], part)
+    _, kind = TABLES[key.kind]
+    found = keys.find(conn, kind, key.name)
+    return None if found is None else Column(kind, found, part)
 
 
 def all_of(conn: sqlite3.Connection) -> Iterator[Column]:

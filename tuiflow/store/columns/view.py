@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tuiflow.entities import TAG_PARENT
 from tuiflow.filters.tree import Key, Kind, Measure
 from tuiflow.store.columns.column import DELETED, EXPERIMENT, START, find
 from tuiflow.store.columns.segments import list_bytes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tuiflow.store.columns.arrays import Bools, Codes, Floats, Ints
     from tuiflow.store.columns.cache import Cache
 
-PARENT = Key(Kind.TAG, "mlflow.parentRunId")
+PARENT = Key(Kind.TAG, TAG_PARENT)
 
 
 @dataclass(frozen=True, slots=True)

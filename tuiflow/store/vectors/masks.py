@@ -6,14 +6,13 @@ import functools
 import math
 import operator
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tuiflow.entities import TAG_MODELS, ViewType
-from tuiflow.filters.evaluate import holds, in_any_case, like_regex
+from tuiflow.filters.evaluate import ARITHMETIC, COMPARISONS, holds, in_any_case, like_regex
 from tuiflow.filters.tree import (
     And,
     Arithmetic,
@@ -39,20 +38,6 @@ from tuiflow.store.vectors.source import Mask, Source, has_column, is_number
 
 _EXPERIMENT = Key(Kind.ATTRIBUTE, "experiment")
 _MODELS = Key(Kind.TAG, TAG_MODELS)
-_OPERATORS: dict[Op, Callable[[Any, Any], Any]] = {
-    Op.EQ: operator.eq,
-    Op.NE: operator.ne,
-    Op.LT: operator.lt,
-    Op.LE: operator.le,
-    Op.GT: operator.gt,
-    Op.GE: operator.ge,
-}
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-}
 
 
 def matching(source: Source, query: RunQuery) -> Mask:
@@ -126,7 +111,7 @@ def _numeric(numbers: Numbers, node: Compare | In | Between) -> Mask:
         case Compare(_, Op.EQ | Op.NE as op, float() as value) if math.isnan(value):
             found = np.isnan(values) if op is Op.EQ else ~np.isnan(values)
         case Compare(_, op, value):
-            found = _OPERATORS[op](values, float(value))
+            found = COMPARISONS[op](values, float(value))
         case Between(_, low, high):
             found = (values >= float(low)) & (values <= float(high))
         case In(_, wanted, negated):
@@ -175,7 +160,7 @@ def _asked(node: Compare | In | Between, values: list[str]) -> list[bool]:
             match_text = re.compile(like_regex(pattern), flags).match
             return [match_text(value) is not None for value in values]
         case Compare(_, op, str() as wanted):
-            compare = _OPERATORS[op]
+            compare = COMPARISONS[op]
             return [compare(value, wanted) for value in values]
         case In(_, items, negated):
             found = frozenset(items)
@@ -206,7 +191,7 @@ def _relation(source: Source, left: Operand, op: Op, right: Operand) -> Mask:
     with np.errstate(all="ignore"):
         a, a_there = _reckon(source, left)
         b, b_there = _reckon(source, right)
-        found = _OPERATORS[op](a, b) & a_there & b_there
+        found = COMPARISONS[op](a, b) & a_there & b_there
     return np.broadcast_to(found, (source.view.size,))
 
 
@@ -221,7 +206,7 @@ def _reckon(source: Source, operand: Operand) -> tuple[Any, Any]:
             there = a_there & b_there
             if sign == "/":
                 there = there & (b != 0)
-            return _ARITHMETIC[sign](a, b), there
+            return ARITHMETIC[sign](a, b), there
     numbers = source.numbers(operand)
     if is_number(operand):
         return numbers.values, numbers.present
