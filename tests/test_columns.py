@@ -73,6 +73,14 @@ def test_sealed_or_not_columns_are_the_same(large: Store) -> None:
         check(fresh)
 
 
+def begun(store: Store) -> tuple[int, sealing.Sealing]:
+    """A sealing of the first block up to where it writes: the second of its fence, and columns."""
+    with store._db.write() as conn:
+        fenced = sealing.fence(conn)
+    with store._db.read() as conn:
+        return fenced, sealing.read(conn, 0)
+
+
 @pytest.fixture
 def two(large: Store) -> Iterator[tuple[Store, Store, SimpleNamespace]]:
     """Two stores on one file, all sealed and looked at, and the clock of marks."""
@@ -114,10 +122,7 @@ def test_what_was_written_during_a_sealing_is_seen(
     one, other, hand = two
     loss(other, 3, 1000)
     hand.now += 1
-    with other._db.write() as conn:
-        fenced = sealing.fence(conn)
-    with other._db.read() as conn:
-        made = sealing.read(conn, 0)
+    fenced, made = begun(other)
     hand.now += 1
     loss(other, 3, 2000)
     hand.now += 1
@@ -134,10 +139,7 @@ def test_a_sealing_that_was_overtaken_changes_nothing(
 ) -> None:
     one, other, hand = two
     loss(other, 3, 1000)
-    with other._db.write() as conn:
-        fenced = sealing.fence(conn)
-    with other._db.read() as conn:
-        made = sealing.read(conn, 0)
+    fenced, made = begun(other)
     hand.now += 1
     loss(other, 3, 2000)
     hand.now += 1
@@ -155,10 +157,7 @@ def test_a_sealing_that_stops_halfway_loses_nothing(
     one, other, hand = two
     loss(other, 3, 1000)
     hand.now += 1
-    with other._db.write() as conn:
-        fenced = sealing.fence(conn)
-    with other._db.read() as conn:
-        made = sealing.read(conn, 0)
+    fenced, made = begun(other)
     with pytest.raises(KeyboardInterrupt), other._db.write() as conn:
         sealing.replace(conn, made, fenced)
         raise KeyboardInterrupt
