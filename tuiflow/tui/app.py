@@ -33,7 +33,6 @@ from tuiflow.store.processes import is_alive, this_process
 from tuiflow.text import clean_block
 from tuiflow.tui.bulk import Progress
 from tuiflow.tui.harmless import Harmless
-from tuiflow.tui.memory import give_back_large_arrays
 from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.reruns import Reruns
 from tuiflow.tui.screens.base import StoreScreen
@@ -154,7 +153,6 @@ class TuiflowApp(App[object]):
         if self._mistakes:
             self.fail(self._mistakes)
         self._count_servers()
-        self.call_after_refresh(self.run_worker, give_back_large_arrays, thread=True)
 
     async def on_event(self, event: events.Event) -> None:
         typed = isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded

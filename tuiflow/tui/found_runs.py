@@ -13,7 +13,7 @@ from tuiflow.filters import And, In, Key, Kind, Op
 from tuiflow.filters.tree import Compare, Measure
 from tuiflow.nesting import Branch, Nested, nest
 from tuiflow.protocols import RunQuery
-from tuiflow.store import Store
+from tuiflow.store import Store, memory
 from tuiflow.text import number
 
 _RUN_ID = Key(Kind.ATTRIBUTE, "run_id")
@@ -26,9 +26,8 @@ class Found:
     them that the filter keeps out.
 
     `depths` (by row, after the pinned ones) and `branches` (by row key) tell how the others are
-    nested; `hidden` are found, but folded away.
-    `line` sums up the metric that they are sorted by; with
-    `partial` there may be more.
+    nested; `hidden` are found, but folded away. `line` sums up the metric that they are sorted by;
+    with `partial` there may be more than are known yet.
     """
 
     keys: array[int]
@@ -62,6 +61,8 @@ def find_runs(
     `is_folded` says of the row key of a parent whether its children are hidden; without it, runs
     aren't nested.
     """
+    if limit is None:
+        memory.give_back_at_once()  # before there are columns: what lies between them stays
     keys = store.search_keys(query, limit)
     top, strangers = array("q"), frozenset[int]()
     if pins:
