@@ -29,8 +29,8 @@ SPINNER_SECONDS = 0.15
 """How long a question may take before a screen says that it is waiting."""
 
 REST = 4
-"""Rest before a question is asked again for news, as many times as long as its answer took: a big
-store that is written to must not keep a core busy."""
+"""Usual rest before a question is asked again for news, as many times as long as its answer took: a
+big store that is written to must not keep a core busy."""
 
 T = TypeVar("T")
 
@@ -54,7 +54,8 @@ class _Topic:
     generation: int = 0
     timer: Timer | None = None
     running: bool = False
-    rests_until: float = 0.0
+    ended: float = 0.0
+    took: float = 0.0
     again: Callable[[], None] | None = None
     due: Timer | None = None
 
@@ -95,16 +96,16 @@ class Asks(Widget):
             self.app.typeahead.asked(self, topic)
             self._start(topic, work)
 
-    def keep_up(self, topic: str, ask: Callable[[], None]) -> None:
+    def keep_up(self, topic: str, ask: Callable[[], None], rest: float = REST) -> None:
         """Have the question of a topic asked again for there is news: `ask` asks it.
 
-        That is not while it is being answered, nor before a rest of `REST` times what it took.
+        That is not while it is being answered, nor before a rest of `rest` times what it took.
         """
         state = self._topics.setdefault(topic, _Topic())
         if state.running:
-            state.again = ask
+            state.again = partial(self.keep_up, topic, ask, rest)
         elif state.due is None:
-            delay = state.rests_until - time.monotonic()
+            delay = state.ended + rest * state.took - time.monotonic()
             if delay <= 0:
                 ask()
             else:
@@ -151,7 +152,7 @@ class Asks(Widget):
         else:
             deliver = partial(then, answer)
         end = time.monotonic()
-        self._topics[topic].rests_until = end + REST * (end - start)
+        self._topics[topic].ended, self._topics[topic].took = end, end - start
         self.post_message(Answered(topic, generation, deliver))
 
     def on_answered(self, message: Answered) -> None:
@@ -161,5 +162,5 @@ class Asks(Widget):
             message.deliver()
             again, state.again = state.again, None
             if again is not None and not state.running:
-                self.keep_up(message.topic, again)
+                again()
             self.app.typeahead.answered()

@@ -54,7 +54,7 @@ class RunsView(ManyRuns):
     def why_not(self, action_id: str) -> str | None:
         if action_id == "runs.pin" and self.table.run is None:
             return "There is no run here"
-        if action_id == "lists.mark_all" and self.table.is_first_page:
+        if action_id == "lists.mark_all" and self.table.found.partial:
             return "Still searching: all will be known in a moment"
         return super().why_not(action_id)
 

@@ -170,10 +170,14 @@ class RunsScreen(RunsView):
 
     # what frames them
 
+    @property
+    def _place_shown(self) -> str:
+        """What the experiment, or all of them, is called on screens."""
+        return ALL if self._experiment is None else clean(self._experiment.name, 40)
+
     def _show_crumbs(self) -> None:
         table = self.table
-        name = ALL if self._experiment is None else self._experiment.name
-        parts = [clean(name, 40), self._count_text()]
+        parts = [self._place_shown, self._count_text()]
         if self._view.order:
             parts.append(", ".join(map(sort_title, self._view.order)))
         if table.found.line:
@@ -365,8 +369,8 @@ class RunsScreen(RunsView):
     def _looked_at(self) -> tuple[RunQuery, str, list[Key]]:
         """The matching runs, what they are called, and the columns, that of the cursor first."""
         here, columns = self.table.column, [column.key for column in self.table.columns]
-        place = ALL if self._experiment is None else clean(self._experiment.name, 40)
-        return self.query_now(), place, [*([] if here is None else [here.key]), *columns]
+        first = [] if here is None else [here.key]
+        return self.query_now(), self._place_shown, [*first, *columns]
 
     def action_group(self) -> None:
         """Group the matching runs by the column under the cursor, or one that is chosen."""
@@ -383,11 +387,12 @@ class RunsScreen(RunsView):
     def _group_by(self, key: Key) -> None:
         from tuiflow.tui.screens.groups import GroupsScreen
 
-        place = ALL if self._experiment is None else clean(self._experiment.name, 40)
         columns = [column.key for column in self.table.columns]
         sorted_by = [item.key for item in self._view.order if isinstance(item.key, Key)]
         self.app.push_screen(
-            GroupsScreen(self.query_now(), key, place, [*sorted_by, *columns], self._show_only)
+            GroupsScreen(
+                self.query_now(), key, self._place_shown, [*sorted_by, *columns], self._show_only
+            )
         )
 
     def _show_only(self, condition: str) -> None:

@@ -102,8 +102,8 @@ class RunsChartScreen(StoreScreen):
 
     def on_store_changed(self, message: StoreChanged) -> None:
         super().on_store_changed(message)
-        if self._keys and not self.waiting("chart"):
-            self._read()
+        if self._keys:
+            self.keep_up("chart", self._read)
 
     def _read(self) -> None:
         store, query, axes = self.store, self._query, self._axes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -29,8 +28,8 @@ MOST_RUNS = 20_000
 """Of more runs so many are drawn by chance."""
 REST_SECONDS = 0.12
 """How long the cursor must rest before the plot of its param is read."""
-_SHARE_OF_TIME = 0.1
-"""Of the time that goes by, at most this is spent on reading the runs of a live store again."""
+_REST = 10
+"""How many times what reading the runs of a live store took passes before they are read again."""
 _BAR = 10
 WIDE = 100
 """From so many columns on, the values of a text are all named."""
@@ -58,8 +57,6 @@ class WhyScreen(StoreScreen):
         self._metrics: tuple[str, ...] = ()
         self._metric: str | None = None
         self._found: Associations | None = None
-        self._took = 0.0
-        self._due = False
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="why-says")
@@ -108,27 +105,19 @@ class WhyScreen(StoreScreen):
 
     def on_store_changed(self, message: StoreChanged) -> None:
         super().on_store_changed(message)
-        if self._found is not None and not self._due and not self.waiting("why"):
-            self._due = True
-            self.set_timer(max(self._took / _SHARE_OF_TIME, 0.01), self._read)
+        if self._found is not None:
+            self.keep_up("why", self._read, _REST)
 
     def _read(self) -> None:
-        self._due = False
         store, query, metric = self.store, self._query, self._metric
         if metric is None:
             self._show(Associations("", 0, ()))
             return
 
-        def question() -> tuple[Associations, float]:
-            start = time.monotonic()
-            found = associations(store, query, metric, limit=None, most=MOST_RUNS)
-            return found, time.monotonic() - start
+        def question() -> Associations:
+            return associations(store, query, metric, limit=None, most=MOST_RUNS)
 
-        self.ask("why", question, self._took_so_long)
-
-    def _took_so_long(self, answer: tuple[Associations, float]) -> None:
-        found, self._took = answer
-        self._show(found)
+        self.ask("why", question, self._show)
 
     def _show(self, found: Associations) -> None:
         self._found = found

@@ -138,11 +138,6 @@ class RunRows(ScrollView, Asks):
                 return self.keys[row]
         return None
 
-    @property
-    def is_first_page(self) -> bool:
-        """Whether there may be more runs than are known yet."""
-        return self.found.partial
-
     def first_page(self) -> list[Run]:
         """The runs of the first page, read where they aren't yet."""
         rows = range(min(PAGE, len(self.keys)))
