@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from conftest import _log, _run
 from driving import names, screen_text, until
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,8 +77,8 @@ async def test_groups_follow_the_store(app: TuiflowApp) -> None:
         await at_column(pilot, "params.l1_ratio")
         await pilot.press("b")
         await until(pilot, lambda: "4 groups" in screen_text(app))
-        run = _run(store, wine(store), "new", 0, {"l1_ratio": "0.75"})
-        _log(store, run, [Metric("rmse", 0.5, 1)])
+        run = store.create_run(wine(store), "new", params={"l1_ratio": "0.75"})
+        store.log_batch(run.info.run_id, [Metric("rmse", 0.5, 1)])
         app.store_changed()
         await until(pilot, lambda: "5 groups" in screen_text(app))
 
