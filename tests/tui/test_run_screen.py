@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from driving import screen_text, until
@@ -239,7 +240,9 @@ async def test_artifacts_are_previewed_by_what_they_are(app_of: MAKE, store: Sto
         await until(pilot, lambda: "hostile.txt" not in shown(pilot))
 
 
-async def test_artifacts_that_lead_out_or_are_gone_are_told(app_of, store, run_id, tmp_path):
+async def test_artifacts_that_lead_out_or_are_gone_are_told(
+    app_of, store, run_id, tmp_path, monkeypatch
+):
     secret = tmp_path / "secret.txt"
     secret.write_text("not for you")
     folder = store.artifact_folder(run_id)
@@ -248,13 +251,23 @@ async def test_artifacts_that_lead_out_or_are_gone_are_told(app_of, store, run_i
     async with Opened(app_of(store), run_id) as pilot:
         await tab(pilot, "Artifacts")
         await open_file(pilot, "link.txt")
-        await sees(pilot, "leads out of the run's folder")
+        await sees(pilot, "'link.txt' is a link that leads out of the run's folder")
         assert "not for you" not in shown(pilot)
         await open_file(pilot, "links")
-        await sees(pilot, "leads out of the run's folder")
-        (folder / "config.json").unlink()
-        await open_file(pilot, "config.json")
-        await sees(pilot, "There is no artifact 'config.json'")
+        await sees(pilot, "'links' is a link that leads out of the run's folder")
+        find = Store.artifact_path
+
+        def gone(store: Store, run_id: str, path: str) -> Path:
+            there = (folder / path).rename(tmp_path / "away")  # while it is still listed
+            try:
+                return find(store, run_id, path)
+            finally:
+                there.rename(folder / path)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "artifact_path", gone)
+            await open_file(pilot, "config.json")
+            await sees(pilot, "There is no artifact 'config.json'")
         shutil.rmtree(folder)
         await pilot.press("r")
         await sees(pilot, "No artifacts were logged.")
