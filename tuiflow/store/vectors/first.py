@@ -8,6 +8,8 @@ are left to the next key, and in the end to their place among all runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +35,14 @@ def first(source: Source, found: Mask, keys: list[OrderKey], count: int) -> Rows
     if not keys:
         return _newest(source, found, count)
     parts: list[Rows] = []
-    for tier, values in _tiers(source, keys[0], found):
+    for tier, by in _tiers(source, keys[0], found):
         size = int(np.count_nonzero(tier))
         if size <= count:
             parts.append(in_order(source, np.flatnonzero(tier), keys))
-        elif values is None:
+        elif by is None:
             parts.append(first(source, tier, keys[1:], count))
         else:
-            parts.append(_least(source, tier, values, keys, count))
+            parts.append(_least(source, tier, by, keys, count))
         count -= len(parts[-1])
         if not count:
             break
@@ -60,21 +62,36 @@ def _newest(source: Source, found: Mask, count: int) -> Rows:
     return np.concatenate(parts)
 
 
-_Values = NDArray[np.float64] | NDArray[np.int64]
+@dataclass(frozen=True, slots=True)
+class _Sorting:
+    """Numbers by row key, to be sorted up or down."""
+
+    values: NDArray[np.float64] | NDArray[np.int64]
+    descending: bool
+
+    def upwards(self, rows: Rows | slice) -> NDArray[Any]:
+        """Those of some rows, so that the first is the least."""
+        values = self.values[rows]
+        return -values if self.descending else values
+
+    def up_to(self, last: float) -> Mask:
+        """Which rows are not behind one that is `last`, upwards."""
+        mask = self.values >= -last if self.descending else self.values <= last
+        return np.asarray(mask, np.bool_)
 
 
-def _tiers(source: Source, order: OrderKey, found: Mask) -> Iterator[tuple[Mask, _Values | None]]:
-    """Masks of runs that come one after the other by a key, and what to sort each by, upwards;
-    None where all are equal."""
+def _tiers(source: Source, order: OrderKey, found: Mask) -> Iterator[tuple[Mask, _Sorting | None]]:
+    """Masks of runs that come one after the other by a key, and what to sort each by; None where
+    all are equal."""
     key = order.key
     if not has_column(key):
-        yield found, _upwards(source.sql_ranks(key.name), order)
+        yield found, _Sorting(source.sql_ranks(key.name), order.descending)
         return
     present = found
     if is_number(key) or key.kind in (Kind.PARAM, Kind.TAG):
         numbers = source.numbers(key)
         is_number_there = found & ~np.isnan(numbers.values)
-        yield is_number_there, _upwards(numbers.values, order)
+        yield is_number_there, _Sorting(numbers.values, order.descending)
         present = found & numbers.present
         others = present & ~is_number_there
         if key.kind is Kind.METRIC or not others.any():
@@ -87,7 +104,7 @@ def _tiers(source: Source, order: OrderKey, found: Mask) -> Iterator[tuple[Mask,
     yield found & ~present, None
 
 
-def _texts(source: Source, order: OrderKey, found: Mask) -> Iterator[tuple[Mask, _Values | None]]:
+def _texts(source: Source, order: OrderKey, found: Mask) -> Iterator[tuple[Mask, _Sorting | None]]:
     """A tier for each of the first texts, and one for all others."""
     key = order.key
     assert isinstance(key, Key)
@@ -102,42 +119,29 @@ def _texts(source: Source, order: OrderKey, found: Mask) -> Iterator[tuple[Mask,
     rows = np.flatnonzero(found)
     if len(rows):
         ranks[rows] = source.text_ranks(key, rows)
-    yield found, _upwards(ranks, order)
+    yield found, _Sorting(ranks, order.descending)
 
 
-def _upwards(values: _Values, order: OrderKey) -> _Values:
-    return -values if order.descending else values
-
-
-def _least(source: Source, found: Mask, values: _Values, keys: list[OrderKey], count: int) -> Rows:
+def _least(source: Source, found: Mask, by: _Sorting, keys: list[OrderKey], count: int) -> Rows:
     """The first `count` runs, which are not all, by values that are numbers."""
-    last = _bound(found, values, count)
-    within = found & (values <= last)
-    there = np.count_nonzero(within)
-    if count <= there <= _FEW:
-        rows = np.flatnonzero(within)
-        inside = values[rows]
-        last = np.partition(inside, count - 1)[count - 1]
-        return in_order(source, rows[inside <= last], keys)[:count]
-    before = found & (values < last)
-    if there < count:  # the sample was a bad one
-        within = before = found
-    if np.count_nonzero(before) >= count:
-        inside = values[before]
-        last = np.partition(inside, count - 1)[count - 1]
-        before &= values < last
-        within = found & (values == last)
-    else:
-        within &= values == last
-    rows = in_order(source, np.flatnonzero(before), keys)
-    rest = first(source, within, keys[1:], count - len(rows))
-    return np.concatenate([rows, rest])
+    rows = np.flatnonzero(found & by.up_to(_bound(found, by, count)))
+    if len(rows) < count:  # the sample was a bad one
+        rows = np.flatnonzero(found)
+    values = by.upwards(rows)
+    last = np.partition(values, count - 1)[count - 1]
+    before = in_order(source, rows[values < last], keys)
+    level = rows[values == last]
+    if len(level) <= _FEW:
+        return np.concatenate([before, in_order(source, level, keys)])[:count]
+    within = np.zeros(len(found), np.bool_)
+    within[level] = True
+    return np.concatenate([before, first(source, within, keys[1:], count - len(before))])
 
 
-def _bound(found: Mask, values: _Values, count: int) -> float:
+def _bound(found: Mask, by: _Sorting, count: int) -> float:
     """A number below which there are, most likely, at least `count`, and not many more."""
-    step = max(len(values) // _SAMPLE, 1)
-    sample = values[::step][found[::step]]
+    step = max(len(found) // _SAMPLE, 1)
+    sample = by.upwards(slice(None, None, step))[found[::step]]
     if not len(sample):
         return float("inf")
     share = count / np.count_nonzero(found)

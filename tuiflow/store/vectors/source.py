@@ -211,12 +211,15 @@ class Source:
     @functools.cached_property
     def _durations(self) -> Numbers:
         start, end = self.view.numbers(_START), self.view.numbers(_END)
-        until = np.where(end.present, end.values, float(self.view.now))
+        values = np.asarray(end.values - start.values, np.float64)
+        open_ended = np.flatnonzero(~end.present)  # running runs, and row keys that are no run's
+        values[open_ended] = float(self.view.now) - start.values[open_ended]
         present = start.present
         going_on = [(row, beat) for row, beat in self._stale if not end.present[row]]
         if going_on:
             rows = [row for row, _ in going_on]
-            until[rows] = [np.nan if beat is None else beat for _, beat in going_on]
+            last = np.array([np.nan if beat is None else beat for _, beat in going_on], np.float64)
+            values[rows] = last - start.values[rows]
             present = present.copy()
-            present[rows] = [beat is not None for _, beat in going_on]
-        return Numbers(until - start.values, present)
+            present[rows] = ~np.isnan(last)
+        return Numbers(values, present)
