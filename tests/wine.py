@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "examples" / "sklearn_elasticnet_wine"
-REAL_WINE = ROOT.parent / "shared" / "data" / "wine-quality.csv"
+REAL_WINE = (ROOT.parent / "shared" / "data" / "wine-quality.csv").resolve()
 FEATURES = (
     "fixed acidity,volatile acidity,citric acid,residual sugar,chlorides,free sulfur dioxide,"
     "total sulfur dioxide,density,pH,sulphates,alcohol"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from exercised import EXERCISED
-from settling import at_rest, press_when_idle, wait_for_idle
+from settling import at_rest, held_up, press_when_idle, wait_for_idle
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
@@ -125,6 +125,13 @@ def patient() -> Iterator[None]:
         patch.setattr("textual.pilot.wait_for_idle", wait_for_idle)
         patch.setattr("textual.app.wait_for_idle", wait_for_idle)
         patch.setattr(Pilot, "press", press_when_idle)
+        yield
+
+
+@pytest.fixture
+def held() -> Iterator[None]:
+    """For a test that holds workers up: Pilot doesn't wait for them."""
+    with held_up():
         yield
 
 

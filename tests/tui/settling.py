@@ -7,6 +7,7 @@ busy machine it does while there is a lot left to be done, and which takes 20 ms
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -29,10 +30,19 @@ QUIET_ROUNDS = 5
 """Rounds of the event loop: a key, and what a thread sends, come to a queue in three of them."""
 AT_MOST = 30.0
 """Seconds that messages and layouts are waited for."""
-SEEMS_HELD_UP = 0.3
-"""Seconds after which a worker is taken for one that a test holds up, unless it uses the CPU."""
 
 press = Pilot.press
+_holding: list[object] = []
+
+
+@contextlib.contextmanager
+def held_up() -> Iterator[None]:
+    """While a test holds workers up, they aren't waited for."""
+    _holding.append(None)
+    try:
+        yield
+    finally:
+        _holding.pop()
 
 
 async def at_rest(app: App[Any], seconds: float = 2 * AT_MOST) -> None:
@@ -51,13 +61,10 @@ async def at_rest(app: App[Any], seconds: float = 2 * AT_MOST) -> None:
 async def wait_for_idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
     """In the place of Textual's: wait until all is done, but for workers that a test holds up."""
     app = active_app.get(None)
-    if app is None:
+    if app is None or _holding:
         await _wait.wait_for_idle(min_sleep, max_sleep)
-        return
-    await _settled(app, AT_MOST, workers=False)
-    if await _settled(app, SEEMS_HELD_UP):
-        await _wait.wait_for_idle(min_sleep, max_sleep)
-        await _settled(app, AT_MOST, workers=False)
+    if app is not None:
+        await _settled(app, AT_MOST, workers=not _holding)
 
 
 async def press_when_idle(pilot: Pilot[Any], *keys: str) -> None:

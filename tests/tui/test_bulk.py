@@ -375,7 +375,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
+def slow(held: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
     """Deleting goes run by run, and each waits for this to be released."""
     gate = threading.Semaphore(0)
     change = many.Delete.do

@@ -449,7 +449,7 @@ async def test_images_stand_side_by_side(pictured: Store, app: TuiflowApp) -> No
 
 
 async def test_the_tables_are_shown_before_what_takes_longer(
-    recorded: Store, app: TuiflowApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    recorded: Store, app: TuiflowApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, held: None
 ) -> None:
     may_read = threading.Event()
     read_rest = diff.read_rest

@@ -8,6 +8,7 @@ from functools import partial
 from textual.app import App
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.widgets import Input
 
 from tuiflow.tui.actions import CONTEXTS, Action
 from tuiflow.tui.screens.base import StoreScreen
@@ -39,10 +40,17 @@ class TableProvider(Provider):
                 yield Hit(score, _display(item), run, text=item.title, help=item.help)
 
 
+class Palette(CommandPalette):
+    """Textual's, at rest: a cursor that blinks would be sent over the wire twice a second."""
+
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False
+
+
 def open_palette(app: App[object]) -> None:
     """Open the palette over the current screen, unless it is open."""
     if not CommandPalette.is_open(app):
-        app.push_screen(CommandPalette(providers=[TableProvider], placeholder="What to do"))
+        app.push_screen(Palette(providers=[TableProvider], placeholder="What to do"))
 
 
 def _display(item: Action) -> Content:
