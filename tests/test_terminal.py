@@ -83,7 +83,7 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_closed(port: int, seconds: float = 10.0) -> None:
+def wait_closed(port: int, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while is_open(port):
         assert time.monotonic() < deadline, f"port {port} is still open"

@@ -54,7 +54,7 @@ time.sleep(60)
 """
 
 
-def until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     """Wait for a condition to hold; its value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

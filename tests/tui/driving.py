@@ -11,7 +11,7 @@ from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.widgets.run_table import RunTable
 
 
-async def until(pilot: Pilot[object], check: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(pilot: Pilot[object], check: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until `check` holds; an AssertionError inside counts as not yet."""
     deadline = time.monotonic() + seconds
     while True:

@@ -74,7 +74,7 @@ async def opened(app: TuiflowApp, size: tuple[int, int] = (120, 40)) -> AsyncIte
         yield pilot
 
 
-async def sees(pilot: Pilot, *texts: str, seconds: float = 10) -> None:
+async def sees(pilot: Pilot, *texts: str, seconds: float = 30) -> None:
     await until(pilot, lambda: all(text in screen_text(pilot.app) for text in texts), seconds)
 
 
