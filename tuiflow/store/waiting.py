@@ -24,8 +24,9 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-_PAUSES = ((0.01, 0.0015), (0.05, 0.0007), (1.0, 0.0002))
-"""Up to so many seconds of waiting, so many between two attempts."""
+_PAUSES = ((0.03, 0.006), (0.08, 0.002), (1.0, 0.0003))
+"""Up to so many seconds of waiting, so many between two attempts. One in vain costs nearly as much
+as a call, so that who has just come lets others go on."""
 _LONG_PAUSE = 0.005
 
 

@@ -16,6 +16,9 @@ from tuiflow.store.run_columns import Value
 from tuiflow.store.vectors.masks import matching
 from tuiflow.store.vectors.source import Rows, Source, is_number
 
+_AT_ONCE = 1 << 15
+"""So many runs' numbers are in the processor's cache from one step to the next."""
+
 
 def group(source: Source, query: RunQuery, key: Key, measures: Sequence[Key | Measure]) -> Grouping:
     """Group the matching runs by a key; `measures` are columns to sum up in each group."""
@@ -24,7 +27,13 @@ def group(source: Source, query: RunQuery, key: Key, measures: Sequence[Key | Me
     runs = np.bincount(member, minlength=len(values))
     used = np.flatnonzero(runs)
     kept = used[np.argsort(-runs[used], kind="stable")[: groups.MOST_GROUPS]]
-    spreads = [_spreads(source, measure, rows, member, len(values), kept) for measure in measures]
+    place = np.full(len(values), len(kept))
+    place[kept] = np.arange(len(kept))
+    kept_group = place[member] if measures else member
+    spreads = [
+        _spreads(source.numbers(measure).values, rows, kept_group, len(kept))
+        for measure in measures
+    ]
     listed = zip(values.read(kept), runs[kept].tolist(), *spreads, strict=True)
     found = groups.grouping(key, (Group(value, n, tuple(of)) for value, n, *of in listed))
     return replace(found, distinct=len(used))
@@ -102,25 +111,24 @@ def _by_number(source: Source, key: Key, rows: Rows) -> tuple[_Values, NDArray[n
 
 
 def _spreads(
-    source: Source,
-    measure: Key | Measure,
-    rows: Rows,
-    member: NDArray[np.int64],
-    count: int,
-    kept: NDArray[np.int64],
+    column: NDArray[np.float64], rows: Rows, group: NDArray[np.int64], count: int
 ) -> list[Spread | None]:
-    """What the runs of each kept group have of a column."""
-    values = source.numbers(measure).values[rows]
-    there = ~np.isnan(values)
-    if not there.all():
-        values, member = values[there], member[there]
-    numbers = np.bincount(member, minlength=count)[kept]
+    """What the runs of `count` groups have of a column; the group of a run in none is `count`."""
+    size = count + 1
+    numbers, sums = np.zeros(size, np.int64), np.zeros(size)
+    low, high = np.full(size, np.inf), np.full(size, -np.inf)
     with np.errstate(all="ignore"):
-        means = np.bincount(member, weights=values, minlength=count)[kept] / numbers
-    low, high = np.full(count, np.inf), np.full(count, -np.inf)
-    np.minimum.at(low, member, values)
-    np.maximum.at(high, member, values)
-    columns = zip(
-        numbers.tolist(), means.tolist(), low[kept].tolist(), high[kept].tolist(), strict=True
-    )
-    return [Spread(*column) if column[0] else None for column in columns]
+        for start in range(0, len(rows), _AT_ONCE):
+            values = column[rows[start : start + _AT_ONCE]]
+            groups_here = group[start : start + _AT_ONCE]
+            there = ~np.isnan(values)
+            if not there.all():
+                values, groups_here = values[there], groups_here[there]
+            numbers += np.bincount(groups_here, minlength=size)
+            sums += np.bincount(groups_here, weights=values, minlength=size)
+            np.minimum.at(low, groups_here, values)
+            np.maximum.at(high, groups_here, values)
+        columns = zip(
+            numbers.tolist(), (sums / numbers).tolist(), low.tolist(), high.tolist(), strict=True
+        )
+    return [Spread(*of) if of[0] else None for of in columns][:count]
