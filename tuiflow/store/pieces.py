@@ -20,8 +20,9 @@ AIM = 0.012
 """Seconds that a piece is to hold the write lock, a quarter of what others may be made to wait."""
 LOG_BYTES = 8 << 20
 """How long the write-ahead log may get: half of what others would empty it at."""
-REST = 0.004
-"""Seconds between two pieces, in which one that waits for the lock gets it."""
+REST = 0.005
+"""Seconds between two pieces, in which one that waits for the lock gets it: longer than any pause
+that it makes (see waiting.py)."""
 
 
 class Pace:

@@ -15,7 +15,7 @@ from tuiflow.store import gc, history_check, pieces, sealing
 from tuiflow.store.connection import Database
 from tuiflow.store.copying import copy
 from tuiflow.store.failures import BUSY_SECONDS
-from tuiflow.store.pieces import REST, Pace
+from tuiflow.store.pieces import LOG_BYTES, REST, Pace
 from tuiflow.store.schema import APPLICATION_ID, INCREMENTAL, SCHEMA_VERSION, statements
 from tuiflow.store.waiting import patiently
 from tuiflow.store.watching import watched
@@ -169,6 +169,7 @@ class Upkeep:
                     conn.execute("PRAGMA incremental_vacuum(1)")
                 now = conn.execute("PRAGMA freelist_count").fetchone()[0]
             pace.took(time.perf_counter() - start)
+            self._db.shorten_log(LOG_BYTES)
             if now >= left:  # others free pages faster than they are given back
                 break
             left = now

@@ -24,7 +24,7 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-_PAUSES = ((0.03, 0.006), (0.08, 0.002), (1.0, 0.0003))
+_PAUSES = ((0.03, 0.0032), (0.08, 0.001), (1.0, 0.0003))
 """Up to so many seconds of waiting, so many between two attempts. One in vain costs nearly as much
 as a call, so that who has just come lets others go on."""
 _LONG_PAUSE = 0.005
