@@ -98,6 +98,13 @@ async def why(pilot: Pilot[object]) -> None:
     await wait(pilot, "explains")
 
 
+async def groups(pilot: Pilot[object]) -> None:
+    await pilot.press("b")
+    await wait(pilot, "Group by")
+    await pilot.press(*"l1_ratio", "enter")
+    await wait(pilot, "mean")
+
+
 async def tags(pilot: Pilot[object]) -> None:
     await pilot.press("v", *"jjj", "v", "t")
     await wait(pilot, "Tags of 4 runs")
@@ -205,6 +212,7 @@ SHOTS: dict[str, tuple[str, Steps]] = {
     "tags": ("diabetes", tags),
     "scatter": ("breast-cancer", scatter),
     "why": ("breast-cancer", why),
+    "groups": ("diabetes", groups),
     "compare": ("diabetes", compare),
     "run": ("digits", run),
     "metrics": ("digits", metrics),
