@@ -192,6 +192,7 @@ def test_sort_by_many_keys(wine: Store) -> None:
         ("dataset.digest = 'd1' and dataset.name = 'beer'", ["both"]),
         ("dataset.context = 'train'", ["both", "wine"]),
         ("dataset.context is null", ["neither"]),
+        ("dataset.context ilike '%ä%' or dataset.context ilike '%ai%'", ["both", "wine"]),
         ("dataset.`context` is not null", ["both", "wine"]),
     ],
 )

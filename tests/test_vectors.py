@@ -63,6 +63,8 @@ def by_columns(many_texts: bool = False) -> Iterator[None]:
         patch.setattr(find, "_PART", 0)
         if many_texts:
             patch.setattr(source, "_MANY_TEXTS", -1)
+            patch.setattr(source, "_FEW", 0)
+            patch.setattr(source, "_TELLING", 1)
         yield
 
 

@@ -350,7 +350,11 @@ class Builder:
 
     def _need_match(self) -> None:
         # SQLite folds ASCII letters only. `X REGEXP Y` calls regexp(Y, X).
-        self.conn.create_function("regexp", 2, regex_match, deterministic=True)
+        self.conn.create_function("regexp", 2, _regexp, deterministic=True)
+
+
+def _regexp(pattern: str, text: str | None) -> bool | None:
+    return None if text is None else regex_match(pattern, text)
 
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")

@@ -15,6 +15,7 @@ from tuiflow.store.columns.cache import Cache
 from tuiflow.store.columns.view import View
 from tuiflow.store.connection import Database
 from tuiflow.store.failures import ReadInterrupted
+from tuiflow.store.pieces import LOG_BYTES
 from tuiflow.store.processes import now_ms
 
 _MANY = 2048
@@ -123,5 +124,6 @@ class Columns:
             if progress is not None:
                 progress(done, len(due))
             sealing.seal(self._db, block)
+            self._db.shorten_log(LOG_BYTES)
         if progress is not None:
             progress(len(due), len(due))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from array import array
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -33,6 +34,11 @@ _NUMBERS = (_START, _END, DURATION)
 _SQL_ONLY = ("run_id", "artifact_uri")
 _MANY_TEXTS = 8 << 20
 """Bytes of texts that take longer to read than a scan of an index does."""
+_WILDCARDS = re.compile("[%_]")
+_TELLING = 3
+"""Letters that few texts have."""
+_FEW = 20
+"""One run in so many is looked up one by one."""
 LOOKED_UP = 4096
 """So many runs are put in order, newest first, without all others."""
 
@@ -114,7 +120,14 @@ class Source:
     def select(self, node: Condition) -> Mask:
         """A condition that columns can't answer, or not as quickly, asked of the tables."""
         builder = self.builder()
-        if node.key.kind in TABLES and not isinstance(node, IsNull):
+        few = self._having_the_text(node)
+        if few is not None:
+            sql = (
+                "SELECT r.id FROM (SELECT value AS wanted FROM json_each("
+                f"{builder.bind(json.dumps(few.tolist()))})) CROSS JOIN runs r ON r.id = wanted"
+                f" WHERE {builder.condition(node)}"
+            )
+        elif node.key.kind in TABLES and not isinstance(node, IsNull):
             sql = builder.holders(node)
         else:
             sql = f"SELECT r.id FROM runs r WHERE {builder.condition(node)}"
@@ -122,6 +135,17 @@ class Source:
         for rows in texts.rows_of(self.view.conn, sql, builder.values):
             found[[row for (row,) in rows]] = True
         return found
+
+    def _having_the_text(self, node: Condition) -> Rows | None:
+        """Runs that have, somewhere, the longest part of a LIKE; None where that tells little."""
+        match node:
+            case Compare(Key() as key, Op.LIKE | Op.ILIKE, str() as pattern) if pattern.isascii():
+                part = max(_WILDCARDS.split(pattern), key=len)
+                if len(part) < _TELLING or (key.kind is Kind.ATTRIBUTE and key.name != "run_name"):
+                    return None
+                rows = np.flatnonzero(self.view.containing(part))
+                return rows if len(rows) * _FEW < self.view.size else None
+        return None
 
     def encoded(self, key: Key, rows: Rows) -> Encoded:
         """The texts of these rows. Of params and tags, those with a number aren't to be asked for:
