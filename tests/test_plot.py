@@ -8,7 +8,7 @@ from array import array
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tuiflow.plot import (
@@ -168,6 +168,7 @@ any_int = st.integers(-(2**63), 2**63 - 1)
     smooth=st.sampled_from([0.0, 0.6, 0.99]),
     zoom=st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )
+@example(points=[], width=1, height=1, log=False, axis=Axis.STEP, smooth=0.0, zoom=(0.0, 5e-324))
 def test_whatever_was_logged_is_drawn_within_the_frame(
     points, width, height, log, axis, smooth, zoom
 ):

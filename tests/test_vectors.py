@@ -18,7 +18,7 @@ from filter_strategies import NAMES, NOW, Made, Plan, at_now, expected, fill, pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tuiflow.entities import Metric
+from tuiflow.entities import Metric, Param
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.filters import (
     Key,
@@ -264,6 +264,18 @@ def test_numbers_of_all_sizes_are_sorted(
 
 
 # Single points
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_numbers_of_both_signs_come_before_texts(store: Store, direction: str) -> None:
+    texts = ["", "10", "auto", "-3", "-inf", "inf", "1e-300", "nan"]
+    for text in texts:
+        run_id = store.create_run("0", text or "empty").info.run_id
+        store.log_batch(run_id, params=[Param("size", text)])
+    query = RunQuery(order_by=parse_order(f"params.size {direction}"))
+    expected = store.search_keys(query)
+    with by_columns():
+        assert store.search_keys(query) == expected
 
 
 def test_what_can_not_be_asked(store: Store) -> None:

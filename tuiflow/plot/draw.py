@@ -68,7 +68,10 @@ def _gap(gaps: array[int], index: int) -> bool:
 
 def scale(value: float, low: float, high: float, dots: int) -> int:
     """The dot of `value` on an axis of `dots` dots; halved, as high - low may overflow."""
-    share = (value * 0.5 - low * 0.5) / (high * 0.5 - low * 0.5)
+    span = high * 0.5 - low * 0.5
+    if not span:  # of numbers that are the least there are, half is nothing
+        return 0
+    share = (value * 0.5 - low * 0.5) / span
     return min(max(round(share * (dots - 1)), 0), dots - 1)
 
 

@@ -67,5 +67,6 @@ def _add_texts(
     assert isinstance(order.key, Key)
     ranks = source.text_ranks(order.key, rows[having])
     top = int(ranks.max(initial=0))
-    codes[having] = (top - ranks if order.descending else ranks) + start
+    upwards = top - ranks if order.descending else ranks
+    codes[having] = upwards.astype(np.uint64) + np.uint64(start)  # which may be beyond int64
     return start + top + 1
