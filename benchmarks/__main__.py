@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 import tuiflow
-from benchmarks import changes, mlflow_store, report, searches, starts, stores
+from benchmarks import changes, mlflow_store, report, searches, starts, stores, writing
 from benchmarks.report import Row
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, open_store
@@ -66,6 +66,8 @@ def main() -> None:
             list(searches.measure(folder / name)),
             list(searches.summaries(folder / name)),
         )
+    _say("eight processes that log at once")
+    lines += report.writing("Processes that log at once, for 30 s", writing.measure(folder))
     if not options.no_changes:
         largest = sizes[-1]
         _say(f"changes of many runs at {SIZES[largest]:,} runs")

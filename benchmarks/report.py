@@ -13,6 +13,7 @@ import psutil
 
 from benchmarks.changes import Change
 from benchmarks.searches import Times
+from benchmarks.writing import Together
 
 BEGIN, END = "<!-- begin: python -m benchmarks -->", "<!-- end -->"
 
@@ -92,6 +93,21 @@ def changes(title: str, rows: Iterable[Change]) -> list[str]:
     for row in rows:
         waits = " | ".join(seconds(wait / 1000) for wait in (row.median, row.most, row.longest))
         lines.append(f"| {row.what} | {seconds(row.seconds)} | {waits} |")
+    return [*lines, ""]
+
+
+def writing(title: str, rows: Iterable[Together]) -> list[str]:
+    """A Markdown table: what processes that log at the same time get done, and wait."""
+    lines = [
+        f"### {title}",
+        "",
+        "| | points a second | longest call | longest read |",
+        "|---|--:|--:|--:|",
+    ]
+    for row in rows:
+        what = "one point a call" if row.batch == 1 else f"{row.batch} points a call"
+        times = f"{seconds(row.longest)} | {seconds(row.read)}"
+        lines.append(f"| {row.processes} processes, {what} | {row.rate:,.0f} | {times} |")
     return [*lines, ""]
 
 

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -32,6 +33,26 @@ from tuiflow.tracking import MlflowClient
 BATCH = 100
 EPOCH = 1_700_000_000_000
 _READ_EVERY = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What several processes logged at once: points a second, the longest call and the longest read
+    meanwhile in seconds, the greatest size of the write-ahead log in bytes."""
+
+    processes: int
+    batch: int
+    rate: float
+    longest: float
+    read: float
+    log: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.processes} processes, {self.batch} point{'s' if self.batch > 1 else ''} a call:"
+            f" {self.rate:,.0f} points/s, longest call {self.longest * 1000:,.0f} ms, longest read"
+            f" {self.read * 1000:,.0f} ms, write-ahead log {self.log / 1e6:,.0f} MB"
+        )
 
 
 def main() -> None:
@@ -50,7 +71,7 @@ def main() -> None:
         tuiflow.set_tracking_uri(store.root)
         single(store)
         for batch in (1, BATCH):
-            together(store, options.processes, options.seconds, batch)
+            print(together(store, options.processes, options.seconds, batch), flush=True)
         store.close()
 
 
@@ -91,7 +112,16 @@ def points(key: str, start: int, count: int) -> list[Metric]:
     return [Metric(key, step * 0.5, EPOCH + step, step) for step in range(start, start + count)]
 
 
-def together(store: Store, processes: int, seconds: float, batch: int) -> None:
+def measure(folder: Path, processes: int = 8, seconds: float = 30.0) -> Iterator[Together]:
+    """Points one by one, then in batches, into a new store in the folder."""
+    with tempfile.TemporaryDirectory(dir=folder) as new:
+        store = open_store(new)
+        for batch in (1, BATCH):
+            yield together(store, processes, seconds, batch)
+        store.close()
+
+
+def together(store: Store, processes: int, seconds: float, batch: int) -> Together:
     """Several processes, each with a run of its own, and a reader."""
     runs = [store.create_run("0", f"writer {number}").info.run_id for number in range(processes)]
     stop = threading.Event()
@@ -120,15 +150,8 @@ def together(store: Store, processes: int, seconds: float, batch: int) -> None:
             raise SystemExit(f"run {run} has {len(history.steps)} points of {result['points']}")
         store.finish_run(run, "FINISHED")
     total = sum(result["points"] for result in results)
-    what = "points" if batch > 1 else "calls"
-    print(
-        f"{processes} processes, {batch} point{'s' if batch > 1 else ''} a call: "
-        f"{total / seconds:,.0f} {what}/s,"
-        f" longest call {max(result['longest'] for result in results) * 1000:,.0f} ms,"
-        f" longest read {watched['read'] * 1000:,.0f} ms,"
-        f" write-ahead log {watched['log'] / 1e6:,.0f} MB",
-        flush=True,
-    )
+    longest = max(result["longest"] for result in results)
+    return Together(processes, batch, total / seconds, longest, watched["read"], watched["log"])
 
 
 def watch(store: Store, run: str, watched: dict[str, float], stop: threading.Event) -> None:
