@@ -24,7 +24,12 @@ settings.load_profile("tuiflow")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-VARIABLES = ("TUIFLOW_STORE", "TUIFLOW_RUN_ID", "TUIFLOW_EXPERIMENT_NAME")
+VARIABLES = (
+    "TUIFLOW_STORE",
+    "TUIFLOW_RUN_ID",
+    "TUIFLOW_EXPERIMENT_NAME",
+    "MLFLOW_EXPERIMENT_NAME",
+)
 RANK_VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
 
 

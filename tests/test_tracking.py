@@ -165,6 +165,10 @@ def test_experiment_from_the_environment(tmp_path: Path) -> None:
     run_script(code, tmp_path / "store", TUIFLOW_EXPERIMENT_NAME="from env")
     [run] = mlflow.search_runs(experiment_names=["from env"], output_format="list")
     assert run.info.experiment_name == "from env"
+    names = {"MLFLOW_EXPERIMENT_NAME": "a job's"}
+    run_script(code, tmp_path / "store", **names)
+    run_script(code, tmp_path / "store", **names, TUIFLOW_EXPERIMENT_NAME="from env")
+    assert len(mlflow.search_runs(experiment_names=["a job's"], output_format="list")) == 1
 
 
 def test_threads_log_into_the_main_run() -> None:

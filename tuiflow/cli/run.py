@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from typing import Annotated
 
@@ -11,7 +10,6 @@ import typer
 from tuiflow.cli import completion
 from tuiflow.cli.launching import run_request
 from tuiflow.cli.options import StoreOption, chosen_location, open_existing
-from tuiflow.config import ENV_EXPERIMENT
 from tuiflow.entities import DEFAULT_EXPERIMENT_NAME
 from tuiflow.errors import InvalidInput
 
@@ -121,6 +119,7 @@ def run(
     """
     from tuiflow import projects
     from tuiflow.projects.params import parse_assignments, parse_docker_args
+    from tuiflow.tracking.experiments import name_in_environment
 
     projects.check_backend(backend, backend_config)
     if experiment is not None and experiment_id is not None:
@@ -139,6 +138,6 @@ def run(
     if run_id is not None:
         with closing(open_existing(store)) as opened:
             run_id = opened.resolve_run(run_id)
-    name = experiment or os.environ.get(ENV_EXPERIMENT) or DEFAULT_EXPERIMENT_NAME
+    name = experiment or name_in_environment() or DEFAULT_EXPERIMENT_NAME
     target = projects.Target(name, experiment_id, run_name, run_id)
     run_request(request, target, location, strict=strict, dry_run=dry_run)

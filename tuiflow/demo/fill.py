@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tuiflow.config import ENV_EXPERIMENT, ENV_RUN_ID
+from tuiflow.config import ENV_EXPERIMENT, ENV_EXPERIMENT_OF_MLFLOW, ENV_RUN_ID
 
 RUNS = 40
 
@@ -21,7 +21,11 @@ def fill(database: Path, done: Callable[[], None]) -> None:
     from tuiflow import set_tracking_uri
     from tuiflow.demo import diabetes, digits, search
 
-    for name in (ENV_RUN_ID, ENV_EXPERIMENT):  # of a run that this is started from
+    for name in (
+        ENV_RUN_ID,
+        ENV_EXPERIMENT,
+        ENV_EXPERIMENT_OF_MLFLOW,
+    ):  # of a run that this is started from
         os.environ.pop(name, None)
     set_tracking_uri(database)
     with threadpool_limits(1):  # on tables this small, threads wait for one another

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tuiflow.config import ENV_EXPERIMENT
+from tuiflow.config import ENV_EXPERIMENT, ENV_EXPERIMENT_OF_MLFLOW
 from tuiflow.entities import DEFAULT_EXPERIMENT_ID, Experiment, LifecycleStage, ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState
 from tuiflow.store import Store
@@ -58,11 +58,16 @@ def get_or_create_experiment(store: Store, name: str) -> Experiment:
     return found
 
 
+def name_in_environment() -> str | None:
+    """The experiment that the environment names: our variable, or MLflow's, as job scripts have."""
+    return os.environ.get(ENV_EXPERIMENT) or os.environ.get(ENV_EXPERIMENT_OF_MLFLOW) or None
+
+
 def active_experiment_id(store: Store) -> str:
     """The experiment chosen by `set_experiment` or the environment, else the default one."""
     with _lock:
         chosen = _chosen.get(store.database)
-        if chosen is None and (name := os.environ.get(ENV_EXPERIMENT)):
+        if chosen is None and (name := name_in_environment()):
             chosen = _chosen[store.database] = get_or_create_experiment(store, name).experiment_id
     return DEFAULT_EXPERIMENT_ID if chosen is None else chosen
 
