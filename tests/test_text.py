@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tuiflow.text import clean, clean_block
+from tuiflow.text import clean, clean_block, sparkline
 
 anything = st.text(st.characters(codec=None, categories=None))
 
@@ -64,3 +64,7 @@ def test_widths_add_up(one: str, other: str) -> None:
 
 def test_a_block_keeps_its_lines() -> None:
     assert clean_block("a\r\n\tb\x1b\n") == "a\n    b␛\n"
+
+
+def test_a_sparkline_of_what_no_sum_can_hold() -> None:
+    assert sparkline([1.0, 1.0, 1.7e308, 1.7e308], width=2) == "▁█"

@@ -266,6 +266,30 @@ def test_numbers_of_all_sizes_are_sorted(
 # Single points
 
 
+def test_means_of_what_no_sum_can_hold(store: Store) -> None:
+    for group, value in (
+        ("a", 1e308),
+        ("a", 1.6e308),
+        ("b", -1.5e308),
+        ("b", -1.5e308),
+        ("c", 1.0),
+    ):
+        run_id = store.create_run("0", group).info.run_id
+        store.log_batch(run_id, [Metric("loss", value, 1)], [Param("group", group)])
+    loss, group_key = Key(Kind.METRIC, "loss"), Key(Kind.PARAM, "group")
+
+    def means() -> list[float | None]:
+        found = [store.summarize(RunQuery(), loss).spread]
+        for one in store.group_runs(RunQuery(), group_key, [loss]).groups:
+            found += one.spreads
+        return [spread and spread.mean for spread in found]
+
+    expected = pytest.approx([-8e306, 1.3e308, -1.5e308, 1.0])
+    assert means() == expected
+    with by_columns():
+        assert means() == expected
+
+
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 def test_numbers_of_both_signs_come_before_texts(store: Store, direction: str) -> None:
     texts = ["", "10", "auto", "-3", "-inf", "inf", "1e-300", "nan"]

@@ -199,7 +199,7 @@ def sparkline(values: Iterable[float], width: int = 8) -> str:
     means = []
     for index in range(count):
         part = finite[index * len(finite) // count : (index + 1) * len(finite) // count]
-        means.append(math.fsum(part) / len(part))
+        means.append(math.fsum(value / len(part) for value in part))  # the sum may overflow
     low, high = min(means), max(means)
     span = high - low
     if span == 0 or not math.isfinite(span):

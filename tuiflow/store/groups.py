@@ -122,9 +122,16 @@ def spread(values: Iterable[Value]) -> Spread | None:
     numbers = _numbers(values)
     if not numbers:
         return None
-    add = math.fsum if all(map(math.isfinite, numbers)) else sum
-    mean = add(numbers) / len(numbers)
-    return Spread(len(numbers), mean, min(numbers), max(numbers))
+    return Spread(len(numbers), _mean(numbers), min(numbers), max(numbers))
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    if not all(map(math.isfinite, numbers)):
+        return sum(numbers) / len(numbers)
+    try:
+        return math.fsum(numbers) / len(numbers)
+    except OverflowError:  # their sum is no float, but their mean is
+        return math.fsum(number / len(numbers) for number in numbers)
 
 
 def summary(rows: array[int], values: Sequence[Value]) -> Summary:

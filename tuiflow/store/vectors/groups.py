@@ -15,6 +15,7 @@ from tuiflow.store.groups import Group, Grouping, Spread
 from tuiflow.store.run_columns import Value
 from tuiflow.store.vectors.masks import matching
 from tuiflow.store.vectors.source import Rows, Source, is_number
+from tuiflow.store.vectors.summaries import mean
 
 _AT_ONCE = 1 << 15
 """So many runs' numbers are in the processor's cache from one step to the next."""
@@ -128,7 +129,10 @@ def _spreads(
             sums += np.bincount(groups_here, weights=values, minlength=size)
             np.minimum.at(low, groups_here, values)
             np.maximum.at(high, groups_here, values)
-        columns = zip(
-            numbers.tolist(), (sums / numbers).tolist(), low.tolist(), high.tolist(), strict=True
-        )
+        means = sums / numbers
+    beyond = ~np.isfinite(means) & np.isfinite(low) & np.isfinite(high)
+    for place in np.flatnonzero(beyond).tolist():
+        values = column[rows[group == place]]
+        means[place] = mean(values[~np.isnan(values)])
+    columns = zip(numbers.tolist(), means.tolist(), low.tolist(), high.tolist(), strict=True)
     return [Spread(*of) if of[0] else None for of in columns][:count]

@@ -44,7 +44,7 @@ def summary(source: Source, query: RunQuery, key: Key | Measure) -> Summary:
     low, high = float(values.min()), float(values.max())
     return Summary(
         len(rows),
-        Spread(len(values), _mean(values), low, high),
+        Spread(len(values), mean(values), low, high),
         middle(float(parted[halves[0]]), float(parted[halves[-1]])),
         _newest(source, rows_there[values == low]),
         _newest(source, rows_there[values == high]),
@@ -55,7 +55,8 @@ def _newest(source: Source, rows: Rows) -> int:
     return int(rows[source.rank[rows].argmin()])
 
 
-def _mean(values: NDArray[np.float64]) -> float:
+def mean(values: NDArray[np.float64]) -> float:
+    """The mean of numbers, even where their sum is no float."""
     scale = float(np.abs(values).max())
     if not 1e150 < scale < math.inf:
         with np.errstate(invalid="ignore"):  # of infinities of both signs
@@ -140,12 +141,12 @@ def _most_frequent(column: Encoded, counts: NDArray[np.int64], most: int) -> lis
 
 def _summed_up(numbers: NDArray[np.float64]) -> column_values.Numbers:
     numbers = np.sort(numbers)
-    mean = min(max(_mean(numbers), float(numbers[0])), float(numbers[-1]))
+    middle = min(max(mean(numbers), float(numbers[0])), float(numbers[-1]))
     scale = max(abs(float(numbers[0])), abs(float(numbers[-1]))) or 1.0
-    deviation = scale * math.sqrt(float(np.square(numbers / scale - mean / scale).mean()))
+    deviation = scale * math.sqrt(float(np.square(numbers / scale - middle / scale).mean()))
     values = array("d")
     values.frombytes(numbers.tobytes())
-    return column_values.described(values, mean, deviation)
+    return column_values.described(values, middle, deviation)
 
 
 def active_runs(source: Source) -> dict[int, int]:
