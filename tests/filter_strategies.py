@@ -61,6 +61,7 @@ from tuiflow.store import Store, this_process
 from tuiflow.store import loading as store_loading
 from tuiflow.store import runs as store_runs
 from tuiflow.store import search as store_search
+from tuiflow.store import usage as store_usage
 
 NOW = 1_780_000_000_000
 
@@ -192,6 +193,7 @@ def at_now(now: int = NOW) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store_search, "now_ms", lambda: now)
         patch.setattr(store_loading, "now_ms", lambda: now)
+        patch.setattr(store_usage, "now_ms", lambda: now)
         yield
 
 

@@ -132,7 +132,8 @@ def averaged(
         mean = weight * mean + (1 - weight) * numbers[place].item()
         means[place] = mean
     left = remaining * weight ** np.arange(1.0, len(numbers) + 1)
-    return _filled(means / (1 - left)), (mean, float(left[-1]))
+    with np.errstate(over="ignore"):
+        return _filled(means / (1 - left)), (mean, float(left[-1]))
 
 
 class Placed(NamedTuple):
