@@ -77,3 +77,17 @@ def test_a_filter_narrows_it(grouped: Store, cli: Cli) -> None:
 def test_mistakes_are_told(grouped: Store, cli: Cli, arguments: list[str], said: str) -> None:
     result = cli("runs", "group", *arguments)
     assert result.code == 2 and said in result.err and not result.out
+
+
+def test_values_are_written_whole(store: Store, cli: Cli) -> None:
+    for seed, loss in ((12345678901, math.inf), (12345678902, 0.5)):
+        run_id = store.create_run("0").info.run_id
+        store.log_batch(run_id, [Metric("loss", loss, 1)], [Param("seed", str(seed))])
+    first, second = json.loads(cli("runs", "group", "params.seed", "--format", "json").out)[
+        "groups"
+    ]
+    assert first["metrics"]["loss"]["mean"] == "Infinity" and second["value"] == 12345678902
+    rows = list(csv.reader(io.StringIO(cli("runs", "group", "params.seed", "--format", "csv").out)))
+    assert [row[0] for row in rows[1:]] == ["12345678901", "12345678902"]
+    table = cli("runs", "group", "params.seed").out
+    assert "12345678901" in table and "12345678902" in table

@@ -216,3 +216,21 @@ def test_single_experiment_ids(client: MlflowClient, run_id: str) -> None:
     with pytest.raises(InvalidState):
         client.delete_run(run_id)
         client.log_text(run_id, "late", "late.txt")
+
+
+@pytest.mark.parametrize("time", [1.7e12, 1_700_000_000_000.4, np.int64(1_700_000_000_000)])
+def test_times_of_other_kinds(client: MlflowClient, time: float) -> None:
+    run = client.create_run("0", start_time=time)
+    client.set_terminated(run.info.run_id, end_time=time)
+    [found] = client.search_runs(["0"], run_view_type=3)
+    assert (found.info.start_time, found.info.end_time) == (1_700_000_000_000,) * 2
+    client.update_run(run.info.run_id, status="KILLED")
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), 2**63, "soon"])
+def test_what_is_no_time_is_told(client: MlflowClient, run_id: str, time: float) -> None:
+    with pytest.raises(InvalidInput, match="milliseconds since 1970"):
+        client.create_run("0", start_time=time)
+    with pytest.raises(InvalidInput, match="milliseconds since 1970"):
+        client.set_terminated(run_id, end_time=time)
+    assert [run.info.status for run in client.search_runs(["0"])] == ["RUNNING"]

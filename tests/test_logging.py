@@ -263,3 +263,13 @@ def test_a_param_does_not_change() -> None:
         mlflow.log_param("alpha", 0.5)
         with pytest.raises(InvalidInput, match="can't change"):
             mlflow.log_param("alpha", 0.6)
+
+
+@pytest.mark.parametrize("value", ["ınf", "İNF", "٣", "1e99999999999999999999"])
+def test_texts_that_only_look_like_numbers(value: str) -> None:
+    mlflow.log_params({"size": value, "other": "1"})
+    with pytest.raises(InvalidInput, match="can't change"):
+        mlflow.log_param("size", "3")
+    found = mlflow.search_runs(filter_string="params.size = 3", output_format="list")
+    assert found == []
+    mlflow.log_param("size", value)

@@ -102,6 +102,13 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits - 1}e}"
 
 
+def exact(value: float) -> str:
+    """Write a number with all its digits, a whole one without a point: `12345678901`, `0.001`."""
+    if math.isfinite(value) and value == int(value) and abs(value) < 10**16:
+        return str(int(value))
+    return number(value) if not math.isfinite(value) else repr(value)
+
+
 def number_column(values: Iterable[float | None], digits: int = 4) -> list[str]:
     """Write a column of numbers with the same number of decimals, so that they compare by eye.
 

@@ -23,8 +23,9 @@ from tuiflow.errors import InvalidInput
 from tuiflow.filters import Key, parse_filter, parse_order
 from tuiflow.filters.tree import Kind, Measure
 from tuiflow.protocols import KeyNames, RunQuery
+from tuiflow.store.export import json_number
 from tuiflow.store.groups import Grouping, Spread
-from tuiflow.text import MISSING, clean, did_you_mean, number_column
+from tuiflow.text import MISSING, clean, did_you_mean, exact, number_column
 
 SHOWN_METRICS = 4
 """Metrics that are summed up where none is named: those that most runs have."""
@@ -75,7 +76,11 @@ def group(
         elif output_format is Format.CSV:
             titles = [f"{name} {part}" for name in chosen for part in _PARTS]
             rows = [
-                (item.value, item.runs, *(n for spread in item.spreads for n in _numbers(spread)))
+                (
+                    _csv(item.value),
+                    item.runs,
+                    *(n for spread in item.spreads for n in _numbers(spread)),
+                )
                 for item in found.groups
             ]
             out.write_csv_rows((str(by), "runs", *titles), rows, stream)
@@ -135,7 +140,15 @@ def _table(
 def _value(value: float | str | None) -> str:
     if value is None:
         return MISSING
-    return value if isinstance(value, str) else f"{value:.10g}"
+    return value if isinstance(value, str) else exact(value)
+
+
+def _csv(value: float | str | None) -> str | None:
+    return exact(value) if isinstance(value, float) else value
+
+
+def _plain(value: float | str | None) -> float | str | None:
+    return json_number(value) if isinstance(value, float) else value
 
 
 def _json(found: Grouping, metrics: tuple[str, ...]) -> dict[str, object]:
@@ -144,16 +157,16 @@ def _json(found: Grouping, metrics: tuple[str, ...]) -> dict[str, object]:
         "distinct": found.distinct,
         "groups": [
             {
-                "value": item.value,
+                "value": _plain(item.value),
                 "runs": item.runs,
                 "metrics": {
                     name: None
                     if spread is None
                     else {
                         "count": spread.count,
-                        "mean": spread.mean,
-                        "min": spread.minimum,
-                        "max": spread.maximum,
+                        "mean": json_number(spread.mean),
+                        "min": json_number(spread.minimum),
+                        "max": json_number(spread.maximum),
                     }
                     for name, spread in zip(metrics, item.spreads, strict=True)
                 },

@@ -106,5 +106,5 @@ def _info(row: Sequence[object], root: Path, now: int) -> RunInfo:
 
 
 def _int(value: object) -> int:
-    assert isinstance(value, int)
-    return value
+    assert isinstance(value, int | float)  # older versions let times with fractions in
+    return int(value)

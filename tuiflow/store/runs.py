@@ -22,7 +22,13 @@ from tuiflow.store.keys import Keys
 from tuiflow.store.names import random_name
 from tuiflow.store.processes import now_ms, this_process
 from tuiflow.store.schema import METRIC, PARAM, TAG
-from tuiflow.store.validate import check_batch, check_final_status, read_number, same_value
+from tuiflow.store.validate import (
+    check_batch,
+    check_final_status,
+    read_number,
+    read_time,
+    same_value,
+)
 
 
 def parse_id(run_id: object) -> bytes:
@@ -82,6 +88,7 @@ def create(
         raise NotFound(f"No experiment with id {experiment_id!r}.")
     if row[0] is not None:
         raise InvalidState(f"Experiment {experiment_id} is deleted; restore it to add runs.")
+    start = read_time("start_time", start_time)
     name = run_name or tags.get(TAG_RUN_NAME) or random_name()
     run_id = _new_id()
     inserted = conn.execute(
@@ -92,7 +99,7 @@ def create(
             experiment,
             name,
             tags.get(TAG_USER) or _user(),
-            now_ms() if start_time is None else start_time,
+            now_ms() if start is None else start,
             intern_process(conn, this_process()),
         ),
     ).fetchone()
@@ -208,11 +215,12 @@ def delete_tag(conn: sqlite3.Connection, keys: Keys, run_id: str, key: str) -> N
 
 def finish(conn: sqlite3.Connection, run_id: str, status: str, end_time: int | None) -> None:
     check_final_status(status)
+    end = read_time("end_time", end_time)
     run = writable_key(conn, run_id)
     mark(conn, (run,))
     conn.execute(
         "UPDATE runs SET status = ?, end_time = ? WHERE id = ?",
-        (status, now_ms() if end_time is None else end_time, run),
+        (status, now_ms() if end is None else end, run),
     )
 
 

@@ -6,6 +6,7 @@ import functools
 import posixpath
 import re
 from collections.abc import Sequence
+from typing import SupportsInt
 
 from tuiflow.config import (
     MAX_EXPERIMENT_NAME_LENGTH,
@@ -19,7 +20,9 @@ from tuiflow.errors import InvalidInput
 
 _KEY = re.compile(r"[/\w.\- :]+\Z")
 _INTEGER_MIN, _INTEGER_MAX = -(2**63), 2**63 - 1
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z|[+-]?inf(inity)?\Z", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z|[+-]?inf(inity)?\Z", re.IGNORECASE | re.ASCII
+)
 
 
 def check_key(what: str, key: object) -> None:
@@ -112,6 +115,19 @@ def check_experiment_tag(key: str, value: str) -> None:
     _check_encodable("tag", key, value)
 
 
+def read_time(what: str, value: SupportsInt | None) -> int | None:
+    """A time as it is stored, in whole epoch ms; scripts pass floats and NumPy's numbers, too."""
+    if value is None:
+        return None
+    try:
+        time = int(value)
+    except (TypeError, ValueError, OverflowError):
+        time = _INTEGER_MAX + 1
+    if not _INTEGER_MIN <= time <= _INTEGER_MAX:
+        raise InvalidInput(f"{what} is a time in milliseconds since 1970; got {value!r}.")
+    return time
+
+
 def check_final_status(status: str) -> None:
     if not RunStatus.is_terminated(status):
         raise InvalidInput(f"A run can't end as {status!r}; use FINISHED, FAILED or KILLED.")
@@ -154,6 +170,9 @@ def same_value(one: str, other: str) -> bool:
         return True
     if read_number(one) is None or read_number(other) is None:
         return False
-    from decimal import Decimal  # floats would take long ids for equal
+    from decimal import Decimal, InvalidOperation  # floats would take long ids for equal
 
-    return Decimal(one) == Decimal(other)
+    try:
+        return Decimal(one) == Decimal(other)
+    except InvalidOperation:  # an exponent beyond all bounds
+        return False

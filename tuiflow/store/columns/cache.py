@@ -43,6 +43,8 @@ class Cache:
         self._capacity = 0
         self.versions: dict[int, int] = {}
         self._held: OrderedDict[tuple[Column, type[Held]], Held] = OrderedDict()
+        self._used: int | None = None
+        """`nbytes`, once they were counted: there may be thousands of columns."""
 
     @property
     def nbytes(self) -> int:
@@ -69,6 +71,7 @@ class Cache:
             changed = np.union1d(changed, marked[np.isin(marked // BLOCK, sealed)])
         else:
             marked = changed if first else np.union1d(self.marked, changed)
+        self._used = None
         if first or len(changed) > _PATCHED or len(sealed) > _RELOADED:
             self._held.clear()
             self.newest.forget()
@@ -105,17 +108,20 @@ class Cache:
         held = form(column, self._capacity)
         held.load(conn, self.marked, self.size)
         self._held[column, form] = held
-        self._let_go()
+        self._used = self.nbytes if self._used is None else self._used + held.nbytes
+        if self._used > self._budget:
+            self._let_go()
         return held
 
     def _let_go(self) -> None:
         """Of what was asked for longest ago, as much as is over the budget."""
-        used = self.nbytes
+        used = self._used or 0
         for key in list(self._held)[:-1]:
             if used <= self._budget:
                 break
             if key[0] != START:  # `newest` needs it
                 used -= self._held.pop(key).nbytes
+        self._used = used
 
 
 def _runs(conn: sqlite3.Connection, condition: str, *values: int) -> Ints:

@@ -59,7 +59,7 @@ def mean(values: NDArray[np.float64]) -> float:
     """The mean of numbers, even where their sum is no float."""
     scale = float(np.abs(values).max())
     if not 1e150 < scale < math.inf:
-        with np.errstate(invalid="ignore"):  # of infinities of both signs
+        with np.errstate(invalid="ignore", over="ignore"):  # there are infinities
             return float(values.mean())
     return float((values / scale).mean()) * scale
 

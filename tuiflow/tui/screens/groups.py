@@ -15,7 +15,7 @@ from tuiflow.filters import Key, Kind
 from tuiflow.filters.writing import condition
 from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.store.groups import MOST_GROUPS, Group, Grouping, Spread
-from tuiflow.text import clean, number_column
+from tuiflow.text import clean, exact, number_column
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
 from tuiflow.tui.screens.base import StoreScreen
@@ -205,4 +205,4 @@ def _value(group: Group) -> str | Cell:
         return Cell("(none)", "dim")
     if isinstance(group.value, str):
         return clean(group.value, 200) if group.value else Cell("(empty)", "dim")
-    return f"{group.value:.10g}"
+    return exact(group.value)
