@@ -51,6 +51,13 @@ def test_delete_and_restore(cli: Cli, store: Store, runs: dict[str, str]) -> Non
     assert cli("runs", "restore", "a").out == f"restored run a ({runs['a'][:8]})\n"
 
 
+def test_restoring_by_time_is_told_what_is_wrong(cli: Cli, runs: dict[str, str]) -> None:
+    both = cli("runs", "restore", "a", "--deleted-at", "5")
+    assert both.code == 2 and "name none" in both.err
+    never = cli("runs", "restore", "--deleted-at", "5")
+    assert never.code == 2 and "No runs were deleted at that time" in never.err
+
+
 def test_what_undoes_a_change_names_the_store(cli: Cli, store: Store, tmp_path: Path) -> None:
     other = Store(tmp_path / "other store.db")
     other.create_run("0", "a")

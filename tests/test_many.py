@@ -243,8 +243,9 @@ def test_ctrl_c_says_how_far_deleting_came(
     assert result.out == ""
     undo = result.err.split("restore with: tuiflow ")[1].splitlines()[0].split()
     assert sum(deleted(store)) == 7
+    assert undo[2] == "--deleted-at"
     assert cli(*undo, "--yes").code == 0
-    assert not any(deleted(store))
+    assert sum(deleted(store)) == 1, "what was deleted before stays so"
 
 
 def test_ctrl_c_says_how_far_tags_and_moves_came(
@@ -314,8 +315,8 @@ def test_a_parent_is_deleted_and_restored_with_its_children(
     assert result.out == "deleted 3 runs (top, …)\n"
     assert names(store) == {"other"}
     undo = result.err.split("restore with: tuiflow ")[1].split()
-    assert "restored 4 runs" in cli(*undo).out
-    assert names(store) == {"top", "left", "right", "deep", "other"}
+    assert "restored 3 runs" in cli(*undo, "--yes").out
+    assert names(store) == {"top", "left", "right", "other"}, "what was deleted before stays so"
 
 
 def test_a_parent_is_moved_with_its_children(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ from tuiflow.cli.selecting import FIRST, Selected, assignment, counted, select, 
 from tuiflow.entities import TAG_NOTE, Run, RunTag, ViewType
 from tuiflow.errors import InvalidInput, InvalidState
 from tuiflow.protocols import RunQuery
-from tuiflow.store import Store, many
+from tuiflow.store import Store, many, now_ms
 from tuiflow.text import clean, clean_block
 
 IDS_SHOWN = 10
@@ -59,14 +60,17 @@ def delete(
     """Delete runs: those named, or all that a filter finds. They can be restored."""
     opened = open_existing(store)
     found = select(opened, runs or (), filter_text, experiment)
-    selection = _selection(found, filter_text, experiment) + (" --nested" if nested else "")
     if nested:
         found = found.with_nested(opened)
     running = found.running(opened)
     still = f", {running:,} still running," if running else ""
     confirm(f"Delete {found.title}{still}", yes)
-    count, left = _carry_out(opened, "deleting", many.Delete(), found)
-    again = clean(selection + store_words(store))
+    when = now_ms()
+    count, left = _carry_out(opened, "deleting", many.Delete(when), found)
+    few = len(found.first) == len(found) <= IDS_SHOWN
+    # A filter would find others later: those deleted before, and other times ago.
+    again = _ids(found.first) if few else f"--deleted-at {when}"
+    again = clean(again + store_words(store))
     if not left:
         typer.echo(f"deleted {found.title}")
     if count:
@@ -87,13 +91,29 @@ def restore(
     ] = None,
     filter_text: FilterOption = "",
     experiment: ExperimentsOption = None,
+    deleted_at: Annotated[
+        int | None,
+        typer.Option(
+            metavar="MS",
+            help="Those deleted at this time, as `runs delete` prints it.",
+            show_default=False,
+        ),
+    ] = None,
     nested: NestedOption = False,
     yes: YesOption = False,
     store: StoreOption = None,
 ) -> None:
     """Restore deleted runs: those named, or all that a filter finds."""
     opened = open_existing(store)
-    found = select(opened, runs or (), filter_text, experiment, ViewType.DELETED_ONLY)
+    if deleted_at is None:
+        found = select(opened, runs or (), filter_text, experiment, ViewType.DELETED_ONLY)
+    elif runs or filter_text or experiment:
+        raise InvalidInput("--deleted-at selects the runs; name none, nor a filter or experiment.")
+    else:
+        keys = opened.deleted_at(deleted_at)
+        if not keys:
+            raise InvalidInput("No runs were deleted at that time, or they were restored.")
+        found = Selected(keys, opened.load_runs(keys[:FIRST]))
     if nested:
         found = found.with_nested(opened, deleted=True)
     _check_homes(opened, found)
@@ -307,17 +327,9 @@ def move(
     typer.echo(f"moved {moving.title} to {where}")
     before = {run.info.experiment_name for run in moving.first}
     if len(before) == 1 and len(moving) <= IDS_SHOWN:
-        ids = " ".join(run.info.run_id[:8] for run in moving.first)
         back = clean(shlex.quote(before.pop()) + store_words(store))
-        typer.echo(f"move back with: tuiflow runs move {ids} {back}", err=True)
+        typer.echo(f"move back with: tuiflow runs move {_ids(moving.first)} {back}", err=True)
 
 
-def _selection(found: Selected, filter_text: str, experiments: list[str] | None) -> str:
-    """Arguments that select the same runs again."""
-    if len(found) <= IDS_SHOWN:
-        return " ".join(run.info.run_id[:8] for run in found.first)
-    parts = ["--filter", filter_text] if filter_text else []
-    for name in experiments or ():
-        parts += ["-x", name]
-    # Named one by one: many, but the shell takes them.
-    return shlex.join(parts) if parts else " ".join(run.info.run_id[:8] for run in found.first)
+def _ids(runs: Sequence[Run]) -> str:
+    return " ".join(run.info.run_id[:8] for run in runs)

@@ -61,13 +61,17 @@ class Change(Generic[T]):
 
 
 class Delete(Change[None]):
-    """Marks runs deleted that are not."""
+    """Marks runs deleted that are not, at `when` in epoch ms (None: piece by piece, now)."""
+
+    def __init__(self, when: int | None = None) -> None:
+        self._when = when
 
     def do(self, conn: sqlite3.Connection, names: Keys, keys: Sequence[int]) -> list[Was[None]]:
         found = conn.execute(
             f"SELECT id, uuid FROM runs WHERE {_THESE} AND +deleted_at IS NULL", (_listed(keys),)
         ).fetchall()
-        _mark_deleted(conn, now_ms(), [key for key, _ in found])
+        when = now_ms() if self._when is None else self._when
+        _mark_deleted(conn, when, [key for key, _ in found])
         return [Was(key, uuid, None) for key, uuid in found]
 
     def take_back(
@@ -229,6 +233,12 @@ def of_stage(conn: sqlite3.Connection, keys: Sequence[int], deleted: bool) -> ar
         f"SELECT id FROM runs WHERE {_THESE} AND (deleted_at IS NOT NULL) = ? ORDER BY id",
         (_listed(keys), deleted),
     )
+    return array("q", (key for (key,) in found))
+
+
+def deleted_at(conn: sqlite3.Connection, when: int) -> array[int]:
+    """See `Store.deleted_at`."""
+    found = conn.execute("SELECT id FROM runs WHERE deleted_at = ? ORDER BY id", (when,))
     return array("q", (key for (key,) in found))
 
 

@@ -259,6 +259,13 @@ class Store(RunArtifacts, RunSearches):
         with self._db.read() as conn:
             return many.of_stage(conn, keys, deleted)
 
+    def deleted_at(self, when: int) -> array[int]:
+        """The row keys of the runs that were deleted at this time (epoch ms)."""
+        from tuiflow.store import many
+
+        with self._db.read() as conn:
+            return many.deleted_at(conn, when)
+
     def delete_runs(self, run_ids: Sequence[str]) -> None:
         with self._db.write() as conn:
             runs.set_deleted(conn, run_ids, deleted=True)
