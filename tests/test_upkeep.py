@@ -147,6 +147,8 @@ def test_gc_on_the_shell(store: Store, cli: Cli) -> None:
     assert (refused.code, "add --yes" in refused.err) == (2, True)
     assert store.get_run(run_id)
     assert cli("gc", "--yes").out.startswith("Removed 1 deleted run and 1000 B of files.\n")
+    store.delete_experiment("0")
+    assert "The experiment Default stays" in cli("gc", "--yes").err
     wrong = cli("gc", "--older-than", "soon")
     assert (wrong.code, "30d" in wrong.err) == (2, True)
 

@@ -23,6 +23,7 @@ from tuiflow.cli.options import (
 from tuiflow.cli.output import Column, Format
 from tuiflow.cli.progress import progress, stopped
 from tuiflow.cli.selecting import counted
+from tuiflow.entities import DEFAULT_EXPERIMENT_ID, LifecycleStage
 from tuiflow.errors import InvalidInput
 from tuiflow.text import clean, size
 
@@ -125,14 +126,21 @@ def gc(
     found = opened.upkeep.find_garbage(int(age))
     if found.registered:
         typer.echo(
-            f"{_runs(len(found.registered))} stay: versions of registered models come from them"
+            f"{_runs(len(found.registered))} {'stays' if len(found.registered) == 1 else 'stay'}:"
+            f" versions of registered models come from them"
             f" ({_ids(found.registered)}).",
+            err=True,
+        )
+    first = opened.get_experiment(DEFAULT_EXPERIMENT_ID)
+    if first.lifecycle_stage == LifecycleStage.DELETED:
+        typer.echo(
+            f"The experiment {clean(first.name)} stays: it is the one of runs that name none.",
             err=True,
         )
     what = _runs(len(found.run_ids))
     if found.experiments:
         names = ", ".join(clean(name) for name in found.experiments)
-        what += f" and {len(found.experiments)} deleted experiments ({names})"
+        what += f" and {counted(len(found.experiments), 'deleted experiment')} ({names})"
     if not found.run_ids and not found.experiments:
         typer.echo("Nothing deleted is to be removed.")
         return
@@ -145,7 +153,7 @@ def gc(
             gone = opened.upkeep.collect_garbage(int(age), bar)
     except KeyboardInterrupt:
         stopped(f"{bar.done:,} of {what} are removed; `tuiflow gc` goes on")
-    experiments = f", {len(gone.experiments)} experiments" if gone.experiments else ""
+    experiments = f", {counted(len(gone.experiments), 'experiment')}" if gone.experiments else ""
     typer.echo(f"Removed {_runs(len(gone.run_ids))}{experiments} and {size(gone.bytes)} of files.")
     typer.echo("`tuiflow db vacuum` gives the database's free pages back to the disk.")
 
