@@ -77,10 +77,11 @@ def summed_up(numbers: Sequence[float]) -> Numbers:
     """Sum up finite numbers, at least one. The deviation is that of the whole population."""
     values = sorted(numbers)
     mean = math.fsum(value / len(values) for value in values)
+    mean = min(max(mean, values[0]), values[-1])
     scale = max(abs(values[0]), abs(values[-1])) or 1.0
     squares = math.fsum(((value - mean) / scale) ** 2 for value in values)
     deviation = scale * math.sqrt(squares / len(values))
-    return described(values, min(max(mean, values[0]), values[-1]), deviation)
+    return described(values, mean, deviation)
 
 
 def described(values: Sequence[float], mean: float, deviation: float) -> Numbers:
