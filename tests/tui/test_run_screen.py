@@ -130,6 +130,12 @@ async def test_the_overview_tells_what_the_run_is(app_of: MAKE, store: Store, ru
         await sees(pilot, "rmse", "0.7504", "█")
 
 
+async def test_a_long_experiment_name_leaves_room(app_of: MAKE, store: Store, run_id: str):
+    found = store.create_run(store.create_experiment("n" * 240), "able-crane-42")
+    async with Opened(app_of(store), found.info.run_id, (80, 24)) as pilot:
+        await sees(pilot, f"{'n' * 39}… › able-crane-42")
+
+
 async def test_tabs_turn_both_ways_and_by_click(app_of: MAKE, store: Store, run_id: str):
     async with Opened(app_of(store), run_id) as pilot:
         screen = pilot.app.screen

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from tuiflow.entities import TAG_GIT_COMMIT, Run, RunStatus
 from tuiflow.errors import NotFound, TuiflowError
+from tuiflow.text import clean
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.panes.artifacts import ArtifactsPane
 from tuiflow.tui.panes.base import RunPane
@@ -118,7 +119,7 @@ class RunScreen(RunActions):
             self.query_one("#run-gone").display = False
             self.query_one("#run-body").display = True
             deleted = "deleted" if run.info.lifecycle_stage == "deleted" else ""
-            self.crumbs.show(run.info.experiment_name, run.info.run_name, right=deleted)
+            self.crumbs.show(clean(run.info.experiment_name, 40), run.info.run_name, right=deleted)
 
     # tabs
 
