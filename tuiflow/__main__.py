@@ -21,7 +21,9 @@ def main() -> None:
 def _open_app(store: Store, location: Location) -> None:
     from tuiflow.tui.app import run_app
 
-    run_app(store, location)
+    code = run_app(store, location)
+    if code:  # it crashed
+        sys.exit(code)
 
 
 if __name__ == "__main__":

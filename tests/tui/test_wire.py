@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,3 +114,23 @@ def test_the_preview_follows_once_when_the_cursor_rests(long: Path) -> None:
         assert len(moves) <= 10 * 512 + 4096
         terminal.write(b"q")
         assert terminal.end() == 0
+
+
+CRASHING = """
+import sys
+from tuiflow.__main__ import main
+from tuiflow.tui.screens.runs import RunsScreen
+RunsScreen.action_deleted = lambda screen: 1 / 0
+sys.argv = ["tuiflow", "ui", "--store", sys.argv[1]]
+main()
+"""
+
+
+@pytest.mark.parametrize(("key", "code"), [(b".", 1), (b"q", 0)], ids=["crash", "quit"])
+def test_the_exit_code_tells_of_a_crash(long: Path, key: bytes, code: int) -> None:
+    with Pty([sys.executable, "-c", CRASHING, str(long)]) as terminal:
+        terminal.wait("run-149")
+        terminal.until_quiet()
+        terminal.write(key)
+        assert terminal.end() == code
+        assert (b"ZeroDivisionError" in terminal.sent) == bool(code)

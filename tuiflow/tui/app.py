@@ -353,18 +353,20 @@ class TuiflowApp(App[object]):
         return [server for server in self.store.list_servers() if is_owned(server)]
 
 
-def run_app(store: Store, location: Location) -> None:
-    """Open the app on the terminal and return when it has ended."""
+def run_app(store: Store, location: Location) -> int:
+    """Open the app on the terminal; returns its exit code when it has ended."""
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     file = settings_path()
     settings, problems = read_settings(file)
-    TuiflowApp(
+    app = TuiflowApp(
         store,
         location_reason=location.reason,
         settings=settings,
         mistakes=told_problems(with_tilde(file), problems) if problems else "",
         first_theme=ANSI_THEMES[0] if Console().color_system == "standard" else DARK.name,
-    ).run()
+    )
+    app.run()
+    return app.return_code or 0
 
 
 def told_problems(file: str, problems: Sequence[Problem]) -> str:
