@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from driving import names, screen_text, until
 from hypothesis import given
@@ -81,6 +83,29 @@ async def test_groups_follow_the_store(app: TuiflowApp) -> None:
         store.log_batch(run.info.run_id, [Metric("rmse", 0.5, 1)])
         app.store_changed()
         await until(pilot, lambda: "5 groups" in screen_text(app))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_long_values_are_told_apart(
+    store: Store, app_of: Callable[[Store], TuiflowApp], width: int
+) -> None:
+    experiment = store.create_experiment("wine")
+    for number in range(3):
+        found = store.create_run(experiment, params={"data": f"/data/wine/version-{number}.csv"})
+        metrics = [Metric(f"validation/{name}", number / 7, 1) for name in "abcd"]
+        store.log_batch(found.info.run_id, metrics)
+    save_last_experiment(store, experiment)
+    app = app_of(store)
+    async with app.run_test(size=(width, 24)) as pilot:
+        await at_column(pilot, "params.data")
+        await pilot.press("b")
+        await until(pilot, lambda: "3 groups" in screen_text(app))
+        heading = screen_text(app).splitlines()[2]
+        assert "/a mean" in heading and "/d mean" not in heading
+        shown = [line[0] for line in lines_of(app)[:3]]
+        assert len(set(shown)) == 3 and all(len(value) >= 20 for value in shown)
+        parts = heading.split()
+        assert parts.count("mean") == parts.count("min") == parts.count("max")
 
 
 async def test_the_sorted_metric_is_summed_up(app: TuiflowApp) -> None:

@@ -17,6 +17,7 @@ from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.store.groups import MOST_GROUPS, Group, Grouping, Spread
 from tuiflow.text import clean, exact, number_column
 from tuiflow.tui.actions import bindings
+from tuiflow.tui.cells import cut_middle
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
 from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.widgets.rows import Cell, Column, Row, RowsView
@@ -102,9 +103,7 @@ class GroupsScreen(StoreScreen):
             return
         groups = self._sorted(self._grouping.groups)
         spreads = [
-            Column(title, right=True)
-            for metric in self._metrics
-            for title in (f"{clean(metric.name, 30)} mean", "min", "max")
+            column for place, key in enumerate(self._metrics) for column in _columns(key, place)
         ]
         key = clean(self._key.name, 40)
         self._rows.set_columns([Column(key, flexible=True), Column("runs", right=True), *spreads])
@@ -198,6 +197,16 @@ def ask_key(
 
     modal = ChooseKeyModal("Group by", list(named), None if here is None else str(here))
     screen.app.push_screen(modal, chosen)
+
+
+def _columns(metric: Key, place: int) -> tuple[Column, ...]:
+    """Those of a spread: all or none where they don't fit, but of the first metric the mean."""
+    mean = f"{cut_middle(clean(metric.name), 20)} mean"
+    return (
+        Column(mean, right=True, optional=True),
+        Column("min", right=True, optional=True, joins=place > 0),
+        Column("max", right=True, optional=True, joins=True),
+    )
 
 
 def _value(group: Group) -> str | Cell:

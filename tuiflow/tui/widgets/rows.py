@@ -41,12 +41,14 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Column:
     """`flexible` columns shorten what doesn't fit, the widest first; `optional` ones go, the last
-    first, before a flexible one is cut below `NARROW`; one that `fills` takes what is left over."""
+    first, before a flexible one is cut below `NARROW`, and one that `joins` takes the one before it
+    along; one that `fills` takes what is left over."""
 
     title: str
     right: bool = False
     flexible: bool = False
     optional: bool = False
+    joins: bool = False
     fills: bool = False
     most: int = 60
 
@@ -185,9 +187,11 @@ class RowsView(ScrollView, can_focus=True):
             min(width, NARROW) if column.flexible else width
             for width, column in zip(widths, self._columns, strict=True)
         ]
+        goes = False  # with the one after it
         for i, column in reversed(list(enumerate(self._columns))):
-            if column.optional and self._room(least) < 0:
+            if goes or (column.optional and self._room(least) < 0):
                 least[i] = widths[i] = 0
+                goes = column.joins
         flexible = [i for i, column in enumerate(self._columns) if column.flexible]
         for _ in range(-self._room(widths) if flexible else 0):
             widest = max(flexible, key=lambda i: widths[i])
