@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -382,6 +383,24 @@ async def test_a_column_is_summed_up(app: TuiflowApp) -> None:
         await pilot.press("i")
         await until(pilot, lambda: "took of 1 run · crane" in screen_text(app))
         assert "median 1.2s" in screen_text(app)
+
+
+async def test_short_runs_are_summed_up_in_milliseconds(
+    store: Store, app_of: Callable[[Store], TuiflowApp]
+) -> None:
+    experiment = store.create_experiment("wine")
+    for took in (3, 14, 40):
+        run_id = store.create_run(experiment, f"took-{took}", 1_700_000_000_000).info.run_id
+        store.finish_run(run_id, "FINISHED", 1_700_000_000_000 + took)
+    app = app_of(store)
+    async with opened(app) as pilot:
+        await column(pilot, "took")
+        await pilot.press("i")
+        await until(pilot, lambda: "median 14 ms" in screen_text(app))
+        text = screen_text(app)
+        assert "min 3 ms" in text and "max 40 ms" in text and "0.0s –" not in text
+        bins = re.findall(r"[\d.]+ ms – [\d.]+ ms", text)
+        assert len(bins) == len(set(bins)) > 1
 
 
 async def test_texts_are_counted(app: TuiflowApp) -> None:

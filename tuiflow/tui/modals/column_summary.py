@@ -65,7 +65,7 @@ def summary_lines(column: Column, summary: ColumnSummary) -> list[str]:
 
 
 def _number_lines(column: Column, found: Numbers) -> list[str]:
-    write = _writer(column)
+    write = _writer(column, found)
     low, middle, high = found.quartiles
     facts = [
         ("min", found.minimum), ("quartile 1", low), ("median", middle),
@@ -86,22 +86,37 @@ def _number_lines(column: Column, found: Numbers) -> list[str]:
 
 def _histogram(found: Numbers, write: Callable[[float], str]) -> list[str]:
     bins = found.bins
+    places = [bins[0].low, *(item.high for item in bins)]
     if write is number:
-        edges = ticks.labels([bins[0].low, *(item.high for item in bins)])
+        edges = ticks.labels(places)
+    elif write is _milliseconds and len(bins) > 1:
+        edges = [f"{text} ms" for text in ticks.labels(places)]
     else:
-        edges = [write(bins[0].low), *(write(item.high) for item in bins)]
+        edges = [write(place) for place in places]
     if len(bins) == 1:
         return _bars([(edges[0], found.count)])
     names = [f"{edges[i]} – {edges[i + 1]}" for i in range(len(bins))]
     return _bars([(name, item.count) for name, item in zip(names, bins, strict=True)], right=True)
 
 
-def _writer(column: Column) -> Callable[[float], str]:
+def _writer(column: Column, found: Numbers) -> Callable[[float], str]:
     if column.key.name == "duration":
+        if _is_short(found):
+            return _milliseconds
         return lambda value: duration(round(value))
     if column.key.name in ("start_time", "end_time"):
         return lambda value: moment(round(value))
     return number
+
+
+def _is_short(found: Numbers) -> bool:
+    """Whether durations are too short, or too much alike, for tenths of seconds."""
+    width = found.bins[0].high - found.bins[0].low
+    return found.maximum < 1000 or (found.maximum < 10_000 and 0 < width < 100)
+
+
+def _milliseconds(value: float) -> str:
+    return f"{number(value)} ms"
 
 
 def _bars(rows: Sequence[tuple[str, int]], right: bool = False) -> list[str]:
