@@ -445,6 +445,21 @@ async def test_empty_store_says_what_to_type(
         assert isinstance(app.screen, RunsScreen)
 
 
+async def test_where_all_runs_are_deleted_it_says_so(
+    store: Store, app_of: Callable[[Store], TuiflowApp]
+) -> None:
+    run_id = store.create_run(store.create_experiment("wine"), "lone-crane").info.run_id
+    app = app_of(store)
+    async with opened(app) as pilot:
+        store.delete_runs([run_id])
+        app.store_changed()
+        await until(pilot, lambda: "All runs in wine are deleted." in screen_text(app))
+        assert "  .  shows them" in screen_text(app)
+        assert "tuiflow demo" not in screen_text(app)
+        await pilot.press("full_stop")
+        await until(pilot, lambda: names(app) == ["lone-crane"])
+
+
 async def test_errors_stay_until_dismissed(app: TuiflowApp) -> None:
     async with opened(app) as pilot:
         app.fail("It broke")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tuiflow.directions import direction
+from tuiflow.entities import ViewType
 from tuiflow.filters import And, In, Key, Kind, Op
 from tuiflow.filters.tree import Compare, Measure
 from tuiflow.nesting import Branch, Nested, nest
@@ -27,7 +28,8 @@ class Found:
 
     `depths` (by row, after the pinned ones) and `branches` (by row key) tell how the others are
     nested; `hidden` are found, but folded away. `line` sums up the metric that they are sorted by;
-    with `partial` there may be more than are known yet.
+    with `partial` there may be more than are known yet. `deleted` tells that there are none because
+    they were all deleted.
     """
 
     keys: array[int]
@@ -38,6 +40,7 @@ class Found:
     hidden: array[int] = field(default_factory=lambda: array("q"))
     line: str = ""
     partial: bool = False
+    deleted: bool = False
 
     def depth(self, row: int) -> int:
         """How deep the run in that row stands under others."""
@@ -82,7 +85,16 @@ def find_runs(
         nested.hidden,
         _line(store, query) if limit is None else "",
         limit is not None and len(keys) >= limit,
+        not (keys or top) and _are_deleted(store, query),
     )
+
+
+def _are_deleted(store: Store, query: RunQuery) -> bool:
+    """Whether there are deleted runs, where a query without a filter finds no others."""
+    if query.filter is not None or query.view != ViewType.ACTIVE_ONLY:
+        return False
+    deleted = replace(query, view=ViewType.DELETED_ONLY, order_by=())
+    return bool(store.search_keys(deleted, 1))
 
 
 def _line(store: Store, query: RunQuery) -> str:

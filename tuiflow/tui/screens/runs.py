@@ -147,7 +147,7 @@ class RunsScreen(RunsView):
     def _found(self, found: Found, *, stay: bool) -> None:
         table = self.table
         new = self._newly_started(found) if self._following and stay else None
-        table.set_notice(*self._notice())
+        table.set_notice(*self._notice(found))
         table.show(found, stay=stay)
         self.choose_columns()
         if new is not None:
@@ -155,12 +155,15 @@ class RunsScreen(RunsView):
         self._show_crumbs()
         self.refresh_hints()
 
-    def _notice(self) -> tuple[str, ...]:
+    def _notice(self, found: Found) -> tuple[str, ...]:
         if self._deleted:
             return (self.app.keyed("No deleted runs here. {app.back} goes back."),)
         if self.filter_bar.text:
             return (self.app.keyed("No run matches the filter. {app.back} clears it."),)
         where = self.app.store_label if self._experiment is None else self._experiment.name
+        if found.deleted:
+            shows = self.app.keyed("  {runs.deleted}  shows them")
+            return (f"All runs in {clean(where, 60)} are deleted.", "", shows)
         return (
             f"No runs yet in {clean(where, 60)}.",
             "",
