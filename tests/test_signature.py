@@ -106,6 +106,13 @@ def test_what_has_no_signature(data: object) -> None:
         infer_signature([data] if data is None else data, params={"p": object()})
 
 
+@pytest.mark.parametrize("arguments", [(), (None, None), (None, None, {})])
+def test_of_nothing_there_is_no_signature(arguments: tuple[object, ...]) -> None:
+    with pytest.raises(InvalidInput, match="inputs, outputs or params"):
+        infer_signature(*arguments)  # type: ignore[arg-type]
+    assert infer_signature(params={"a": 1}).params is not None
+
+
 def test_params() -> None:
     signature = infer_signature(params={"n": 3, "names": ["a"], "when": datetime.date(2024, 1, 2)})
     assert signature.params is not None
@@ -197,6 +204,46 @@ def test_malformed_signatures_are_told(text: str) -> None:
         except InvalidInput:
             continue
         assert type(schema).from_json(schema.to_json()) == schema
+
+
+# reading it oneself
+
+
+def test_a_signature_is_shown_as_mlflow_does() -> None:
+    signature = ModelSignature(
+        Schema([ColSpec("double", "pH"), ColSpec("long", "year", required=False)]),
+        Schema([TensorSpec("float64", (-1, 3))]),
+        ParamSchema([ParamSpec("k", DataType.long, 3), ParamSpec("of", DataType.long, [1], (-1,))]),
+    )
+    assert str(signature) == (
+        "inputs: \n  ['pH': double (required), 'year': long (optional)]\n"
+        "outputs: \n  [Tensor('float64', (-1, 3))]\n"
+        "params: \n  ['k': long (default: 3), 'of': long (default: [1]) (shape: (-1,))]\n"
+    )
+    assert str(ModelSignature(Schema([ColSpec("string")]))) == (
+        "inputs: \n  [string (required)]\noutputs: \n  None\nparams: \n  None\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (DataType.double, "double"),
+        (ColSpec(Array(DataType.double), "a"), "'a': Array(double) (required)"),
+        (ColSpec(AnyType(), 0), "0: Any (required)"),
+        (ColSpec(Map(DataType.long)), "Map(str -> long) (required)"),
+        (
+            Object(
+                (Property("a", DataType.long), Property("b\x1b", Array(DataType.string), False))
+            ),
+            "{a: long (required), b␛: Array(string) (optional)}",
+        ),
+        (TensorSpec("str", (-1,), "t"), "'t': Tensor('str', (-1,))"),
+        (ParamSpec("s", DataType.string, "x\x1b"), "'s': string (default: x␛)"),
+    ],
+)
+def test_its_parts_are_shown_as_mlflow_does(part: object, text: str) -> None:
+    assert repr(part) == text
 
 
 # enforcing

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tuiflow.errors import InvalidInput
+from tuiflow.text import clean
 
 
 class DataType(StrEnum):
@@ -26,10 +27,16 @@ class DataType(StrEnum):
     binary = "binary"
     datetime = "datetime"
 
+    def __repr__(self) -> str:
+        return str(self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class AnyType:
     """Anything; nothing is checked."""
+
+    def __repr__(self) -> str:
+        return "Any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,9 @@ class Array:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", as_type(self.dtype))
+
+    def __repr__(self) -> str:
+        return f"Array({self.dtype!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,9 @@ class Map:
     def __post_init__(self) -> None:
         object.__setattr__(self, "value_type", as_type(self.value_type))
 
+    def __repr__(self) -> str:
+        return f"Map(str -> {self.value_type!r})"
+
 
 @dataclass(frozen=True, slots=True)
 class Property:
@@ -58,6 +71,9 @@ class Property:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dtype", as_type(self.dtype))
+
+    def __repr__(self) -> str:
+        return f"{clean(self.name)}: {self.dtype!r} ({need_text(self.required)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,9 @@ class Object:
         if len({prop.name for prop in ordered}) != len(ordered):
             raise InvalidInput("An object type in a signature names a property twice.")
         object.__setattr__(self, "properties", ordered)
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(map(repr, self.properties))}}}"
 
 
 ColumnType = DataType | Array | Map | Object | AnyType
@@ -150,6 +169,11 @@ def type_text(value: ColumnType) -> str:
             return "any"
         case _:
             return value.value
+
+
+def need_text(required: bool) -> str:
+    """`required` or `optional`."""
+    return "required" if required else "optional"
 
 
 def merge_types(left: ColumnType, right: ColumnType) -> ColumnType:

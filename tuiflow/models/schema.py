@@ -17,10 +17,12 @@ from tuiflow.models.datatypes import (
     DataType,
     Object,
     as_type,
+    need_text,
     type_from_dict,
     type_text,
     type_to_dict,
 )
+from tuiflow.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,9 @@ class ColSpec:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "type", as_type(self.type))
+
+    def __repr__(self) -> str:
+        return f"{_label(self.name)}{self.type!r} ({need_text(self.required)})"
 
     @property
     def type_text(self) -> str:
@@ -58,6 +63,9 @@ class TensorSpec:
         object.__setattr__(self, "type", str(getattr(self.type, "name", self.type)))
         object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
 
+    def __repr__(self) -> str:
+        return f"{_label(self.name)}Tensor({self.type!r}, {shape_text(self.shape)})"
+
     @property
     def required(self) -> bool:
         return True
@@ -71,6 +79,11 @@ class TensorSpec:
         spec["type"] = "tensor"
         spec["tensor-spec"] = {"dtype": self.type, "shape": list(self.shape)}
         return spec
+
+
+def _label(name: str | int | None) -> str:
+    """What stands before a column or tensor that has a name."""
+    return "" if name is None else f"{name!r}: "
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -102,6 +115,9 @@ class Schema:
                 raise InvalidInput("Several tensors need names.")
             if not all(spec.required for spec in specs):
                 raise InvalidInput("A column without a name can't be optional.")
+
+    def __repr__(self) -> str:
+        return repr(list(self.inputs))
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -158,6 +174,11 @@ class ParamSpec:
         if self.shape is not None:
             object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
 
+    def __repr__(self) -> str:
+        shape = "" if self.shape is None else f" (shape: {shape_text(self.shape)})"
+        default = clean(str(self.default))
+        return f"{_label(self.name)}{self.dtype!r} (default: {default}){shape}"
+
     def to_dict(self) -> dict[str, object]:
         default: Any = self.default
         if self.dtype is DataType.datetime and default is not None:
@@ -177,6 +198,9 @@ class ParamSchema:
         names = [spec.name for spec in self.params]
         if len(set(names)) != len(names):
             raise InvalidInput("A signature names a parameter twice.")
+
+    def __repr__(self) -> str:
+        return repr(list(self.params))
 
     def __len__(self) -> int:
         return len(self.params)
@@ -211,6 +235,11 @@ class ModelSignature:
     inputs: Schema | None = None
     outputs: Schema | None = None
     params: ParamSchema | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"inputs: \n  {self.inputs}\noutputs: \n  {self.outputs}\nparams: \n  {self.params}\n"
+        )
 
     def to_dict(self) -> dict[str, str | None]:
         """Each part as JSON text, None where absent."""

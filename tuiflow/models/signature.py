@@ -84,8 +84,11 @@ def infer_signature(
 
     `model_input` and `model_output` are each a pandas DataFrame or Series, a numpy array, a
     dictionary of arrays, a SciPy CSR or CSC matrix, or (lists of) JSON-like dictionaries;
-    `params` are defaults of `predict`'s parameters. Raises InvalidInput for anything else.
+    `params` are defaults of `predict`'s parameters. Raises InvalidInput for anything else, and
+    where none of the three is given.
     """
+    if model_input is None and model_output is None and not params:
+        raise InvalidInput("A signature needs an example of inputs, outputs or params.")
     return ModelSignature(
         None if model_input is None else infer_schema(model_input),
         None if model_output is None else infer_schema(model_output),
