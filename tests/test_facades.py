@@ -13,6 +13,7 @@ import pytest
 from sklearn.linear_model import ElasticNet, Ridge
 
 import tuiflow
+from tuiflow.config import ENV_RUN_ID
 from tuiflow.entities import TAG_MODELS
 from tuiflow.errors import AlreadyExists, InvalidInput, ModelError, NotFound
 
@@ -58,11 +59,70 @@ def test_the_run_lists_its_models(own_store: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in artifacts.rglob("*")} == {0}
 
 
-def test_a_run_is_started_where_none_is_active() -> None:
+def test_a_run_is_made_for_a_model_where_none_is_active_and_ends_with_it() -> None:
     info = tuiflow.sklearn.log_model(MODEL)
-    active = tuiflow.active_run()
-    assert active is not None
-    assert active.info.run_id == info.run_id
+    assert tuiflow.active_run() is None
+    assert tuiflow.get_run(info.run_id).info.status == "FINISHED"
+    assert isinstance(tuiflow.sklearn.load_model(info.model_uri), ElasticNet)
+    with tuiflow.start_run() as run:
+        assert tuiflow.sklearn.log_model(MODEL).run_id == run.info.run_id != info.run_id
+        assert tuiflow.active_run() is not None
+
+
+def test_the_run_made_for_a_model_that_can_not_be_saved_has_failed() -> None:
+    broken = Ridge().fit(TABLE, TARGET)
+    broken.lock = threading.Lock()
+    with pytest.raises(ModelError):
+        tuiflow.sklearn.log_model(broken)
+    assert tuiflow.active_run() is None
+    [run] = tuiflow.search_runs(output_format="list")
+    assert run.info.status == "FAILED"
+
+
+def test_a_model_before_start_run_goes_to_the_run_that_was_handed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = tuiflow.MlflowClient().create_run("0").info.run_id
+    monkeypatch.setenv(ENV_RUN_ID, made)
+    assert tuiflow.sklearn.log_model(MODEL).run_id == made
+    with tuiflow.start_run() as run:
+        assert run.info.run_id == made
+        assert run.info.status == "RUNNING"
+        tuiflow.log_metric("m", 1)
+    assert tuiflow.get_run(made).info.status == "FINISHED"
+    with tuiflow.start_run() as run:
+        assert run.info.run_id != made
+
+
+def test_a_loaded_model_says_what_it_is() -> None:
+    with tuiflow.start_run() as run:
+        info = tuiflow.sklearn.log_model(MODEL, "best", input_example=TABLE.head(2))
+    loaded = tuiflow.pyfunc.load_model(info.model_uri)
+    assert repr(loaded) == (
+        "mlflow.pyfunc.loaded_model:\n  artifact_path: best\n  flavor: mlflow.sklearn\n"
+        f"  run_id: {run.info.run_id}\n"
+    )
+    assert loaded.metadata == tuiflow.models.Model.load(info.model_uri)
+    assert loaded.metadata.signature == info.signature
+    assert list(loaded.metadata.flavors) == ["python_function", "sklearn"]
+    inputs = loaded.metadata.get_input_schema()
+    assert inputs is not None
+    assert inputs.input_names() == ["pH", "fixed acidity"]
+    assert str(loaded.metadata.get_output_schema()) == "[double (required)]"
+    assert loaded.metadata.get_params_schema() is None
+    assert isinstance(loaded.get_raw_model(), ElasticNet)
+    pd.testing.assert_frame_equal(loaded.input_example, TABLE.head(2))
+    assert (loaded.loader_module, loaded.model_config) == ("mlflow.sklearn", {})
+    assert loaded.model_id is None
+
+
+def test_a_model_outside_of_runs_says_less(tmp_path: Path) -> None:
+    tuiflow.sklearn.save_model(Ridge().fit(TABLE, TARGET), tmp_path / "m")
+    loaded = tuiflow.pyfunc.load_model(tmp_path / "m")
+    assert repr(loaded) == "mlflow.pyfunc.loaded_model:\n  flavor: mlflow.sklearn\n"
+    assert loaded.metadata.get_input_schema() is None
+    assert loaded.metadata.get_output_schema() is None
+    assert loaded.input_example is None
 
 
 def test_threads_lose_no_model() -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -181,6 +182,38 @@ def test_examples_of_every_kind(tmp_path: Path, regression: ElasticNet) -> None:
         assert mlmodel.signature is None
         body = mlmodel.serving_input()
         assert body == {"dataframe_split" if kind == "dataframe" else "inputs": expected}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(
+    "example",
+    [
+        TABLE.head(2),
+        pd.DataFrame(TABLE.head(2).to_numpy()),
+        TABLE.head(2).to_numpy(),
+        {"a": np.array([[1.5], [2.5]])},
+        [[1, 2, 3]],
+        {"a": 1, "b": "x"},
+    ],
+    ids=["table", "by position", "array", "arrays", "rows", "object"],
+)
+def test_a_loaded_model_has_its_example_as_it_was_given(
+    tmp_path: Path, regression: ElasticNet, example: Any
+) -> None:
+    save_model(regression, tmp_path / "m", input_example=example)
+    found = pyfunc.load(tmp_path / "m").input_example
+    assert type(found) is type(example)
+    if isinstance(example, pd.DataFrame):
+        pd.testing.assert_frame_equal(found, example, check_column_type=False)
+    else:
+        np.testing.assert_equal(found, example)
+
+
+@pytest.mark.parametrize("text", ["[1]", "{}", '{"data": 3}', '{"columns": ["a"]', "x"])
+def test_an_example_that_is_damaged_is_told(saved: Path, text: str) -> None:
+    (saved / "input_example.json").write_text(text)
+    with pytest.raises(ModelError, match="input example"):
+        pyfunc.load(saved).input_example  # noqa: B018
 
 
 def test_an_example_that_does_not_fit_costs_the_signature_only(

@@ -73,6 +73,7 @@ def test_params_metrics_summary_data_and_model(runs: Runs, warned: Warned) -> No
     served = tuiflow.pyfunc.load_model("models:/net/1")
     assert served.predict(X) == pytest.approx(expected)
     assert served.predict(pd.DataFrame(X)) == pytest.approx(expected)
+    assert isinstance(served.get_raw_model(), keras.Model)
     loaded = tuiflow.keras.load_model(f"runs:/{run.info.run_id}/model")
     assert loaded.predict(X, verbose=0) == pytest.approx(expected)
 

@@ -239,6 +239,7 @@ def test_models_by_hand(tmp_path: Path) -> None:
     loaded = tuiflow.pyfunc.load_model(tmp_path / "m")
     assert loaded.predict(TABLE) == pytest.approx(model.predict(TABLE))
     assert loaded.column_names == tuple(TABLE.columns)
+    assert isinstance(loaded.get_raw_model(), lgb.LGBMRegressor)
     with tuiflow.start_run():
         info = tuiflow.lightgbm.log_model(model.booster_, name="mine")
     assert tuiflow.lightgbm.load_model(info.model_uri).num_trees() == 2

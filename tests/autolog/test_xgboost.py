@@ -191,6 +191,7 @@ def test_ranking_many_classes_and_metrics_of_the_script(runs: Runs, warned: Warn
     assert "the feature importance by gain" in message
     loaded = tuiflow.pyfunc.load_model(f"runs:/{linear.info.run_id}/model")
     assert loaded.predict(XI).shape == (150, 3)
+    assert isinstance(loaded.get_raw_model(), xgb.Booster)
 
 
 def test_a_mistake_in_logging_breaks_no_training(
@@ -269,6 +270,7 @@ def test_models_by_hand(tmp_path: Path) -> None:
     assert loaded.column_names == tuple(TABLE.columns)
     with tuiflow.start_run():
         info = tuiflow.xgboost.log_model(model, name="mine", model_format="json")
+    assert isinstance(loaded.get_raw_model(), xgb.XGBRegressor)
     again = tuiflow.xgboost.load_model(info.model_uri)
     assert again.get_booster().num_boosted_rounds() == 2
     with pytest.raises(InvalidInput, match="no model of XGBoost"):

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tuiflow.errors import InvalidInput
+from tuiflow.errors import InvalidInput, ModelError
 
 INPUT_FILE = "input_example.json"
 SERVING_FILE = "serving_input_example.json"
@@ -60,6 +60,24 @@ def make_example(data: Any) -> Example:
         info["type"] = "json_object"
     plain = _plain(data)
     return _texts(plain, {"inputs": plain}, info)
+
+
+def read_example(data: Any, kind: object) -> Any:
+    """Example data from its JSON values: a DataFrame for the kind `dataframe`, arrays for
+    `ndarray`, else the values themselves. Raises ModelError where they are no such data."""
+    import numpy as np
+    import pandas as pd
+
+    try:
+        if kind == "dataframe":
+            return pd.DataFrame(data["data"], columns=data.get("columns"))
+        if kind == "ndarray":
+            if isinstance(data, dict):
+                return {name: np.asarray(values) for name, values in data.items()}
+            return np.asarray(data)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ModelError(f"The model's input example is no {kind}: {error}") from error
+    return data
 
 
 def _texts(data: Any, serving: Any, info: dict[str, str]) -> Example:

@@ -142,6 +142,9 @@ class KerasPredictor:
     def __init__(self, model: Any) -> None:
         self.model = model
 
+    def get_raw_model(self) -> Any:
+        return self.model
+
     def predict(self, data: Any) -> Any:
         import numpy as np
         import pandas as pd

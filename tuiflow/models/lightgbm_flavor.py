@@ -136,6 +136,9 @@ class ByName:
     def __init__(self, model: Any) -> None:
         self.model = model
 
+    def get_raw_model(self) -> Any:
+        return self.model
+
     def predict(self, data: Any) -> Any:
         import numpy as np
         import pandas as pd

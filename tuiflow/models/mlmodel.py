@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tuiflow.errors import InvalidInput, ModelError, NotFound
-from tuiflow.models.schema import ModelSignature
+from tuiflow.models.schema import ModelSignature, ParamSchema, Schema
 
 MLMODEL = "MLmodel"
 PYTHON_FUNCTION = "python_function"
@@ -44,6 +44,18 @@ class MLmodel:
     def path(self, relative: object) -> Path:
         """A path named in MLmodel; ModelError where it leads out of the folder."""
         return inside(self.folder, relative)
+
+    def get_input_schema(self) -> Schema | None:
+        """What it takes, as its signature says; None without one."""
+        return None if self.signature is None else self.signature.inputs
+
+    def get_output_schema(self) -> Schema | None:
+        """What it gives, as its signature says; None without one."""
+        return None if self.signature is None else self.signature.outputs
+
+    def get_params_schema(self) -> ParamSchema | None:
+        """What it may be told, as its signature says; None without one."""
+        return None if self.signature is None else self.signature.params
 
     def input_example(self) -> Any:
         """The saved input example as plain JSON values, None where there is none."""

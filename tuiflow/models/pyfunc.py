@@ -10,8 +10,10 @@ from typing import Any
 
 from tuiflow.errors import InvalidInput, ModelError
 from tuiflow.models.enforce import check_columns, enforce, enforce_params
+from tuiflow.models.example import read_example
 from tuiflow.models.mlmodel import PYTHON_FUNCTION, MLmodel, read_mlmodel
 from tuiflow.models.schema import ModelSignature
+from tuiflow.text import clean
 
 LOADERS = {
     "mlflow.keras": "keras_flavor",
@@ -33,6 +35,53 @@ class PyFuncModel:
     mlmodel: MLmodel
     implementation: Any
     predict_fn: str = "predict"
+
+    def __repr__(self) -> str:
+        facts = {
+            "artifact_path": self.mlmodel.artifact_path,
+            "flavor": self.loader_module,
+            "run_id": self.mlmodel.run_id,
+        }
+        lines = [f"  {name}: {clean(str(value))}\n" for name, value in facts.items() if value]
+        return "".join(["mlflow.pyfunc.loaded_model:\n", *lines])
+
+    @property
+    def metadata(self) -> MLmodel:
+        """What its folder says about it, as `models.Model.load` gives it."""
+        return self.mlmodel
+
+    @property
+    def model_id(self) -> str | None:
+        """The id of one of MLflow's logged models; None for models logged here."""
+        return self.mlmodel.model_id
+
+    @property
+    def loader_module(self) -> str | None:
+        """MLflow's name of what loads it, such as `mlflow.sklearn`."""
+        name = self.mlmodel.flavors.get(PYTHON_FUNCTION, {}).get("loader_module")
+        return None if name is None else str(name)
+
+    @property
+    def model_config(self) -> Mapping[str, Any]:
+        """The configuration it was saved with, which is empty for the flavors here."""
+        return self.mlmodel.flavors.get(PYTHON_FUNCTION, {}).get("config") or {}
+
+    @property
+    def input_example(self) -> Any:
+        """The example it was saved with, as DataFrame, array or JSON values; None without one.
+
+        Read from its file each time. Times come back as text. Raises ModelError where it can't be
+        read.
+        """
+        example = self.mlmodel.input_example()
+        if example is None:
+            return None
+        return read_example(example, self.mlmodel.saved_input_example_info.get("type"))
+
+    def get_raw_model(self) -> Any:
+        """The model of its library: an estimator, a Booster, a Keras model."""
+        unwrap = getattr(self.implementation, "get_raw_model", None)
+        return self.implementation if unwrap is None else unwrap()
 
     @property
     def signature(self) -> ModelSignature | None:

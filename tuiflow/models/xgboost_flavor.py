@@ -121,6 +121,9 @@ class BoosterPredictor:
         if booster.feature_names is not None:
             self.feature_names_in_ = list(booster.feature_names)
 
+    def get_raw_model(self) -> Any:
+        return self.booster
+
     def predict(self, data: Any) -> Any:
         import numpy as np
         import pandas as pd

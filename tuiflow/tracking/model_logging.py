@@ -8,10 +8,11 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
+from tuiflow.config import ENV_RUN_ID
 from tuiflow.errors import InvalidInput
 from tuiflow.models.info import ModelInfo
 from tuiflow.models.mlmodel import MLmodel
@@ -19,7 +20,8 @@ from tuiflow.models.uri import check_model_path
 from tuiflow.store import Store
 from tuiflow.store.artifacts import TEMPORARY
 from tuiflow.store.model_names import check_model_name
-from tuiflow.tracking.fluent import current_or_new_run
+from tuiflow.tracking import active
+from tuiflow.tracking.fluent import current_or_new_run, start_run
 from tuiflow.tracking.models import note_model, register_logged
 
 LEFT_OUT = frozenset(("code_paths", "extra_files", "mlflow_model"))
@@ -35,7 +37,8 @@ def log_model(
     artifact_path: str | None,
     registered_model_name: str | None,
 ) -> ModelInfo:
-    """Have `save` write a model among the artifacts of the active run, or of a new one.
+    """Have `save` write a model among the artifacts of the active run, or of a new one, which
+    then ends with this call.
 
     `save` is called with the folder, the run's id and the artifact path; it replaces a model that
     is there. `name` (or `artifact_path`, its older name) is `model` unless given. With
@@ -47,14 +50,30 @@ def log_model(
     if name is not None and artifact_path is not None and name != artifact_path:
         raise InvalidInput("Give the model one name: name= is the new spelling of artifact_path=.")
     path = check_model_path(name or artifact_path or "model")
-    run = current_or_new_run()
-    keep_registered(run.store, run.run_id, path)
-    mlmodel = save(run.store.artifact_file(run.run_id, path), run.run_id, path)
-    note_model(run.store, run.run_id, path)
-    version = None
-    if registered_model_name is not None:
-        version = register_logged(run.store, run.run_id, path, registered_model_name).version
-    return ModelInfo.of(mlmodel, run.run_id, path, version)
+    with _active_or_own_run() as run:
+        keep_registered(run.store, run.run_id, path)
+        mlmodel = save(run.store.artifact_file(run.run_id, path), run.run_id, path)
+        note_model(run.store, run.run_id, path)
+        version = None
+        if registered_model_name is not None:
+            version = register_logged(run.store, run.run_id, path, registered_model_name).version
+        return ModelInfo.of(mlmodel, run.run_id, path, version)
+
+
+@contextlib.contextmanager
+def _active_or_own_run() -> Iterator[active.OpenRun]:
+    """The active run or, where there is none, one that ends with the block."""
+    if (opened := active.current()) is not None:
+        yield opened
+        return
+    handed_over = os.environ.get(ENV_RUN_ID)
+    try:
+        with start_run():
+            yield current_or_new_run()
+    finally:
+        # The run that `tuiflow run` made is the whole script's: the next call takes it up again.
+        if handed_over is not None:
+            os.environ[ENV_RUN_ID] = handed_over
 
 
 def keep_registered(store: Store, run_id: str, path: str) -> None:
