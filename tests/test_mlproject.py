@@ -14,6 +14,7 @@ from tuiflow.projects import EntryPoint, EnvironmentSpec, Parameter
 from tuiflow.projects.command import placeholders, shell_argv, shown
 from tuiflow.projects.mlproject import find_entry_point, load_project, parse
 from tuiflow.projects.params import bind, parse_assignments, parse_docker_args, undeclared
+from tuiflow.text import clean
 
 WINE = """\
 name: wine
@@ -262,7 +263,21 @@ def test_docker_arguments() -> None:
 
 def test_placeholders() -> None:
     assert placeholders("python {a} {b-c} {a} {{x}}") == ("a", "b-c")
-    assert shown("run {a}\n  {{x}} {b}", {"a": "1", "b": "it's"}) == "run 1 {x} 'it'\"'\"'s'"
+
+
+def test_a_command_is_shown_as_a_person_would_type_it() -> None:
+    values = {"a": "1", "b": "it's"}
+    assert shown("run  {a} \\\n\t {b}\n", values) == "run 1 'it'\"'\"'s'"
+    assert shown("run --a={a} '{b}  x' \"{b}\" out/{a}.csv", values) == (
+        "run --a=1 'it'\"'\"'s  x' \"it's\" out/1.csv"
+    )
+    assert shown('run {a} | tee "$HOME/{b}" && [ {a} = 1 ]', {"a": "1", "b": "$x"}) == (
+        'run 1 | tee "$HOME/\\$x" && [ 1 = 1 ]'
+    )
+    assert shown("run {a}", {"a": "x\ny\x1b"}) == "run $'x\\012y\\033'"
+    # Where a line break or a comment would make another command of it on one line, as it is run.
+    assert shown("one {a}\ntwo", {"a": "1"}) == "bash -c $'one \"${1}\"\\012two' bash 1"
+    assert shown("one # {a}", {"a": "1"}, {"b": "2"}).startswith("bash -c 'one # ")
 
 
 NASTY = "'; touch pwned; echo \"$(touch pwned)`touch pwned` ${HOME} \\ *\n#"
@@ -286,6 +301,74 @@ def test_no_value_escapes_from_any_kind_of_quoting(value: str) -> None:
     assert joined == f"pre{value}post"
     # A shell cuts line breaks off the end of what $(…) gives.
     assert nested == "<" + value.rstrip("\n") + ">"
+
+
+TYPED = """printf '%s\\0' {v} '{v}' "{v}" --x={v} a/{v}.b pre{v}post '<{v}>' "<{v}>" {v}{v}"""
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.text(
+        st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=40
+    )
+    | st.text("'\"\\$`!#;&|<>(){}[]*?~=^ \t\n\r\x1ba1", min_size=1, max_size=12)
+)
+@example(NASTY)
+@example("'; touch pwned; '")
+@example("  two  blanks\n\nand lines  ")
+@example("e" + "\u0301" * 9)
+@example("\U0001f469\u200d\U0001f52c\ufe0f")
+def test_what_is_shown_gives_the_values_when_it_is_pasted(value: str) -> None:
+    line = shown(TYPED, {"v": value}, {"more": value})
+    assert clean(line) == line, "it is shown as it is"
+    assert not line.startswith("bash -c")
+    done = subprocess.run(["bash", "-c", line], capture_output=True, check=True, cwd="/")
+    expected = [value, value, value, f"--x={value}", f"a/{value}.b", f"pre{value}post"]
+    expected += [f"<{value}>", f"<{value}>", value * 2, "--more", value, ""]
+    assert done.stdout.decode().split("\0") == expected
+
+
+ODD = [
+    "printf %s {v} # don't mind {v}\nprintf %s {v}",
+    "printf %s $(printf %s {v})",
+    'printf %s "$(printf %s "{v}")"',
+    'printf %s "`printf %s {v}`"',
+    "cat <<END\n{v}\nEND\n",
+    "cat <<< {v}",
+    "printf %s \\{v}",
+    'printf %s "\\\\{v}"',
+    'printf %s ${v} "${v}"',
+    "printf %s $'it\\'s {v}' {v}",
+    'X=1; printf %s $X{v} "$X{v}" ${{X}}{v} "${{X}}{v}" \'$X{v}\'',
+    'printf %s "${{X:-{v}}}" ${{X:-{v}}}',
+    "printf %s a{{1,{v}}} {{{v}}} [{v}] ~{v}",
+    "{v} printf %s no",
+    "A={v} printenv A; {v}=1 printenv A",
+    "printf %s x {v}>&2",
+    "[[ x = {v} ]] && printf %s {v}",
+    "printf %s a\\ {v}\\ b c\\;{v}",
+    "for x in {v} '{v}'; do printf '%s\\n' \"$x\"; done",
+    "printf %s 'two  blanks {v}' \"two\tor\nlines {v}\"",
+    "(printf %s {v}); printf %s {v}&",
+    "printf '%s' {v}\nif true\nthen printf '%s' \"{v}\"\nfi",
+]
+
+
+@pytest.mark.parametrize("template", ODD)
+@pytest.mark.parametrize(
+    "value", [NASTY, "a1", "2", "a-c", "1,2", "root", "A=1", "if", "a!b c", "`id`", "$(id)", "}x"]
+)
+def test_what_is_shown_does_what_is_run(tmp_path: Path, template: str, value: str) -> None:
+    line = shown(template, {"v": value})
+    assert clean(line) == line
+    run, pasted = (
+        subprocess.run(argv, capture_output=True, cwd=tmp_path)
+        for argv in (shell_argv(template, {"v": value}), ["bash", "-c", line])
+    )
+    if "$$" not in shell_argv(template, {"v": value})[2]:  # the number of a process
+        assert pasted.stdout == run.stdout
+        assert (pasted.returncode == 0) == (run.returncode == 0)
+    assert not (tmp_path / "pwned").exists()
 
 
 @pytest.mark.parametrize(
