@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import subprocess
 import sys
 import threading
 from functools import partial
@@ -104,6 +106,38 @@ def test_a_dry_run_shows_everything_and_does_nothing(cli: Cli, store: Store, pro
     assert not (project / "kept").exists()
     assert store.count_runs(RunQuery()) == 0
     assert store.get_experiment_by_name("new") is None
+
+
+@pytest.mark.parametrize("value", ["'; touch pwned; '", "$(touch pwned)", "two  blanks\nline"])
+def test_the_command_of_a_dry_run_can_be_pasted(cli: Cli, project: Path, value: str) -> None:
+    code = "import sys,json; print(json.dumps(sys.argv[1:]))"
+    command = f"python -c '{code}' {{alpha}} '{{name}}' \"{{name}}\" {{name}}"
+    entry = {"parameters": {"alpha": "float", "name": "string"}, "command": command}
+    (project / "MLproject").write_text(json.dumps({"entry_points": {"main": entry}}))
+    given = ("-P", "alpha=0.5", "-P", f"name={value}")
+    done = cli("run", "--dry-run", *given)
+    (line,) = (line for line in done.out.splitlines() if line.startswith("command "))
+    pasted = subprocess.run(
+        ["bash", "-c", line.removeprefix("command").replace("python", sys.executable, 1)],
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(pasted.stdout) == ["0.5", value, value, value]
+    assert cli("run", *given).out == pasted.stdout.decode()
+    assert not (project / "pwned").exists()
+
+
+def test_without_an_experiment_it_is_the_first_one_whatever_its_name(
+    cli: Cli, store: Store, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.rename_experiment("0", "scratch")
+    assert cli("run", "-P", "alpha=1").code == 0
+    assert only_run(store).info.experiment_id == "0"
+    assert store.get_experiment_by_name("Default") is None
+    monkeypatch.setenv("TUIFLOW_EXPERIMENT_NAME", "named")
+    assert cli("run", "-P", "alpha=1", "--run-name", "second").code == 0
+    names = {run.info.run_name: run.info.experiment_name for run in store.search_runs(RunQuery())}
+    assert names["second"] == "named"
 
 
 def test_the_experiment_by_id_or_name(cli: Cli, store: Store, project: Path) -> None:

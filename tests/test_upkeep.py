@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -411,6 +412,23 @@ def test_doctor_reads_the_environment(
     store: Store, variables: dict[str, str], area: str, state: checkup.State
 ) -> None:
     assert areas(checkup.look(Location(store.database, "it is"), variables))[area] is state
+
+
+def test_doctor_finds_uv_where_runs_find_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    tool = tmp_path / "hidden" / "uv"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\necho uv 9.8.7\n")
+    tool.chmod(0o755)
+    (tmp_path / "uv.py").write_text(f"def find_uv_bin():\n    return {str(tool)!r}\n")
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "uv", raising=False)
+    assert "✓ uv           uv 9.8.7." in cli("doctor").out
+    monkeypatch.setitem(sys.modules, "uv", None)  # importing it fails
+    done = cli("doctor")
+    assert "! uv " in done.out and "pip install uv" in done.out
 
 
 def test_doctor_says_what_to_do_without_a_store_or_with_a_broken_one(tmp_path: Path) -> None:

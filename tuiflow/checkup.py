@@ -59,7 +59,7 @@ def look(location: Location, environment: Mapping[str, str] | None = None) -> li
         _colours(variables),
         _clipboard(variables),
         _tool("git", "Install it, so that runs record their commit and what was changed since."),
-        _tool("uv", "`pip install uv`, so that `tuiflow run --env-manager uv` has it."),
+        _uv(),
         *_machine(variables),
         _versions(),
     ]
@@ -216,6 +216,27 @@ def _tool(name: str, remedy: str) -> Finding:
     if version is None:
         return Finding(name, State.NOTE, f"There is no {name} on the PATH.", remedy)
     return Finding(name, State.OK, f"{version}.")
+
+
+def _uv() -> Finding:
+    version = _output(path, "--version") if (path := _uv_path()) else None
+    if version is None:
+        remedy = "`pip install uv`, so that `tuiflow run --env-manager uv` has it."
+        found = "There is no uv that works, on the PATH or beside this Python."
+        return Finding("uv", State.NOTE, found, remedy)
+    return Finding("uv", State.OK, f"{version}.")
+
+
+def _uv_path() -> str | None:
+    """Where projects find uv: on the PATH, or else the package `uv`."""
+    if found := shutil.which("uv"):
+        return found
+    try:
+        import uv
+
+        return str(uv.find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        return None
 
 
 def _machine(variables: Mapping[str, str]) -> Iterator[Finding]:

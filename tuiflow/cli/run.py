@@ -10,7 +10,7 @@ import typer
 from tuiflow.cli import completion
 from tuiflow.cli.launching import run_request
 from tuiflow.cli.options import StoreOption, chosen_location, open_existing
-from tuiflow.entities import DEFAULT_EXPERIMENT_NAME
+from tuiflow.entities import DEFAULT_EXPERIMENT_ID
 from tuiflow.errors import InvalidInput
 
 
@@ -138,6 +138,8 @@ def run(
     if run_id is not None:
         with closing(open_existing(store)) as opened:
             run_id = opened.resolve_run(run_id)
-    name = experiment or name_in_environment() or DEFAULT_EXPERIMENT_NAME
+    name = experiment or name_in_environment() or ""
+    if not name and experiment_id is None:  # by its id, for it may have another name by now
+        experiment_id = DEFAULT_EXPERIMENT_ID
     target = projects.Target(name, experiment_id, run_name, run_id)
     run_request(request, target, location, strict=strict, dry_run=dry_run)
