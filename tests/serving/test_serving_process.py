@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -25,6 +26,7 @@ from small_models import COLUMNS, table
 from tuiflow.entities import Process, ServerInfo
 from tuiflow.errors import InvalidInput, InvalidState, NotFound, ServingError
 from tuiflow.models import read_mlmodel
+from tuiflow.models.sklearn_flavor import save_model
 from tuiflow.serving import process
 from tuiflow.serving.process import HealthState, PortTaken
 from tuiflow.store import Store
@@ -200,6 +202,18 @@ def test_the_shown_curl_works(running: ServerInfo, linear: tuple[Path, ElasticNe
     assert json.loads(answer.stdout) == {"predictions": expected}
     tunnel = process.ssh_tunnel(running)
     assert tunnel == f"ssh -L {running.port}:localhost:{running.port} {running.process.host}"
+
+
+def test_no_columns_are_made_up_for_a_model_that_tells_none(
+    running: ServerInfo, tmp_path: Path, linear: tuple[Path, ElasticNet]
+) -> None:
+    save_model(linear[1], tmp_path / "bare")
+    line = process.curl_example(running, read_mlmodel(tmp_path / "bare"))
+    body = json.loads(shlex.split(line)[4])
+    assert body == {
+        "dataframe_split": {"columns": ["FILL IN THE COLUMNS"], "data": [["AND A VALUE FOR EACH"]]}
+    }
+    assert process.curl_example(running) == line
 
 
 @pytest.mark.parametrize("ending", ["kill -9", "hang-up", "quit"])

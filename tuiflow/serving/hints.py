@@ -34,7 +34,8 @@ def curl_example(server: ServerInfo, mlmodel: MLmodel | None = None) -> str:
     """One line for a shell that asks `server` for a prediction.
 
     It sends the first row of the model's input example, where it has none a row made up after its
-    signature, in today's form (`dataframe_split` for a table).
+    signature, in today's form (`dataframe_split` for a table). Where there is neither, nobody knows
+    the columns, and it says that they are to be filled in.
     """
     body = request_example(mlmodel)
     url = f"http://{_shown_host(server)}:{server.port}/invocations"
@@ -73,7 +74,9 @@ def _example(mlmodel: MLmodel | None) -> Any:
             return _first_row(saved)
         if mlmodel.signature is not None and mlmodel.signature.inputs is not None:
             return _made_up(mlmodel.signature.inputs)
-    return {"dataframe_split": {"columns": ["x"], "data": [[0.0]]}}
+    return {
+        "dataframe_split": {"columns": ["FILL IN THE COLUMNS"], "data": [["AND A VALUE FOR EACH"]]}
+    }
 
 
 def _first_row(body: dict[str, Any]) -> dict[str, Any]:
