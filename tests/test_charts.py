@@ -226,6 +226,55 @@ def test_pictures_of_runs_are_saved(runs: Store, tmp_path: Path) -> None:
         assert (tmp_path / f"{number}.csv").read_text().count("\n") >= 1
 
 
+@pytest.mark.parametrize("log_axes", [False, True])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [-1.5e308, 1.5e308],
+        [0.0, 1e16, 1.7e308],
+        [0.5, sys.float_info.max],
+        [1e308, 1.0000000001e308],
+        [sys.float_info.max],
+    ],
+)
+def test_charts_of_the_greatest_numbers_are_saved(
+    store: Store, tmp_path: Path, values: list[float], log_axes: bool
+) -> None:
+    pytest.importorskip("matplotlib")
+    for value in values:
+        log(store, store.create_run("0", "r"), (0, 0, value), key="rmse")
+    points = read_scatter(store, RunQuery(), RMSE, RMSE, log_x=log_axes, log_y=log_axes)
+    bars = read_histogram(store, RunQuery(), RMSE, log=log_axes)
+    lines = CurveChart([curve("rmse", values)], Look(log=log_axes))
+    charts: list[export.Chart] = [lines, points, bars]
+    for chart in charts:
+        export.save(chart, tmp_path / "c.svg")
+        assert ET.parse(tmp_path / "c.svg").getroot().tag.endswith("svg")
+        export.save(chart, tmp_path / "c.csv")
+    assert [points.x_text(i) for i in range(len(points.keys))]
+    assert all(
+        math.isfinite(float(low)) and math.isfinite(float(high)) for low, high, _ in bars.rows()
+    )
+
+
+def test_the_ends_of_logarithmic_bins_are_numbers_above_0(store: Store) -> None:
+    for value in (5e-324, 1.0, 1.5e308):
+        log(store, store.create_run("0", "r"), (0, 0, value), key="rmse")
+    rows = read_histogram(store, RunQuery(), RMSE, log=True).rows()
+    assert float(rows[0][0]) > 0 and rows[-1][1] == sys.float_info.max
+    assert sum(count for *_, count in rows) == 3
+
+
+def test_bars_of_the_greatest_numbers_lie_apart(store: Store) -> None:
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    for value in (-1e308, 0.0, 1.0, 1e308):
+        log(store, store.create_run("0", "r"), (0, 0, value), key="rmse")
+    axes = figure.subplots()
+    read_histogram(store, RunQuery(), RMSE).draw(axes)
+    heights = [bar.get_height() for bar in axes.patches]
+    assert heights[0] == heights[-1] == 1 and sum(heights) == 4 and max(heights) == 2
+
+
 @pytest.mark.parametrize(
     ("values", "suits"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from array import array
 from itertools import pairwise
@@ -389,7 +390,7 @@ def test_logarithmic_ticks_are_written_each_for_itself():
     assert ticks.powers([1e-5, 0.001, 0.5, 20.0, 1e7]) == ["1e-5", "0.001", "0.5", "20", "1e7"]
 
 
-@given(st.lists(st.floats(-1e300, 1e300), max_size=200), st.integers(1, 40))
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=200), st.integers(1, 40))
 def test_bins_hold_every_number_once(numbers: list[float], count: int):
     numbers.sort()
     found = bins(numbers, count)
@@ -426,3 +427,54 @@ def test_points_lie_where_they_belong_and_the_nearest_is_found():
     assert nearest(xs, ys, picture, picture.columns - 3, 1) == 2
     assert nearest(xs, ys, picture, 2, 9) == 0
     assert padded([]) is None and (padded([3.0]) or (9, 0))[0] < 3.0
+
+
+MOST = sys.float_info.max
+EDGES = [
+    [0.0, 1e16, 1.7e308],
+    [0.5, MOST],
+    [-MOST, -0.5],
+    [-1e308, 0.0, 1.0, 1e308],
+    [-MOST, -5e-324, 0.0, MOST],
+    [MOST],
+]
+
+
+@pytest.mark.parametrize("numbers", EDGES)
+def test_bins_of_the_greatest_numbers_have_finite_ends_and_are_drawn(numbers: list[float]):
+    for count in (1, 2, 8, 40):
+        found = bins(numbers, count)
+        assert sum(item.count for item in found) == len(numbers)
+        assert all(-MOST <= item.low <= item.high <= MOST for item in found)
+        for item in found[:-1]:
+            assert item.count == sum(item.low <= number < item.high for number in numbers)
+        names = ticks.labels([found[0].low, *(item.high for item in found)])
+        assert not any("inf" in name or "nan" in name for name in names)
+        assert len(bars(found, 60, 12).rows) == 12
+        if count >= 8:
+            assert len(found) >= 4 or len(numbers) == 1
+
+
+def test_a_span_that_no_float_holds_has_round_ticks():
+    assert ticks.linear(-1e308, 1e308, 4) == pytest.approx([-1e308, -5e307, 0.0, 5e307, 1e308])
+
+
+def test_ticks_that_are_not_finite_are_written():
+    assert ticks.labels([-math.inf, 0.0, 2e307, math.inf]) == ["-inf", "0", "2.0e307", "inf"]
+    assert ticks.labels([0.0, 0.5, math.inf]) == ["0.0", "0.5", "inf"]
+    assert ticks.labels([math.inf, math.nan, 0.0]) == ["inf", "nan", "0"]
+
+
+@pytest.mark.parametrize(
+    "values", [*EDGES, [-1.7453413727126535e306, -1.7627864736661513e308], [0.0, 5e-324]]
+)
+def test_points_of_the_greatest_and_least_numbers_are_drawn_and_found(values: list[float]):
+    xs = array("d", values)
+    ends = padded(xs)
+    assert ends is not None
+    picture = scatter(xs, xs, ends, ends, 40, 12)
+    assert "●" in "".join(chars for chars, _ in picture.rows)
+    for x in xs:
+        column, row = cell_of(picture, x, x) or (-1, -1)
+        found = nearest(xs, xs, picture, column, row)
+        assert found is not None and cell_of(picture, xs[found], xs[found]) == (column, row)

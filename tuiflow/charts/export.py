@@ -114,6 +114,14 @@ def label(name: str, limit: int | None = 60) -> str:
     return f"\u200a{shown}" if shown.startswith("_") else shown
 
 
+def drawn(places: Sequence[float], log: bool) -> list[float]:
+    """The values at places of an axis, which are powers of ten with `log`, as they are drawn."""
+    # Matplotlib fails where the marks that it puts beyond the values overflow.
+    most = 300.0 if log else 1e307
+    shown = [min(max(place, -most), most) for place in places]
+    return [10**place for place in shown] if log else shown
+
+
 @dataclass(frozen=True, slots=True)
 class CurveChart:
     """Curves in one look. `window` is the least and greatest x in view, None for all."""
@@ -156,8 +164,7 @@ class CurveChart:
         for begin, stop in pairwise(edges):
             xs, ys = _thinned(line, begin, stop)
             marker = "o" if stop - begin == 1 else ""
-            values = [10**y for y in ys] if self.look.log else ys
-            axes.plot(xs, values, marker=marker, markersize=3, **options)
+            axes.plot(xs, drawn(ys, self.look.log), marker=marker, markersize=3, **options)
 
     def _odd(self, axes: Axes, line: Line, colour: str) -> None:
         """Mark what has no place on the y axis, as a terminal's chart does."""

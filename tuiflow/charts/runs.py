@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tuiflow.charts.export import COLOURS, label
+from tuiflow.charts.export import COLOURS, drawn, label
 from tuiflow.filters.tree import Key, Kind
 from tuiflow.plot.histogram import Bin, bins, usual_bins
+from tuiflow.plot.ticks import power
 from tuiflow.text import number
 
 if TYPE_CHECKING:
@@ -56,15 +57,14 @@ class Scatter:
     def x_text(self, index: int) -> str:
         """The x of a point as a person reads it."""
         x = self.xs[index]
-        return self.names[int(x)] if self.names else number(10**x if self.log_x else x)
+        return self.names[int(x)] if self.names else number(power(x) if self.log_x else x)
 
     def y_text(self, index: int) -> str:
         y = self.ys[index]
-        return number(10**y if self.log_y else y)
+        return number(power(y) if self.log_y else y)
 
     def draw(self, axes: Axes) -> None:
-        xs = [10**x for x in self.xs] if self.log_x else self.xs
-        ys = [10**y for y in self.ys] if self.log_y else self.ys
+        xs, ys = drawn(self.xs, self.log_x), drawn(self.ys, self.log_y)
         few = len(xs) <= 400
         axes.scatter(xs, ys, s=18 if few else 5, c=COLOURS[0], alpha=0.8 if few else 0.4, lw=0)
         if self.names:
@@ -85,8 +85,8 @@ class Scatter:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow((str(self.x), str(self.y)))
         for x, y in zip(self.xs, self.ys, strict=True):
-            there = self.names[int(x)] if self.names else 10**x if self.log_x else x
-            writer.writerow((there, 10**y if self.log_y else y))
+            there = self.names[int(x)] if self.names else power(x) if self.log_x else x
+            writer.writerow((there, power(y) if self.log_y else y))
 
 
 def suits_log(values: Sequence[Value]) -> bool:
@@ -197,25 +197,27 @@ class Histogram:
         if self.by_name:
             return [(name, name, count) for name, count in self.texts]
         return [
-            (10**b.low if self.log else b.low, 10**b.high if self.log else b.high, b.count)
+            (power(b.low), power(b.high), b.count) if self.log else (b.low, b.high, b.count)
             for b in self.bins
         ]
 
     def draw(self, axes: Axes) -> None:
-        rows = self.rows()
         if self.by_name:
-            shown = rows[:MOST_NAMES]
-            axes.barh(range(len(shown)), [row[2] for row in shown], color=COLOURS[0])
-            axes.set_yticks(range(len(shown)), [label(str(row[0]), 30) for row in shown])
+            shown = self.texts[:MOST_NAMES]
+            axes.barh(range(len(shown)), [count for _, count in shown], color=COLOURS[0])
+            axes.set_yticks(range(len(shown)), [label(name, 30) for name, _ in shown])
             axes.invert_yaxis()
             axes.set_xlabel("runs")
             axes.set_ylabel(label(title(self.key)))
             return
-        lows = [float(row[0]) for row in rows]
-        widths = [float(row[1]) - float(row[0]) or 1.0 for row in rows]
+        numbers = self.numbers if self.log else array("d", drawn(self.numbers, False))
+        shown_bins = replace(self, numbers=numbers).bins
+        lows = drawn([b.low for b in shown_bins], self.log)
+        highs = drawn([b.high for b in shown_bins], self.log)
+        widths = [high - low or 1.0 for low, high in zip(lows, highs, strict=True)]
         axes.bar(
             lows,
-            [row[2] for row in rows],
+            [b.count for b in shown_bins],
             widths,
             align="edge",
             color=COLOURS[0],

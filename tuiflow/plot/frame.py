@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -100,7 +101,7 @@ def framed(
 
 def widened(low: float, high: float) -> Window:
     """Ends that differ, so that there is something between them."""
-    if low < high:
+    if low / 2 < high / 2:  # halves of the least numbers may be equal
         return low, high
     pad = max(0.5, abs(low) * 1e-9)
-    return low - pad, low + pad
+    return max(low - pad, -sys.float_info.max), min(low + pad, sys.float_info.max)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,9 +40,10 @@ def bins(numbers: Sequence[float], count: int) -> list[Bin]:
     if low == high or len(marks) < 2 or not marks[1] > marks[0]:
         return [Bin(low, high, len(numbers))]
     step = marks[1] - marks[0]
-    edges = [*([marks[0] - step] if marks[0] > low else []), *marks]
+    most = sys.float_info.max  # an edge beyond it would be infinite
+    edges = [*([max(marks[0] - step, -most)] if marks[0] > low else []), *marks]
     if edges[-1] < high:
-        edges.append(edges[-1] + step)
+        edges.append(min(edges[-1] + step, most))
     places = [0, *(bisect_left(numbers, edge) for edge in edges[1:-1]), len(numbers)]
     return [Bin(edges[i], edges[i + 1], places[i + 1] - places[i]) for i in range(len(edges) - 1)]
 

@@ -26,7 +26,8 @@ def padded(numbers: Sequence[float]) -> Window | None:
         return None
     low, high = widened(min(numbers), max(numbers))
     pad = high * 0.02 - low * 0.02
-    return (low - pad, high + pad) if math.isfinite(2 * (high + pad) - low) else (low, high)
+    fits = math.isfinite(2 * (high + pad) - 2 * (low - pad))
+    return (low - pad, high + pad) if fits else (low, high)
 
 
 def scatter(
@@ -108,11 +109,13 @@ def nearest(
     """Index of the point nearest to a cell of the plot, by what is seen; None without points."""
     best, found = math.inf, None
     (x0, x1), (y0, y1) = picture.window, picture.bounds
+    # Halved, as a span may overflow.
+    width, height = x1 * 0.5 - x0 * 0.5, y1 * 0.5 - y0 * 0.5
     for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
         if not (x0 <= x <= x1 and y0 <= y <= y1):
             continue
-        across = (x - x0) / (x1 - x0) * (picture.columns - 1) - column
-        down = (y1 - y) / (y1 - y0) * (picture.plot_rows - 1) - row
+        across = (x * 0.5 - x0 * 0.5) / width * (picture.columns - 1) - column
+        down = (y1 * 0.5 - y * 0.5) / height * (picture.plot_rows - 1) - row
         distance = across * across + 4 * down * down  # a cell is twice as high as wide
         if distance < best:
             best, found = distance, index

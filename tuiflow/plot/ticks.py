@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,11 +13,15 @@ def linear(low: float, high: float, count: int) -> list[float]:
     """About `count` round values (1, 2 or 5 times a power of ten) within [low, high], at least two
     where `count` is two."""
     span = high - low
+    if span == math.inf and max(-low, high) < math.inf:  # wider than the largest float
+        return [10 * mark for mark in linear(low / 10, high / 10, count)]
     if not 1e-290 < span < math.inf or span <= 1e-12 * max(abs(low), abs(high)):
         return [low] if low == high else [low, high]
     raw = span / max(count, 1)
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.7)
+    if step == math.inf:
+        return [low, high]
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     if last - first + 1 < min(count, 2):  # too few round values of that step lie within
         return linear(low, high, count + 1)
@@ -50,18 +55,18 @@ def logarithmic(low: float, high: float, count: int) -> list[float]:
 
 def labels(ticks: Sequence[float]) -> list[str]:
     """Write the ticks of one axis alike: as many decimals as tell neighbours apart."""
-    finite = [abs(t) for t in ticks if t != 0]
+    finite = [abs(t) for t in ticks if t != 0 and math.isfinite(t)]
     if not finite:
-        return ["0" for _ in ticks]
-    gap = min((b - a for a, b in pairwise(ticks) if b > a), default=max(finite))
+        return ["0" if t == 0 else f"{t:g}" for t in ticks]
+    gap = min((b - a for a, b in pairwise(ticks) if 0 < b - a < math.inf), default=max(finite))
     if max(finite) >= 1e6 or max(finite) < 1e-3 or max(finite) / min(finite) > 9999:
         digits = 1
-        if 0 < gap < math.inf and gap < max(finite):
+        if gap < max(finite):
             digits = min(max(_exponent(max(finite)) - _exponent(gap), 0), 6)
         if max(finite) / min(finite) > 9999:
             digits = 0
         return ["0" if t == 0 else _scientific(t, digits) for t in ticks]
-    places = min(max(-_exponent(gap), 0), 7) if gap > 0 else 4
+    places = min(max(-_exponent(gap), 0), 7)
     return [f"{t:.{places}f}" for t in ticks]
 
 
@@ -82,7 +87,15 @@ def _exponent(value: float) -> int:
 
 def _scientific(value: float, digits: int) -> str:
     mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
-    return f"{mantissa}e{int(exponent)}"
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa  # infinity has none
+
+
+def power(place: float) -> float:
+    """10**place, the nearest number above 0 where that is beyond what a float holds."""
+    try:
+        return max(math.pow(10.0, place), math.ulp(0.0))
+    except OverflowError:
+        return sys.float_info.max
 
 
 def counts(ticks: Sequence[float]) -> list[str]:
