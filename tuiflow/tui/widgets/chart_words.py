@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from tuiflow import text
 from tuiflow.plot import LINE, PLAIN, Axis, Curve, Line, Look, Picture
-from tuiflow.plot.ticks import clock
+from tuiflow.plot.ticks import clock, power
 from tuiflow.tui.reader import Asks
 from tuiflow.tui.widgets import chart_legend
 from tuiflow.tui.widgets.chart_legend import Entry, Words
@@ -136,7 +136,7 @@ class ChartWords(Asks):
         smoothed = self._ready.lines[number].y_near(raw.all_xs[index])
         if smoothed is None:
             return value
-        return f"{value} ~{text.number(10**smoothed if look.log else smoothed)}"
+        return f"{value} ~{text.number(power(smoothed) if look.log else smoothed)}"
 
     def _reaches(self, line: Line, x: float) -> bool:
         picture = self._picture
