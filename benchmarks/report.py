@@ -46,14 +46,14 @@ def bytes_of(value: float | None) -> str:
     return f"{value / 1e6:,.0f} MB" if value >= 1e6 else f"{value:.0f} bytes"
 
 
+def _head(title: str, *columns: str) -> list[str]:
+    """The lines above the rows of a Markdown table, whose first column has no title."""
+    return [f"### {title}", "", f"| | {' | '.join(columns)} |", f"|---{'|--:' * len(columns)}|"]
+
+
 def comparison(title: str, rows: Iterable[Row], versions: tuple[str, str]) -> list[str]:
     """A Markdown table; the ratio is MLflow's figure by ours."""
-    lines = [
-        f"### {title}",
-        "",
-        f"| | MLflow {versions[0]} | tuiflow {versions[1]} | ratio |",
-        "|---|--:|--:|--:|",
-    ]
+    lines = _head(title, f"MLflow {versions[0]}", f"tuiflow {versions[1]}", "ratio")
     for row in rows:
         shown = bytes_of if row.unit == "bytes" else seconds
         ratio = "–"
@@ -84,12 +84,7 @@ def searches(
 
 def changes(title: str, rows: Iterable[Change]) -> list[str]:
     """A Markdown table: how long changes take, and a script that logs meanwhile waits."""
-    lines = [
-        f"### {title}",
-        "",
-        "| | took | `log_metric` meanwhile: median | p99 | longest |",
-        "|---|--:|--:|--:|--:|",
-    ]
+    lines = _head(title, "took", "`log_metric` meanwhile: median", "p99", "longest")
     for row in rows:
         waits = " | ".join(seconds(wait / 1000) for wait in (row.median, row.most, row.longest))
         lines.append(f"| {row.what} | {seconds(row.seconds)} | {waits} |")
@@ -98,12 +93,7 @@ def changes(title: str, rows: Iterable[Change]) -> list[str]:
 
 def writing(title: str, rows: Iterable[Together]) -> list[str]:
     """A Markdown table: what processes that log at the same time get done, and wait."""
-    lines = [
-        f"### {title}",
-        "",
-        "| | points a second | longest call | longest read |",
-        "|---|--:|--:|--:|",
-    ]
+    lines = _head(title, "points a second", "longest call", "longest read")
     for row in rows:
         what = "one point a call" if row.batch == 1 else f"{row.batch} points a call"
         times = f"{seconds(row.longest)} | {seconds(row.read)}"

@@ -19,6 +19,7 @@ from tuiflow.store import Location, Store, filesystem
 from tuiflow.store.schema import SCHEMA_VERSION
 from tuiflow.store.upkeep import size_on_disk, version_of
 from tuiflow.text import size
+from tuiflow.uv import uv_path
 
 LOW_DISK = 1 << 30
 """Free bytes under which a disk is called nearly full."""
@@ -219,24 +220,12 @@ def _tool(name: str, remedy: str) -> Finding:
 
 
 def _uv() -> Finding:
-    version = _output(path, "--version") if (path := _uv_path()) else None
+    version = _output(path, "--version") if (path := uv_path()) else None
     if version is None:
         remedy = "`pip install uv`, so that `tuiflow run --env-manager uv` has it."
         found = "There is no uv that works, on the PATH or beside this Python."
         return Finding("uv", State.NOTE, found, remedy)
     return Finding("uv", State.OK, f"{version}.")
-
-
-def _uv_path() -> str | None:
-    """Where projects find uv: on the PATH, or else the package `uv`."""
-    if found := shutil.which("uv"):
-        return found
-    try:
-        import uv
-
-        return str(uv.find_uv_bin())
-    except (ImportError, FileNotFoundError):
-        return None
 
 
 def _machine(variables: Mapping[str, str]) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from tuiflow.entities import MetricSummary, Run
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.protocols import History
 from tuiflow.store import Store
-from tuiflow.store.export import json_number
+from tuiflow.store.export import json_value
 from tuiflow.text import clean, did_you_mean, moment, number
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _write_summaries(
     names = ("key", "value", "min", "max", "first", "step", "count", "timestamp")
     if output_format is Format.JSON:
         records = [
-            {name: _json(getattr(item, name)) for name in names} for item in items
+            {name: json_value(getattr(item, name)) for name in names} for item in items
         ]  # fmt: skip
         out.write_json(records, stream)
         return
@@ -173,10 +173,6 @@ def _write_summaries(
         typer.echo(f"Run {title(run)} has no metrics.", err=True)
 
 
-def _json(value: object) -> object:
-    return json_number(value) if isinstance(value, float) else value
-
-
 def _write_points(
     histories: Sequence[tuple[str, History]],
     output_format: Format,
@@ -194,7 +190,7 @@ def _write_points(
     names = ("key", "step", "timestamp", "value")
     if output_format is Format.JSON:
         out.write_json(
-            [dict(zip(names, map(_json, point), strict=True)) for point in points], stream
+            [dict(zip(names, map(json_value, point), strict=True)) for point in points], stream
         )
         return
     if output_format is Format.CSV:

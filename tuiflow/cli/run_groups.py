@@ -23,7 +23,7 @@ from tuiflow.errors import InvalidInput
 from tuiflow.filters import Key, parse_filter, parse_order
 from tuiflow.filters.tree import Kind, Measure
 from tuiflow.protocols import KeyNames, RunQuery
-from tuiflow.store.export import json_number
+from tuiflow.store.export import json_number, json_value
 from tuiflow.store.groups import Grouping, Spread
 from tuiflow.text import MISSING, clean, did_you_mean, exact, number_column
 
@@ -147,17 +147,13 @@ def _csv(value: float | str | None) -> str | None:
     return exact(value) if isinstance(value, float) else value
 
 
-def _plain(value: float | str | None) -> float | str | None:
-    return json_number(value) if isinstance(value, float) else value
-
-
 def _json(found: Grouping, metrics: tuple[str, ...]) -> dict[str, object]:
     return {
         "key": str(found.key),
         "distinct": found.distinct,
         "groups": [
             {
-                "value": _plain(item.value),
+                "value": json_value(item.value),
                 "runs": item.runs,
                 "metrics": {
                     name: None

@@ -111,6 +111,11 @@ def json_number(value: float) -> float | str:
     return value
 
 
+def json_value(value: object) -> object:
+    """A value as JSON can hold it, be it a number or another."""
+    return json_number(value) if isinstance(value, float) else value
+
+
 def write_csv(store: TrackingStore, keys: Sequence[int], stream: Sink) -> int:
     """Write the runs of these row keys as CSV and return how many there were.
 

@@ -26,6 +26,7 @@ from tuiflow.projects.environments import own_wheel, requirements
 from tuiflow.projects.environments.process import run_shown
 from tuiflow.projects.environments.python_env import PythonEnv, running, specifier
 from tuiflow.text import clean
+from tuiflow.uv import uv_path
 
 _LAYOUT = "1"
 _STAMP = "tuiflow-environment.json"
@@ -127,17 +128,13 @@ def check(env: PythonEnv) -> None:
 
 def find_uv() -> str:
     """The path of uv: on PATH, or else the package `uv`; raises TuiflowError without one."""
-    if found := shutil.which("uv"):
-        return found
-    try:
-        import uv
-
-        return str(uv.find_uv_bin())
-    except (ImportError, FileNotFoundError):
+    found = uv_path()
+    if found is None:
         raise TuiflowError(
             "uv, which builds the environments of projects, is not here: pip install"
             " 'tuiflow[uv]', or see https://docs.astral.sh/uv for other ways."
-        ) from None
+        )
+    return found
 
 
 def _install(
