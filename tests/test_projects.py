@@ -68,7 +68,8 @@ with mlflow.start_run():
 import os, sys, time
 try:
     print("pid", os.getpid())
-    time.sleep(300)
+    while True:
+        time.sleep(0.05)
 except KeyboardInterrupt:
     print("cleaned up")
     raise
@@ -77,7 +78,8 @@ except KeyboardInterrupt:
 import os, time, tuiflow as mlflow
 with mlflow.start_run():
     print("pid", os.getpid())
-    time.sleep(300)
+    while True:
+        time.sleep(0.05)
 """,
     "where.py": """
 import os, sys

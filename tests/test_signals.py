@@ -1,4 +1,7 @@
-"""How runs end when the process is told to: by ctrl+C, kill, timeout, a lost terminal."""
+"""How runs end when the process is told to: by ctrl+C, kill, timeout, a lost terminal.
+
+The scripts nap: Python hears a signal that comes just before one long sleep when that is over.
+"""
 
 from __future__ import annotations
 
@@ -49,18 +52,20 @@ with tuiflow.start_run():
     tuiflow.log_metric("m", 1)
     with tuiflow.start_run(nested=True):
         print("go", flush=True)
-        time.sleep(600)
+        while True:
+            time.sleep(0.05)
 """
 LEFT_OPEN = """
 import time, tuiflow
 tuiflow.start_run()
 print("go", flush=True)
-time.sleep(600)
+while True:
+    time.sleep(0.05)
 """
 IN_C = """
 import tuiflow, threading
 tuiflow.start_run()
-print("go", flush=True)
+threading.Timer(0.2, print, ["go"], {"flush": True}).start()  # once the main thread waits
 threading.Event().wait()
 """
 WRITING = """
@@ -77,13 +82,15 @@ def work():
     with tuiflow.start_run():
         tuiflow.log_metric("m", 1)
         ready.set()
-        time.sleep(600)
+        while True:
+            time.sleep(0.05)
 ready = threading.Event()
 with tuiflow.start_run():
     threading.Thread(target=work, daemon=True).start()
     ready.wait()
     print("go", flush=True)
-    time.sleep(600)
+    while True:
+        time.sleep(0.05)
 """
 
 
@@ -204,7 +211,8 @@ def test_a_forked_child_is_killed_as_ever(store: Store) -> None:
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
         tuiflow.log_metric("child", 1)
         pipe.send(1)
-        time.sleep(600)
+        while True:
+            time.sleep(0.05)
     with tuiflow.start_run():
         context = multiprocessing.get_context("fork")
         here, there = context.Pipe()
@@ -232,7 +240,8 @@ def test_a_child_with_a_run_of_its_own_ends_that(store: Store) -> None:
         if pid == 0:
             tuiflow.start_run(run_name="child")
             os.write(write, b"x")
-            time.sleep(600)
+            while True:
+                time.sleep(0.05)
         os.read(read, 1)
         os.kill(pid, signal.SIGTERM)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGTERM

@@ -20,6 +20,7 @@ from tuiflow.entities import Metric, Param
 from tuiflow.store import Store, open_store
 from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.modals.detail import DetailModal, DiffLines
+from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.screens.compare import CompareScreen
 from tuiflow.tui.widgets.chart import Chart
 from tuiflow.tui.widgets.picture import PictureView
@@ -446,6 +447,39 @@ async def test_images_stand_side_by_side(pictured: Store, app: TuiflowApp) -> No
         await press(pilot, "enter")
         await until(pilot, lambda: "This image is damaged" in screen_text(app))
         assert "This run has none." in screen_text(app)
+
+
+async def test_what_is_shown_stays_while_it_is_read_again(
+    app: TuiflowApp, monkeypatch: pytest.MonkeyPatch, held: None
+) -> None:
+    may_read = threading.Event()
+    read_facts = diff.read_facts
+    again = []
+
+    def slowly(*arguments: Any) -> Any:
+        if again:
+            may_read.wait(30)
+        again.append(arguments)
+        return read_facts(*arguments)
+
+    said = []
+    waits = CompareScreen._say_waiting
+
+    def say_waiting(screen: CompareScreen) -> None:
+        waits(screen)
+        said.append(screen)
+
+    monkeypatch.setattr(diff, "read_facts", slowly)
+    monkeypatch.setattr(CompareScreen, "_say_waiting", say_waiting)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = CompareScreen([app.store.resolve_run(name) for name in WINE])
+        await app.push_screen(screen)
+        await until(pilot, lambda: screen.comparison is not None)
+        screen.post_message(StoreChanged())
+        await until(pilot, lambda: said)
+        may_read.set()
+        await until(pilot, lambda: not screen.waiting("compare") and not screen.waiting("rest"))
+        assert "able-crane-41 is best" in screen_text(app)
 
 
 async def test_the_tables_are_shown_before_what_takes_longer(

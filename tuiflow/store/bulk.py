@@ -20,6 +20,7 @@ from tuiflow.entities import TAG_RUN_NAME, Metric, Param, RunStatus, RunTag
 from tuiflow.errors import AlreadyExists, NotFound
 from tuiflow.store import changes, experiments, metrics, sealing
 from tuiflow.store.connection import Database
+from tuiflow.store.guarded import guarded
 from tuiflow.store.keys import Keys
 from tuiflow.store.processes import now_ms
 from tuiflow.store.runs import parse_id
@@ -103,7 +104,7 @@ def _has_no_runs(conn: sqlite3.Connection) -> bool:
     return conn.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is None
 
 
-@contextlib.contextmanager
+@guarded
 def _alone(db: Database, keys: Keys) -> Iterator[sqlite3.Connection]:
     """One transaction, outside of WAL unless others have the store open."""
     db.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import os
 import sqlite3
@@ -16,9 +17,15 @@ from tuiflow.config import HEARTBEAT_SECONDS, STALE_AFTER_MS
 from tuiflow.errors import InvalidInput, StoreError, TuiflowError
 from tuiflow.store import filesystem
 from tuiflow.store.failures import BUSY_SECONDS, store_error
+from tuiflow.store.guarded import end_abandoned, guarded
 from tuiflow.store.schema import APPLICATION_ID, INCREMENTAL, SCHEMA_VERSION, statements
 from tuiflow.store.waiting import patiently, retry_busy
 from tuiflow.store.wal import WriteAheadLog
+
+_Use = tuple[int, object]
+"""Of the connections, by a thread."""
+_LOOK_SECONDS = 0.1
+"""Between looks whether any is left, should one have ended without a word."""
 
 
 class Database:
@@ -53,7 +60,7 @@ class Database:
         self._lock = threading.RLock()
         self._mutex = threading.Lock()
         self._gate = threading.Condition(self._mutex)
-        self._users = 0
+        self._uses: set[_Use] = set()
         self._frozen = False
         self._writer: sqlite3.Connection | None = None
         self._local = threading.local()
@@ -63,31 +70,29 @@ class Database:
         """Have `hook` called when a transaction was undone."""
         self._on_rollback.append(hook)
 
-    @contextlib.contextmanager
+    @guarded
     def _using(self) -> Iterator[None]:
         """Hold off a fork while connections are in use, and translate SQLite's errors."""
-        self._enter()
+        use = (threading.get_ident(), object())
         try:
+            self._enter(use)
             yield
         except (sqlite3.DatabaseError, UnicodeEncodeError) as error:
             raise self._meant(error) from error
         finally:
-            self._leave()
+            self._uses.discard(use)  # by itself: a call could be interrupted before it does
+            if self._frozen:
+                self._left()
 
-    def _enter(self) -> None:
-        uses: int = getattr(self._local, "uses", 0)
+    def _enter(self, use: _Use) -> None:
         with self._mutex:
-            while self._frozen and not uses:
+            while self._frozen and all(thread != use[0] for thread, _ in list(self._uses)):
                 self._gate.wait()
-            self._users += 1
-        self._local.uses = uses + 1
+            self._uses.add(use)
 
-    def _leave(self) -> None:
-        self._local.uses -= 1
+    def _left(self) -> None:
         with self._mutex:
-            self._users -= 1
-            if not self._users and self._frozen:
-                self._gate.notify_all()
+            self._gate.notify_all()
 
     def _meant(self, error: sqlite3.DatabaseError | UnicodeEncodeError) -> TuiflowError:
         """The error to raise instead."""
@@ -101,10 +106,11 @@ class Database:
         SQLite's locks belong to a process, and its memory of them to the connections: a child that
         inherited any would believe in locks that only its parent holds.
         """
+        end_abandoned()
         with self._gate:
             self._frozen = True
-            while self._users:
-                self._gate.wait()
+            while self._uses:
+                self._gate.wait(_LOOK_SECONDS)
         self._close()
 
     def thaw(self) -> None:
@@ -194,7 +200,7 @@ class Database:
             self._log.opened(self._writer)
         return self._writer
 
-    @contextlib.contextmanager
+    @guarded
     def write(
         self, *, synced: bool = False, patience: float = BUSY_SECONDS
     ) -> Iterator[sqlite3.Connection]:
@@ -207,8 +213,9 @@ class Database:
         if self.read_only:
             raise StoreError(f"The store {self.path} can't be written: it is read-only here.")
         # One generator, not several in one another: each point that is logged comes by here.
-        self._enter()
+        use = (threading.get_ident(), object())
         try:
+            self._enter(use)
             with self._lock:
                 conn = self._writer or self._open_writer()
                 if conn.in_transaction:  # a signal handler that writes, called inside a write
@@ -223,7 +230,9 @@ class Database:
                     # Outside WAL, readers hold up a commit.
                     patiently(conn, "COMMIT", patience)
                     self._log.committed(conn)
-                except BaseException:
+                except BaseException as error:
+                    if isinstance(error, KeyboardInterrupt):
+                        _close_cursors(conn)
                     if conn.in_transaction:
                         conn.execute("ROLLBACK")
                     for hook in self._on_rollback:
@@ -235,7 +244,9 @@ class Database:
         except (sqlite3.DatabaseError, UnicodeEncodeError) as error:
             raise self._meant(error) from error
         finally:
-            self._leave()
+            self._uses.discard(use)
+            if self._frozen:
+                self._left()
 
     def shorten_log(self, limit: int) -> None:
         """Empty the write-ahead log if it has more than `limit` bytes. For who writes much at once,
@@ -243,7 +254,7 @@ class Database:
         with self._using(), self._lock:
             self._log.shorten(self._open_writer(), limit)
 
-    @contextlib.contextmanager
+    @guarded
     def exclusive(self) -> Iterator[sqlite3.Connection]:
         """The writing connection outside a transaction, for statements that can't be in one."""
         if self.read_only:
@@ -274,11 +285,16 @@ class Database:
             )
         self._hosts_checked = now
 
-    @contextlib.contextmanager
+    @guarded
     def read(self) -> Iterator[sqlite3.Connection]:
         """This thread's reading connection. Never blocks a writer, nor waits for one."""
         with self._using():
-            yield self._reader()
+            conn = self._reader()
+            try:
+                yield conn
+            except KeyboardInterrupt:
+                _close_cursors(conn)
+                raise
 
     def _reader(self) -> sqlite3.Connection:
         conn: sqlite3.Connection | None = getattr(self._local, "reader", None)
@@ -344,6 +360,14 @@ os.register_at_fork(
     after_in_parent=_after_fork_in_parent,
     after_in_child=_after_fork_in_child,
 )
+
+
+def _close_cursors(conn: sqlite3.Connection) -> None:
+    """End what ctrl+C has left half read: the connection would go on seeing the store as it is now
+    for as long as somebody keeps the traceback, and with it the cursors."""
+    for found in gc.get_objects():
+        if type(found) is sqlite3.Cursor and found.connection is conn:
+            found.close()
 
 
 def _leave_wal(path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+
+from tuiflow.store.snapshots import snapshot
 
 _PAGES = 2048
 """Pages copied between two calls of a progress function."""
@@ -27,7 +29,9 @@ def copy(
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600))
     try:
-        with closing(sqlite3.connect(part)) as copied, _snapshot(conn):
+        # In one transaction: a copy would begin anew whenever another connection writes.
+        with closing(sqlite3.connect(part)) as copied, snapshot(conn):
+            conn.execute("SELECT 1 FROM sqlite_master").fetchone()
             conn.backup(
                 copied,
                 pages=_PAGES,
@@ -40,14 +44,3 @@ def copy(
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _snapshot(conn: sqlite3.Connection) -> Iterator[None]:
-    """Read all in one transaction: a copy would begin anew whenever another connection writes."""
-    conn.execute("BEGIN")
-    try:
-        conn.execute("SELECT 1 FROM sqlite_master").fetchone()
-        yield
-    finally:
-        conn.execute("COMMIT")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tuiflow.entities import Metric
 from tuiflow.store import chunks, histories
 from tuiflow.store.chunks import Chunk
-from tuiflow.store.search import snapshot
+from tuiflow.store.snapshots import snapshot
 
 
 class Arrivals(NamedTuple):

@@ -23,6 +23,7 @@ from tuiflow.store import pieces
 from tuiflow.store.changes import mark
 from tuiflow.store.connection import Database
 from tuiflow.store.experiments import artifact_root
+from tuiflow.store.guarded import guarded
 from tuiflow.store.pieces import REST, Pace, in_pieces
 from tuiflow.store.processes import now_ms
 
@@ -109,7 +110,7 @@ def collect(
     return Garbage(tuple(gone), names, size, registered)
 
 
-@contextlib.contextmanager
+@guarded
 def _large_cache(db: Database) -> Iterator[None]:
     """The rows of a run are all over the indexes: keep more of them in memory for a while."""
     with db.exclusive() as conn:

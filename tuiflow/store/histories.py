@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from tuiflow.protocols import History
 from tuiflow.store import chunks
 from tuiflow.store.chunks import Chunk, Columns, Row
-from tuiflow.store.search import snapshot
+from tuiflow.store.snapshots import snapshot
 
 if TYPE_CHECKING:
     import numpy as np

@@ -20,6 +20,7 @@ from tuiflow.store import inputs
 from tuiflow.store.experiments import artifact_root
 from tuiflow.store.keys import Keys
 from tuiflow.store.processes import is_alive, now_ms
+from tuiflow.store.snapshots import snapshot
 
 _CHUNK = 500
 _NO_INPUTS = RunInputs()
@@ -37,12 +38,9 @@ LEFT JOIN processes p ON p.id = r.process
 def load(conn: sqlite3.Connection, keys: Keys, root: Path, rows: Sequence[int]) -> list[Run]:
     """The runs of these row keys, in that order; keys that are gone are left out."""
     found: dict[int, Run] = {}
-    conn.execute("BEGIN")
-    try:
+    with snapshot(conn):
         for start in range(0, len(rows), _CHUNK):
             found.update(_load_chunk(conn, keys, root, list(rows[start : start + _CHUNK])))
-    finally:
-        conn.execute("COMMIT")
     return [found[key] for key in rows if key in found]
 
 

@@ -12,7 +12,7 @@ from tuiflow.entities import TAG_PARENT
 from tuiflow.nesting import Links
 from tuiflow.store import keys
 from tuiflow.store.schema import TAG
-from tuiflow.store.search import snapshot
+from tuiflow.store.snapshots import snapshot
 
 _RUN_ID = re.compile(r"[0-9a-fA-F]{32}")
 

@@ -12,7 +12,8 @@ from tuiflow.filters.tree import Key, Kind, Measure
 from tuiflow.protocols import RunQuery
 from tuiflow.store.predicates import TABLES, Builder, number_column
 from tuiflow.store.processes import now_ms
-from tuiflow.store.search import scope, snapshot
+from tuiflow.store.search import scope
+from tuiflow.store.snapshots import snapshot
 
 Value = float | str | None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from array import array
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.store.experiments import parse_id
 from tuiflow.store.predicates import MISSABLE, TABLES, Builder, number_column
 from tuiflow.store.processes import now_ms
+from tuiflow.store.snapshots import snapshot
 
 _Statement = tuple[str, Sequence[object]]
 
@@ -64,19 +64,6 @@ def key_names(conn: sqlite3.Connection, experiment_ids: tuple[str, ...] | None =
                 for kind in (Kind.METRIC, Kind.PARAM, Kind.TAG)
             )
         )
-
-
-@contextlib.contextmanager
-def snapshot(conn: sqlite3.Connection) -> Iterator[None]:
-    """One state of the store for several reads."""
-    if conn.in_transaction:
-        yield
-        return
-    conn.execute("BEGIN")
-    try:
-        yield
-    finally:
-        conn.execute("COMMIT")
 
 
 def _all_at_once(

@@ -6,7 +6,6 @@ a moment; all else, and pages that aren't found that way, come from columns.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from tuiflow.filters.tree import And, Compare, In, Key, Kind, Node, Op
 from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.store import memory, search, walk
 from tuiflow.store.connection import Database
+from tuiflow.store.guarded import guarded
 from tuiflow.store.predicates import Builder
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ class Searches:
         sql = f"SELECT 1 FROM runs r WHERE {where} LIMIT 1 OFFSET {large}"
         return conn.execute(sql, builder.values).fetchone() is not None
 
-    @contextlib.contextmanager
+    @guarded
     def _source(self, conn: sqlite3.Connection, *, whole: bool = False) -> Iterator[Source]:
         """The columns to ask; `whole` where arrays as long as they are made several times."""
         from tuiflow.store.vectors.source import Memory, Source
@@ -265,7 +265,11 @@ class Searches:
         if self._memory is None:
             self._memory = Memory()
         with self._columns().view(conn) as view:
-            yield Source(view, self._memory)
+            try:
+                yield Source(view, self._memory)
+            except KeyboardInterrupt:  # in the middle of a change of it, perhaps
+                self._memory = Memory()
+                raise
             whole = whole and view.size > _GIVEN_BACK
         if whole:
             memory.give_back()

@@ -13,7 +13,8 @@ from tuiflow.filters.tree import Key, Kind
 from tuiflow.protocols import KeyNames, RunQuery
 from tuiflow.store.predicates import TABLES, Builder
 from tuiflow.store.processes import now_ms
-from tuiflow.store.search import scope, snapshot
+from tuiflow.store.search import scope
+from tuiflow.store.snapshots import snapshot
 
 SAMPLE = 2_000
 """Keys are counted in so many runs, spread evenly over all of them."""

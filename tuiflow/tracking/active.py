@@ -208,14 +208,27 @@ def _end(opened: OpenRun, status: str) -> None:
     global _last
     _stack.last = _last = opened
     _own().remove(opened)
+    try:
+        for hook in _end_hooks:
+            hook(opened.run_id)
+        opened.store.finish_run(opened.run_id, status)
+    except KeyboardInterrupt:
+        opened.store.finish_run(opened.run_id, status)
+        _forget(opened)
+        raise
+    except Exception:
+        _forget(opened)
+        raise
+    # Not before: what ends the process meanwhile, or another ctrl+C, has to know of the run.
+    _forget(opened)
+    if opened.capture is not None:
+        opened.capture.wait()
+
+
+def _forget(opened: OpenRun) -> None:
     _open.pop(opened.run_id, None)
     if not _open:
         signals.unwatch()
-    for hook in _end_hooks:
-        hook(opened.run_id)
-    opened.store.finish_run(opened.run_id, status)
-    if opened.capture is not None:
-        opened.capture.wait()
 
 
 def status_for(error: BaseException | type[BaseException] | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -42,7 +41,8 @@ class Cache:
         self.marked: Ints = np.empty(0, dtype=np.int64)
         self._capacity = 0
         self.versions: dict[int, int] = {}
-        self._held: OrderedDict[tuple[Column, type[Held]], Held] = OrderedDict()
+        self._held: dict[tuple[Column, type[Held]], Held] = {}
+        """What was asked for longest ago is the first."""
         self._used: int | None = None
         """`nbytes`, once they were counted: there may be thousands of columns."""
 
@@ -103,7 +103,7 @@ class Cache:
     def _loaded(self, conn: sqlite3.Connection, column: Column, form: type[_Form]) -> _Form:
         held = self._held.get((column, form))
         if isinstance(held, form):
-            self._held.move_to_end((column, form))
+            self._held[column, form] = self._held.pop((column, form))
             return held
         held = form(column, self._capacity)
         held.load(conn, self.marked, self.size)

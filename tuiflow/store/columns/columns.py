@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import threading
 import time
@@ -15,6 +14,7 @@ from tuiflow.store.columns.cache import Cache
 from tuiflow.store.columns.view import View
 from tuiflow.store.connection import Database
 from tuiflow.store.failures import ReadInterrupted
+from tuiflow.store.guarded import guarded
 from tuiflow.store.pieces import LOG_BYTES
 from tuiflow.store.processes import now_ms
 
@@ -40,6 +40,7 @@ class Columns:
     def __init__(self, db: Database, root: Path, budget_bytes: int = 48 << 20) -> None:
         self._db = db
         self._root = root
+        self._budget_bytes = budget_bytes
         self._cache = Cache(budget_bytes)
         self._lock = threading.RLock()
         self._sealed_at = -_PAUSE
@@ -50,7 +51,7 @@ class Columns:
         """Bytes of the columns in memory."""
         return self._cache.nbytes
 
-    @contextlib.contextmanager
+    @guarded
     def view(self, conn: sqlite3.Connection) -> Iterator[View]:
         """The columns as they are now: one snapshot, which `conn`, outside a transaction of its
         own, is in for as long as the block lasts.
@@ -58,27 +59,28 @@ class Columns:
         Where much has changed since it was sealed, some of that is sealed first.
         """
         with self._lock:
-            self._begin(conn)
             try:
+                self._begin(conn)
                 if self._wants_sealing():
                     conn.execute("COMMIT")
                     self._seal_some(conn)
                     self._begin(conn)
                 yield View(conn, self._root, now_ms(), self._cache)
+            except KeyboardInterrupt:
+                # It may have come in the middle of a change of what is kept.
+                self._cache = Cache(self._budget_bytes)
+                self._last = None
+                raise
             finally:
                 if conn.in_transaction:
                     conn.execute("COMMIT")
 
     def _begin(self, conn: sqlite3.Connection) -> None:
         conn.execute("BEGIN")
-        try:
-            version = conn.execute("PRAGMA data_version").fetchone()[0]
-            if self._last != (conn, version):
-                self._cache.refresh(conn)
-                self._last = (conn, version)
-        except BaseException:
-            conn.execute("COMMIT")
-            raise
+        version = conn.execute("PRAGMA data_version").fetchone()[0]
+        if self._last != (conn, version):
+            self._cache.refresh(conn)
+            self._last = (conn, version)
 
     def _wants_sealing(self) -> bool:
         cache = self._cache

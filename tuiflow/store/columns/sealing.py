@@ -23,6 +23,7 @@ from tuiflow.store.columns.layout import encode_flags, encode_numbers, encode_te
 from tuiflow.store.connection import Database
 from tuiflow.store.failures import BUSY_SECONDS
 from tuiflow.store.schema import METRIC, PARAM, TAG
+from tuiflow.store.snapshots import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,8 +124,7 @@ def _version(conn: sqlite3.Connection, block: int) -> int:
 
 def read(conn: sqlite3.Connection, block: int) -> Sealing:
     """The block in a snapshot of its own, taken after a fence: what differs from its segments."""
-    conn.execute("BEGIN")
-    try:
+    with snapshot(conn):
         made = Sealing(block, _version(conn, block))
         for column, segment in _own(conn, block):
             _add(made, column, segment)
@@ -136,8 +136,6 @@ def read(conn: sqlite3.Connection, block: int) -> Sealing:
         if made.version:
             _leave_out_same(conn, made)
         return made
-    finally:
-        conn.execute("COMMIT")
 
 
 def _add(made: Sealing, column: Column, segment: bytes | tuple[bytes, bytes]) -> None:

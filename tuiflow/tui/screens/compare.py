@@ -98,7 +98,7 @@ class CompareScreen(CompareCurves):
             self._show_frame(self.comparison)
 
     def _say_waiting(self) -> None:
-        if self.waiting("compare"):
+        if self.comparison is None and self.waiting("compare"):
             self._say("Comparing…")
 
     # reading
