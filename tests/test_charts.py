@@ -108,6 +108,8 @@ def test_the_data_of_what_is_in_view_is_saved_as_it_was_logged(tmp_path: Path) -
         ["a,b", "2", "7000", "0.1"],
         ["b", "1", "6000", "-inf"],
     ]
+    export.save(CurveChart([curve("a\rb", [1.0])]), path)
+    assert path.read_bytes() == b'series,step,timestamp,value\n"a\rb",0,5000,1.0\n'
 
 
 @pytest.mark.parametrize("axis", Axis)
@@ -207,6 +209,19 @@ def test_histograms_of_numbers_and_of_texts(runs: Store) -> None:
     )
     nothing = read_histogram(runs, RunQuery(), Key(Kind.TAG, "none"))
     assert (nothing.total, nothing.missing) == (0, 7)
+
+
+def test_a_carriage_return_ends_no_row_of_the_data(store: Store) -> None:
+    run = store.create_run("0", params={"model": "a\rb"})
+    store.log_batch(run.info.run_id, [Metric("rmse", 0.5, 1000, 0)])
+    for chart, title in (
+        (read_scatter(store, RunQuery(), MODEL, RMSE), "params.model,metrics.rmse"),
+        (read_histogram(store, RunQuery(), MODEL), "params.model,runs"),
+    ):
+        stream = io.StringIO()
+        chart.write_csv(stream)
+        first, _, rest = stream.getvalue().partition("\n")
+        assert first == title and rest.startswith('"a\rb",')
 
 
 def test_pictures_of_runs_are_saved(runs: Store, tmp_path: Path) -> None:

@@ -236,3 +236,64 @@ def test_a_terminal_shows_the_columns_that_fit() -> None:
     rows = [["2c127514", "rare-goat-234", "finished", "0.7504", "/some/where/" + "x" * 90]]
     widths = {width: columns_that_fit(columns, rows, width) for width in (10, 40, 41, 102, 103)}
     assert widths == {10: 2, 40: 3, 41: 4, 102: 4, 103: 5}
+
+
+def test_output_goes_where_a_link_leads(cli: Cli, runs: dict[str, str], tmp_path: Path) -> None:
+    file, link = tmp_path / "private.json", tmp_path / "link"
+    file.write_text("old")
+    file.chmod(0o600)
+    link.symlink_to(file)
+    assert cli("runs", "--format", "json", "-o", str(link)).code == 0
+    assert link.is_symlink()
+    assert len(json.loads(file.read_text())) == 3
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert sorted(item.name for item in tmp_path.iterdir() if item.is_file()) == [
+        "link",
+        "private.json",
+    ]
+
+
+def test_output_into_a_pipe_with_a_name(cli: Cli, runs: dict[str, str], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert cli("runs", "--format", "csv", "-o", str(pipe)).code == 0
+        assert len(os.read(reader, 1 << 16).splitlines()) == 4
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_output_into_what_is_open(cli: Cli, runs: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    with file.open("a") as log:
+        log.write("before\n")
+        log.flush()
+        assert cli("runs", "--format", "csv", "-o", f"/dev/fd/{log.fileno()}").code == 0
+        log.write("after\n")
+    lines = file.read_text().splitlines()
+    assert (lines[0], len(lines), lines[-1]) == ("before", 6, "after")
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_output_that_is_a_folder(cli: Cli, runs: dict[str, str], name: str) -> None:
+    result = cli("runs", "-o", name)
+    assert result.code == 2
+    assert "is a folder; name a file" in result.err
+
+
+def test_csv_quotes_a_lone_carriage_return(cli: Cli, store: Store, runs: dict[str, str]) -> None:
+    store.create_experiment("odd\rname")
+    store.log_batch(runs["a"], tags=[RunTag("odd", "x\ry")], params=[Param("p", "1\r2")])
+    for arguments in (
+        ["runs", "--format", "csv"],
+        ["experiments", "csv", "wine"],
+        ["experiments", "--format", "csv"],
+        ["diff", "a", "b", "--format", "csv"],
+    ):
+        text = cli(*arguments).out
+        assert "\r\n" not in text, arguments
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert {len(row) for row in rows} == {len(rows[0])}, arguments
+        assert any("\r" in cell for row in rows for cell in row), arguments

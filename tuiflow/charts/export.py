@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import warnings
 from array import array
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.plot import PLAIN, Axis, Curve, Line, Look, prepare, ticks
-from tuiflow.store.export import Sink, new_file
+from tuiflow.store.export import Sink, csv_writer, new_file
 from tuiflow.text import clean
 
 if TYPE_CHECKING:
@@ -192,7 +191,7 @@ class CurveChart:
 
     def write_csv(self, stream: Sink) -> None:
         """The points in view: series, step, timestamp (epoch ms), value as it was logged."""
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv_writer(stream)
         writer.writerow(("series", "step", "timestamp", "value"))
         for curve in self.curves:
             writer.writerows(self._points(curve))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from array import array
 from collections import Counter
@@ -14,6 +13,7 @@ from tuiflow.charts.export import COLOURS, drawn, label
 from tuiflow.filters.tree import Key, Kind
 from tuiflow.plot.histogram import Bin, bins, usual_bins
 from tuiflow.plot.ticks import power
+from tuiflow.store.export import csv_writer
 from tuiflow.text import number
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Scatter:
 
     def write_csv(self, stream: Sink) -> None:
         """A row for each point: the two values."""
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv_writer(stream)
         writer.writerow((str(self.x), str(self.y)))
         for x, y in zip(self.xs, self.ys, strict=True):
             there = self.names[int(x)] if self.names else power(x) if self.log_x else x
@@ -230,7 +230,7 @@ class Histogram:
         axes.set_ylabel("runs")
 
     def write_csv(self, stream: Sink) -> None:
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv_writer(stream)
         if self.by_name:
             writer.writerow((str(self.key), "runs"))
             writer.writerows((name, count) for name, count in self.texts)

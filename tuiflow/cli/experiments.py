@@ -29,7 +29,7 @@ from tuiflow.entities import Experiment, ExperimentCounts, RunStatus, ViewType
 from tuiflow.errors import InvalidInput, NotFound
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, now_ms
-from tuiflow.store.export import experiment_record
+from tuiflow.store.export import CSV_END, CsvLines, experiment_record
 from tuiflow.text import MISSING, ago, clean
 
 ExperimentArgument = Annotated[
@@ -275,7 +275,8 @@ def csv(
     found = find_experiment(opened, _given("EXPERIMENT", experiment, experiment_id))
     runs = search_frame(opened, [found.experiment_id], None, ViewType.ACTIVE_ONLY, None, None)
     with out.output(output) as stream:
-        out.as_text(stream).write(runs.to_csv(index=False))
+        lines: Any = CsvLines(out.as_text(stream))  # pandas' types ask for more than it calls
+        runs.to_csv(lines, index=False, lineterminator=CSV_END)
     if output is not None:
         typer.echo(f"wrote {counted(len(runs))} of {_title(found)} to {clean(str(output))}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TextIO
 
-from tuiflow.store.export import Sink, new_file
+from tuiflow.store.export import Sink, csv_writer, new_file
 from tuiflow.store.run_report import write_markdown_table
 from tuiflow.text import clean, clean_block, shorten_middle
 
@@ -147,7 +146,7 @@ def as_text(stream: TextIO) -> Sink:
 
 
 def write_csv_rows(titles: Sequence[str], rows: Sequence[Sequence[object]], stream: TextIO) -> None:
-    writer = csv.writer(as_text(stream), lineterminator="\n")
+    writer = csv_writer(as_text(stream))
     writer.writerow(titles)
     writer.writerows(rows)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
@@ -29,7 +28,7 @@ from tuiflow.diff.wording import (
     why_lines,
 )
 from tuiflow.errors import InvalidInput
-from tuiflow.store.export import json_number
+from tuiflow.store.export import csv_writer, json_number
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~&])")
 _MARKDOWN_LIMIT = 200
@@ -84,7 +83,7 @@ def render_csv(comparison: Comparison) -> str:
     for name in names[1:]:
         head += [name, f"{name} Δ", f"{name} Δ/|baseline|"]
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv_writer(out)
     writer.writerow(head)
     for section in comparison.sections:
         for row in section.rows:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
@@ -15,6 +18,8 @@ from tuiflow.errors import InvalidInput
 from tuiflow.protocols import TrackingStore
 
 if TYPE_CHECKING:
+    from _csv import Writer
+
     from tuiflow.store.store import Store
 
 _PAGE = 500
@@ -35,6 +40,29 @@ class Sink(Protocol):
     """What a writer of text needs of a stream."""
 
     def write(self, text: str, /) -> object: ...
+
+
+CSV_END = "\r\n"
+"""How a csv.writer is to end rows, so that it quotes a value with either of the two."""
+
+
+class CsvLines:
+    """What a csv.writer writes to: rows that end in `CSV_END` reach the stream with a line feed.
+
+    Told to end rows with a line feed alone, Python 3.11 leaves a carriage return in a value
+    unquoted, and readers take it for the end of the row.
+    """
+
+    def __init__(self, stream: Sink) -> None:
+        self._stream = stream
+
+    def write(self, row: str, /) -> object:
+        return self._stream.write(row.removesuffix(CSV_END) + "\n")
+
+
+def csv_writer(stream: Sink) -> Writer:
+    """What writes rows of CSV that end in a line feed, whatever their values hold."""
+    return csv.writer(CsvLines(stream), lineterminator=CSV_END)
 
 
 def run_record(run: Run) -> dict[str, Any]:
@@ -137,7 +165,7 @@ def write_csv_steps(store: TrackingStore, keys: Sequence[int], stream: Sink) -> 
                 used.update(dict.fromkeys(_data(run, kind)))
         yield 0
     columns = [(kind, name) for kind, used in names.items() for name in sorted(used)]
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv_writer(stream)
     writer.writerow([*_ATTRIBUTES, *(f"{kind}.{name}" for kind, name in columns)])
     count = 0
     for page in _pages(store, keys):
@@ -176,18 +204,48 @@ def iso(then_ms: int) -> str:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[TextIO]:
-    """A text file to fill, which takes its place when the block ends well.
+    """A text file to fill, which takes its place when the block ends well, with the permissions of
+    the one that was there. Where a link leads, there it is; what is a pipe or a device is written
+    to as it is.
 
     Raises InvalidInput where it can't be written.
     """
-    part = path.with_name(f".{path.name}.part")
+    part: Path | None = None
     try:
+        straight = _opened_as_it_is(path)
+        if straight is not None:
+            with os.fdopen(straight, "w", encoding="utf-8", newline="") as stream:
+                yield stream
+            return
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise InvalidInput(f"{str(path)!r} is a folder; name a file.")
+        part = target.with_name(f".{target.name}.part")
         with part.open("w", encoding="utf-8", newline="") as stream:
+            if target.exists():
+                os.fchmod(stream.fileno(), target.stat().st_mode & 0o777)
             yield stream
-        part.replace(path)
+        part.replace(target)
+        part = None
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise InvalidInput(f"Can't write {str(path)!r}: {error.strerror}.") from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    finally:
+        if part is not None:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+_DESCRIPTOR = re.compile(r"/dev/(?:fd/(\d+)|(stdout)|(stderr))")
+
+
+def _opened_as_it_is(path: Path) -> int | None:
+    """A descriptor of what a path names where that is no regular file or folder, such as a pipe or
+    a device; or of what this process has open."""
+    if found := _DESCRIPTOR.fullmatch(str(path)):
+        # Opened anew by its name, a file would be cut off, and its other writers lose their place.
+        return os.dup(int(found[1] or (1 if found[2] else 2)))
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    return None if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else os.open(path, os.O_WRONLY)
