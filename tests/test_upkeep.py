@@ -178,6 +178,40 @@ def test_check_of_a_damaged_file(store: Store, cli: Cli) -> None:
     assert (result.code, "The file is damaged" in result.out) == (1, True)
 
 
+def test_check_and_doctor_of_a_store_that_is_cut_off(store: Store, cli: Cli) -> None:
+    for _ in range(20):
+        new_run(store)
+    store.close()
+    with store.database.open("r+b") as file:
+        file.truncate(store.database.stat().st_size // 2)
+    Path(f"{store.database}-wal").unlink(missing_ok=True)
+    assert "tuiflow db check" in cli("doctor").out
+    result = cli("db", "check")
+    assert (result.code, result.err) == (1, "")
+    assert "The file is damaged: " in result.out
+    assert "db check" not in result.out
+    assert "Restore a backup" in result.out
+
+
+def test_a_damaged_store_takes_the_place_of_no_backup(
+    store: Store, cli: Cli, tmp_path: Path
+) -> None:
+    for _ in range(20):
+        new_run(store)
+    good = tmp_path / "good.db"
+    store.upkeep.backup(good)
+    before = good.read_bytes()
+    store.close()
+    with store.database.open("r+b") as file:
+        file.seek(store.database.stat().st_size // 2)
+        file.write(b"\xff" * 8192)
+    result = cli("db", "backup", str(good), "--yes")
+    assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+    assert "the store is damaged" in result.err
+    assert good.read_bytes() == before
+    assert [item.name for item in tmp_path.iterdir() if item.is_file()] == ["good.db"]
+
+
 def test_backup(store: Store, cli: Cli, tmp_path: Path) -> None:
     run_id = new_run(store)
     target = tmp_path / "copy.db"

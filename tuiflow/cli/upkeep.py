@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import textwrap
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
@@ -24,8 +25,11 @@ from tuiflow.cli.output import Column, Format
 from tuiflow.cli.progress import progress, stopped
 from tuiflow.cli.selecting import counted
 from tuiflow.entities import DEFAULT_EXPERIMENT_ID, LifecycleStage
-from tuiflow.errors import InvalidInput
+from tuiflow.errors import InvalidInput, StoreError
 from tuiflow.text import clean, size
+
+if TYPE_CHECKING:
+    from tuiflow.store.upkeep import Problem
 
 _SHOWN_IDS = 10
 
@@ -173,17 +177,29 @@ def check(store: StoreOption = None) -> None:
 
     Reads all of it: some seconds for each gigabyte.
     """
-    opened = open_existing(store)
+    from tuiflow.store.upkeep import unopened
+
+    try:
+        opened = open_existing(store)
+    except StoreError as error:
+        damage = unopened(chosen_location(store).database, error)
+        if damage is None:
+            raise
+        _report([damage])
     try:
         with progress("checking") as bar:
             problems = opened.upkeep.check(lambda step: bar.doing(f"checking {step}"))
     except KeyboardInterrupt:
         stopped("not all was looked at")
+    if problems:
+        _report(problems)
+    typer.echo(f"✓ {clean(str(opened.database))} is sound.")
+
+
+def _report(problems: Sequence[Problem]) -> NoReturn:
     for problem in problems:
         typer.echo(f"✗ {clean(problem.what)}\n  → {clean(problem.remedy)}")
-    if problems:
-        raise typer.Exit(1)
-    typer.echo(f"✓ {clean(str(opened.database))} is sound.")
+    raise typer.Exit(1)
 
 
 def backup(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuiflow.errors import AlreadyExists, StoreError
+from tuiflow.errors import AlreadyExists, StoreError, TuiflowError
 from tuiflow.store import gc, history_check, pieces, sealing
 from tuiflow.store.connection import Database
 from tuiflow.store.copying import copy
@@ -34,18 +34,34 @@ class Problem:
 
 def version_of(path: Path) -> int:
     """The version of a store's file, which is only read. Raises StoreError where it is none."""
-    # A file in WAL mode can't be opened in a read-only folder but as one that never changes.
-    still = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
-    mode = "immutable=1" if still else "mode=ro"
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
-        ) as conn:
+        with contextlib.closing(_only_read(path)) as conn:
             if conn.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
                 return int(conn.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error as error:
         raise StoreError(f"{path} can't be read as a store: {error}.") from error
     raise StoreError(f"{path} is not a tuiflow store.")
+
+
+def unopened(path: Path, error: StoreError) -> Problem | None:
+    """What is wrong with a file that can't be opened as a store, as `error` says, since it is
+    damaged; None where it isn't. The file is only read."""
+    cause = error.__cause__
+    if getattr(cause, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+        return None
+    try:
+        with contextlib.closing(_only_read(path)) as conn:
+            found = _damage(conn, "quick_check")
+    except sqlite3.Error as other:
+        found = [str(other)]
+    return _damaged(found or [str(cause)])
+
+
+def _only_read(path: Path) -> sqlite3.Connection:
+    # A file in WAL mode can't be opened in a read-only folder but as one that never changes.
+    still = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    mode = "immutable=1" if still else "mode=ro"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
 
 
 class Upkeep:
@@ -72,13 +88,7 @@ class Upkeep:
         with self._db.read() as conn, watched(conn, lambda: progress(step)):
             begin("pages and indexes")
             if damage := _damage(conn):
-                return [
-                    Problem(
-                        f"The file is damaged: {'; '.join(damage[:5])}.",
-                        "Restore a backup. Without one, `sqlite3 tuiflow.db .recover` saves what it"
-                        " can.",
-                    )
-                ]
+                return [_damaged(damage)]
             begin("tables")
             problems = _check_schema(conn)
             for table in ("latest", "points", "chunks", "params", "tags", "inputs", "run_contents"):
@@ -119,19 +129,42 @@ class Upkeep:
         """Copy the database to a file of mode 0600 while it is in use; artifacts are not in it.
 
         Returns its size in bytes; `progress` gets pages done and in all, and an exception that it
-        raises ends the copy. Raises AlreadyExists
-        where there is a file and `replace` is false, StoreError where it can't be written;
-        nothing half-written is left.
+        raises ends the copy. Raises AlreadyExists where there is a file and `replace` is false,
+        StoreError where it can't be written, TuiflowError where the store is damaged; then `target`
+        stays as it is, and nothing half-written is left.
         """
         if target.exists() and not replace:
             raise AlreadyExists(f"{target} exists already; name another file.")
+        fresh = target.with_name(f".{target.name}.new")
+        total = 1
+
+        def count(done: int, of: int) -> None:
+            nonlocal total
+            total = of
+            progress(done, of)
+
         try:
             with self._db.read() as conn:
-                copy(conn, target, progress)
+                copy(conn, fresh, count)
+            with (
+                contextlib.closing(sqlite3.connect(fresh)) as copied,
+                watched(copied, lambda: progress(total - 1, total)),
+            ):
+                damage = _damage(copied, "quick_check")
+            if damage:
+                raise TuiflowError(
+                    f"No backup was written to {target}: the store is damaged"
+                    f" ({damage[0]}); `tuiflow db check` says more.",
+                    error_code="DATA_LOSS",
+                )
+            fresh.replace(target)
         except OSError as error:
             raise StoreError(
                 f"The backup can't be written to {target}: {error.strerror}."
             ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
         return target.stat().st_size
 
     def vacuum(
@@ -228,10 +261,18 @@ class Upkeep:
         return found
 
 
-def _damage(conn: sqlite3.Connection) -> list[str]:
-    """What SQLite finds wrong in its own structures."""
+def _damaged(found: list[str]) -> Problem:
+    return Problem(
+        f"The file is damaged: {'; '.join(found[:5])}.",
+        "Restore a backup. Without one, `sqlite3 tuiflow.db .recover` saves what it can.",
+    )
+
+
+def _damage(conn: sqlite3.Connection, check: str = "integrity_check") -> list[str]:
+    """What SQLite finds wrong in its own structures, each on one line."""
     try:
-        found = [row[0] for row in conn.execute("PRAGMA integrity_check(20)")]
+        rows = [row[0] for row in conn.execute(f"PRAGMA {check}(20)")]
+        found = [" ".join(text.replace("*** in database main ***", "").split()) for text in rows]
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_INTERRUPT:
             raise
