@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,15 @@ def test_all_of_a_run_is_where_it_is(run_id: str) -> None:
     assert artifacts.download_artifacts(folder) == folder
     assert artifacts.download_artifacts(f"{folder}/a/b.txt") == f"{folder}/a/b.txt"
     assert MlflowClient().download_artifacts(run_id, "") == folder
+
+
+def test_all_of_a_run_by_its_address_is_a_copy(run_id: str) -> None:
+    folder = tuiflow.get_run(run_id).info.artifact_uri
+    for uri in (f"runs:/{run_id}/", f"runs:/{run_id}", "runs:/able-crane/"):
+        copy = artifacts.download_artifacts(uri)
+        assert tree(copy) == tree(folder)
+        shutil.rmtree(copy)
+    assert tree(folder) == ["a/b.txt", "a/c/d.txt", "d.json", "top.txt"]
 
 
 @pytest.mark.parametrize(

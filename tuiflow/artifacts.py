@@ -31,10 +31,10 @@ def download_artifacts(
 ) -> str:
     """The local path of an artifact's file or folder, given by its URI or by run and path.
 
-    With `dst_path` it is copied into that folder, which is made; without, a run's artifact is
-    copied into a new temporary folder, so that it may be changed. A local path, and all of a run's
-    artifacts, are given where they are. `registry_uri` is there for MLflow's sake. Raises
-    InvalidInput, NotFound.
+    With `dst_path` it is copied into that folder, which is made; without, what a run or a model
+    holds is copied into a new temporary folder, so that it may be changed or deleted. A local path
+    is given where it is, as a run's folder is for `run_id` alone. `registry_uri` is there for
+    MLflow's sake. Raises InvalidInput, NotFound.
     """
     _check_one(artifact_uri, run_id, artifact_path)
     if artifact_uri is None:
@@ -42,7 +42,8 @@ def download_artifacts(
         return str(download_run(store_for(tracking_uri), run_id, artifact_path or "", dst_path))
     text = os.fspath(artifact_uri)
     if text.startswith("runs:/"):
-        return str(download_run(store_for(tracking_uri), *_split_run_uri(text), dst_path))
+        named = _split_run_uri(text)
+        return str(download_run(store_for(tracking_uri), *named, dst_path, in_place=False))
     if text.startswith("models:"):
         whole = not _model(text)[1]
         return str(download(_local_path(text, None), dst_path, in_place=False, inside=whole))

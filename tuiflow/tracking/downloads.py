@@ -42,8 +42,10 @@ def download(source: Path, dst_path: str | Path | None, *, in_place: bool, insid
     return copy
 
 
-def download_run(store: Store, run: str, path: str, dst_path: str | Path | None) -> Path:
-    """Copy an artifact of a run; all of its artifacts, for an empty path, are given where they are
-    unless `dst_path` is given."""
+def download_run(
+    store: Store, run: str, path: str, dst_path: str | Path | None, *, in_place: bool = True
+) -> Path:
+    """Copy an artifact of a run, or all of its artifacts for an empty path, which are given where
+    they are, `in_place`, unless `dst_path` is given."""
     source = run_path(store, run, path)
-    return download(source, dst_path, in_place=not path, inside=not path)
+    return download(source, dst_path, in_place=in_place and not path, inside=not path)
