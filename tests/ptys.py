@@ -21,7 +21,7 @@ APP = """
 import sys
 from tuiflow.store import locate, open_store
 from tuiflow.tui.app import run_app
-run_app(open_store(sys.argv[1]), locate(sys.argv[1]))
+sys.exit(run_app(open_store(sys.argv[1]), locate(sys.argv[1])))
 """
 
 
@@ -61,6 +61,11 @@ class Pty:
     def sent(self) -> bytes:
         """Everything read so far."""
         return bytes(self._sent)
+
+    @property
+    def modes(self) -> list[object]:
+        """How the terminal treats what is typed and written."""
+        return termios.tcgetattr(self._master)
 
     def resize(self, columns: int, rows: int) -> None:
         self.size = (columns, rows)
@@ -119,11 +124,17 @@ class Pty:
             pass
         return self.process.returncode
 
+    def hang_up(self) -> None:
+        """Take the terminal away, as when its window is closed."""
+        os.close(self._master)
+        self._master = -1
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            self.hang_up()
 
     def __enter__(self) -> Pty:
         return self

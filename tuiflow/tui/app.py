@@ -32,6 +32,7 @@ from tuiflow.store.locate import with_tilde
 from tuiflow.store.processes import is_alive, this_process
 from tuiflow.text import clean_block
 from tuiflow.tui.bulk import Progress
+from tuiflow.tui.ending import ending_on_signals
 from tuiflow.tui.harmless import Harmless
 from tuiflow.tui.reader import StoreChanged
 from tuiflow.tui.reruns import Reruns
@@ -365,7 +366,8 @@ def run_app(store: Store, location: Location) -> int:
         mistakes=told_problems(with_tilde(file), problems) if problems else "",
         first_theme=ANSI_THEMES[0] if Console().color_system == "standard" else DARK.name,
     )
-    app.run()
+    with ending_on_signals(app):
+        app.run()
     return app.return_code or 0
 
 
