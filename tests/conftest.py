@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
 import sys
@@ -20,9 +19,11 @@ from tuiflow.tracking import active, experiments, stores
 settings.register_profile("tuiflow", derandomize=True, deadline=None)
 settings.load_profile("tuiflow")
 
-# What was started in the background may ignore ctrl+C, and hand that down to the processes tested.
+# What was started in the background may ignore these, and hand that down to the processes tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 VARIABLES = (
     "TUIFLOW_STORE",
@@ -47,13 +48,13 @@ def isolated(
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     monkeypatch.setattr(stores, "_current", None)
+    monkeypatch.setattr(stores, "_found", None)
     monkeypatch.setattr(experiments, "_chosen", {})
     yield
     for name in VARIABLES:  # set_tracking_uri and set_experiment set them for child processes
         os.environ.pop(name, None)
     while stores._stores:  # each holds files open, of which a process may have a thousand
         _, opened = stores._stores.popitem()
-        atexit.unregister(opened.close)
         opened.close()
 
 

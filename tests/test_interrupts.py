@@ -23,15 +23,18 @@ from tuiflow.store import Store, open_store, searches
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-def interrupted_at(point: int, call: Callable[[], object], kept: list[object]) -> bool:
-    """Call it and interrupt it at its so manieth point; False where it has no more than that."""
+def interrupted_at(
+    point: int, call: Callable[[], object], kept: list[object], again: int = 0
+) -> bool:
+    """Call it and interrupt it at its so manieth point, and where `again` says so once more, so
+    many points later; False where it has no more than that."""
     left = point
 
     def profile(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal left
         if event in ("call", "c_return"):
             left -= 1
-            if left == -1:
+            if left == -1 or left == -1 - again:
                 raise KeyboardInterrupt
 
     sys.setprofile(profile)
@@ -44,17 +47,20 @@ def interrupted_at(point: int, call: Callable[[], object], kept: list[object]) -
     return left < 0
 
 
-def everywhere(call: Callable[[], object], check: Callable[[], object], step: int = 1) -> int:
+def everywhere(
+    call: Callable[[], object], check: Callable[[], object], step: int = 1, again: int = 0
+) -> int:
     """Interrupt it at every so manieth point and check after each; how many points there are."""
     kept: list[object] = []  # with what tracebacks hold, as a notebook does with the last error
     point = 0
-    while interrupted_at(point, call, kept):
+    while interrupted_at(point, call, kept, again):
         check()
         point += step
     return point
 
 
-def test_logging(store: Store) -> None:
+@pytest.mark.parametrize("again", [0, 1, 2, 3, 5, 8, 13, 40])
+def test_logging(store: Store, again: int) -> None:
     run_id = store.create_run("0").info.run_id
     acknowledged = []
 
@@ -66,13 +72,14 @@ def test_logging(store: Store) -> None:
         store.log_batch(run_id, [Metric("logged", 1.0, 0, len(acknowledged))])
         acknowledged.append(1)
 
-    assert everywhere(log, check) > 20
+    assert everywhere(log, check, again=again) > 20
     assert len(store.metric_history(run_id, "logged").values) == len(acknowledged)
     store.finish_run(run_id, "FINISHED")
 
 
+@pytest.mark.parametrize("again", [0, 2, 11])
 @pytest.mark.parametrize("large", [False, True], ids=["rows", "columns"])
-def test_searching(store: Store, monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
+def test_searching(store: Store, monkeypatch: pytest.MonkeyPatch, large: bool, again: int) -> None:
     if large:
         monkeypatch.setattr(searches, "LARGE", 0)
     runs = [store.create_run("0").info.run_id for _ in range(4)]
@@ -108,7 +115,7 @@ def test_searching(store: Store, monkeypatch: pytest.MonkeyPatch, large: bool) -
             other.close()
 
     ask()
-    assert everywhere(change_and_ask, check, 7) > 500
+    assert everywhere(change_and_ask, check, 23, again) > 500
 
 
 def test_runs_of_a_script(store: Store) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tuiflow.entities import Metric, Param, RunTag, ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound, StoreError
 from tuiflow.protocols import RunQuery
-from tuiflow.store import Store, locate, now_ms, open_store, wal
+from tuiflow.store import Store, connection, locate, now_ms, open_store, wal
 
 
 def new_run(store: Store, name: str | None = None) -> str:
@@ -53,6 +53,52 @@ def test_a_store_can_be_copied_elsewhere(store: Store, tmp_path: Path) -> None:
     assert with_copy.artifact_path(run, "a.txt").read_text() == "x"
     assert with_copy.get_run(run).info.artifact_uri.startswith(str(copy))
     with_copy.close()
+
+
+def test_a_store_that_is_deleted_or_replaced_is_told_of(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_LOOK_AT_FILE_SECONDS", 0.0)
+    run = new_run(store)
+    shutil.rmtree(store.root)
+    calls = (
+        lambda: store.log_batch(run, [Metric("m", 1.0, 0, 0)]),
+        lambda: store.get_run(run),
+        store.data_version,
+    )
+    for call in calls:
+        with pytest.raises(StoreError, match="was moved or deleted while it was open"):
+            call()
+    assert not store.root.exists()
+    other = open_store(store.root)
+    new_run(other)
+    for call in calls:
+        with pytest.raises(StoreError, match="was moved or deleted while it was open"):
+            call()
+    assert other.count_runs(RunQuery()) == 1
+    other.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="there is no /proc")
+def test_threads_that_end_leave_no_files_open(store: Store) -> None:
+    run = new_run(store)
+
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    def work() -> None:
+        store.get_run(run)
+        store.log_batch(run, [Metric("m", 1.0, 0, 0)])
+
+    work()
+    before = open_files()
+    for _ in range(30):
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert open_files() < before + 40
 
 
 def test_a_newer_store_is_refused(store: Store) -> None:

@@ -7,6 +7,7 @@ import gc
 import math
 import os
 import sqlite3
+import sys
 import threading
 import time
 import weakref
@@ -15,8 +16,8 @@ from pathlib import Path
 
 from tuiflow.config import HEARTBEAT_SECONDS, STALE_AFTER_MS
 from tuiflow.errors import InvalidInput, StoreError, TuiflowError
-from tuiflow.store import filesystem
-from tuiflow.store.failures import BUSY_SECONDS, store_error
+from tuiflow.store import file, filesystem
+from tuiflow.store.failures import BUSY_SECONDS, moved, store_error
 from tuiflow.store.guarded import end_abandoned, guarded
 from tuiflow.store.schema import APPLICATION_ID, INCREMENTAL, SCHEMA_VERSION, statements
 from tuiflow.store.waiting import patiently, retry_busy
@@ -24,6 +25,7 @@ from tuiflow.store.wal import WriteAheadLog
 
 _Use = tuple[int, object]
 """Of the connections, by a thread."""
+_LOOK_AT_FILE_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
 """Between looks whether any is left, should one have ended without a word."""
 
@@ -43,8 +45,10 @@ class Database:
         if not path.exists():
             if not create:
                 raise StoreError(f"There is no tuiflow store at {path}.")
-            _create_file(path)
+            file.create(path)
         _databases.add(self)
+        self._file = file.identity(path)
+        self._looked = -math.inf
         self.network = filesystem.network_name(path)
         self._hosts_checked = -math.inf
         self.read_only = not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
@@ -53,14 +57,17 @@ class Database:
                 self._check_version(self._reader())
                 return
             if self.network is not None:
-                _leave_wal(path)
+                file.leave_wal(path)
             retry_busy(self._prepare)
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
         self._mutex = threading.Lock()
         self._gate = threading.Condition(self._mutex)
-        self._uses: set[_Use] = set()
+        self._uses: dict[_Use, bool] = {}
+        """Under way, and whether they write."""
+        self._unsure = False
+        """Whether a write may have been undone without a word to who has to know."""
         self._frozen = False
         self._writer: sqlite3.Connection | None = None
         self._local = threading.local()
@@ -80,7 +87,7 @@ class Database:
         except (sqlite3.DatabaseError, UnicodeEncodeError) as error:
             raise self._meant(error) from error
         finally:
-            self._uses.discard(use)  # by itself: a call could be interrupted before it does
+            self._uses.pop(use, None)  # by itself: a function could be interrupted before it does
             if self._frozen:
                 self._left()
 
@@ -88,7 +95,7 @@ class Database:
         with self._mutex:
             while self._frozen and all(thread != use[0] for thread, _ in list(self._uses)):
                 self._gate.wait()
-            self._uses.add(use)
+            self._uses[use] = False
 
     def _left(self) -> None:
         with self._mutex:
@@ -191,14 +198,31 @@ class Database:
             with contextlib.suppress(sqlite3.OperationalError):  # in use, or read-only
                 conn.execute("PRAGMA journal_mode = WAL")
 
+    def _check_file(self, now: float) -> None:
+        """Raise StoreError where another file or none is in the place of the one that was opened:
+        what is written to that would be lost without a word."""
+        if now > self._looked + _LOOK_AT_FILE_SECONDS:
+            if file.identity(self.path) != self._file:
+                raise moved(self.path)
+            self._looked = min(now, time.monotonic())
+
     def _open_writer(self) -> sqlite3.Connection:
         if self._writer is None:
-            self._writer = sqlite3.connect(
-                self.path, timeout=0, isolation_level=None, check_same_thread=False
-            )
-            self._writer.execute("PRAGMA synchronous = NORMAL")
-            self._log.opened(self._writer)
+            self._check_file(math.inf)
+            writer = self._connect("mode=rw", timeout=0)
+            writer.execute("PRAGMA synchronous = NORMAL")
+            self._log.opened(writer)
+            self._writer = writer
         return self._writer
+
+    def _connect(self, mode: str, timeout: float) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{mode}",
+            uri=True,
+            timeout=timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
 
     @guarded
     def write(
@@ -217,9 +241,13 @@ class Database:
         try:
             self._enter(use)
             with self._lock:
+                self._check_file(time.monotonic())
                 conn = self._writer or self._open_writer()
-                if conn.in_transaction:  # a signal handler that writes, called inside a write
+                if len(self._uses) > 1 and any(list(self._uses.values())):  # a signal handler's
                     raise StoreError("A write was started inside another write of the same thread.")
+                if conn.in_transaction or self._unsure:  # ctrl+C, and once more in its wake
+                    self._undo(conn)
+                self._uses[use] = self._unsure = True
                 if synced:
                     conn.execute("PRAGMA synchronous = FULL")
                 try:
@@ -229,14 +257,15 @@ class Database:
                     yield conn
                     # Outside WAL, readers hold up a commit.
                     patiently(conn, "COMMIT", patience)
+                    self._unsure = False
                     self._log.committed(conn)
-                except BaseException as error:
-                    if isinstance(error, KeyboardInterrupt):
-                        _close_cursors(conn)
-                    if conn.in_transaction:
-                        conn.execute("ROLLBACK")
-                    for hook in self._on_rollback:
-                        hook()
+                except KeyboardInterrupt:
+                    self._writer = None
+                    self._undo(conn)
+                    _close_cursors(conn)
+                    raise
+                except BaseException:
+                    self._undo(conn)
                     raise
                 finally:
                     if synced:
@@ -244,9 +273,16 @@ class Database:
         except (sqlite3.DatabaseError, UnicodeEncodeError) as error:
             raise self._meant(error) from error
         finally:
-            self._uses.discard(use)
+            self._uses.pop(use, None)
             if self._frozen:
                 self._left()
+
+    def _undo(self, conn: sqlite3.Connection) -> None:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        for hook in self._on_rollback:
+            hook()
+        self._unsure = False
 
     def shorten_log(self, limit: int) -> None:
         """Empty the write-ahead log if it has more than `limit` bytes. For who writes much at once,
@@ -289,10 +325,12 @@ class Database:
     def read(self) -> Iterator[sqlite3.Connection]:
         """This thread's reading connection. Never blocks a writer, nor waits for one."""
         with self._using():
+            self._check_file(time.monotonic())
             conn = self._reader()
             try:
                 yield conn
             except KeyboardInterrupt:
+                self._local.reader = None
                 _close_cursors(conn)
                 raise
 
@@ -303,20 +341,24 @@ class Database:
             conn.close()
             conn = None
         if conn is None:
+            self._check_file(math.inf)
             # Without a WAL there is nothing to share, and in a read-only folder no way to.
-            alone = "?immutable=1" if state is not None and not state[0] else ""
-            conn = sqlite3.connect(
-                self.path.absolute().as_uri() + alone,
-                uri=True,
-                timeout=5,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            alone = state is not None and not state[0]
+            conn = self._connect("immutable=1" if alone else "mode=rw", timeout=5)
             conn.execute("PRAGMA query_only = 1")
+            self._close_those_of_ended_threads()
             self._local.reader = conn
             self._local.state = state
             self._readers[threading.get_ident()] = conn
         return conn
+
+    def _close_those_of_ended_threads(self) -> None:
+        """Nothing else does: a connection is in a cycle with what it has prepared."""
+        with self._mutex:
+            running = sys._current_frames()
+            for thread in [*self._readers.keys() - running.keys(), threading.get_ident()]:
+                if conn := self._readers.pop(thread, None):
+                    conn.close()
 
     def _file_state(self) -> tuple[bool, int, int]:
         """Whether there is a WAL, and what changes when the file without one does."""
@@ -363,37 +405,8 @@ os.register_at_fork(
 
 
 def _close_cursors(conn: sqlite3.Connection) -> None:
-    """End what ctrl+C has left half read: the connection would go on seeing the store as it is now
-    for as long as somebody keeps the traceback, and with it the cursors."""
+    """End what ctrl+C has left half read on a connection that is given up: for as long as somebody
+    keeps the traceback, and so the cursors, it would hold on to the store as it is now."""
     for found in gc.get_objects():
         if type(found) is sqlite3.Cursor and found.connection is conn:
             found.close()
-
-
-def _leave_wal(path: Path) -> None:
-    """Take a store out of WAL, which needs memory that hosts can't share, before it is used.
-
-    Exclusive locking keeps that memory out of use here too (sqlite.org/wal.html, "noshm").
-    """
-    with path.open("rb") as file:
-        if file.read(20)[18:] != b"\x02\x02":  # sqlite.org/fileformat2.html: 2 is WAL
-            return
-    with contextlib.closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as conn:
-        conn.execute("PRAGMA locking_mode = EXCLUSIVE")
-        conn.execute("PRAGMA journal_mode = DELETE")
-
-
-def _create_file(path: Path) -> None:
-    try:
-        make_private(path.parent)
-        # SQLite gives its -wal and -shm files the mode of the database.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise StoreError(f"Can't create a store at {path}: {error.strerror}.") from error
-
-
-def make_private(folder: Path) -> None:
-    """Make a folder and those above it that are missing, all for the owner alone (0700)."""
-    if not folder.is_dir():
-        make_private(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)

@@ -24,6 +24,11 @@ def store_error(error: sqlite3.DatabaseError, path: Path) -> StoreError:
     return StoreError(f"The store {path} {reason}.")
 
 
+def moved(path: Path) -> StoreError:
+    """The error where another file or none is at `path` now."""
+    return StoreError(f"The store {path} {_REASONS[sqlite3.SQLITE_READONLY_DBMOVED]}.")
+
+
 _UNREADABLE = "can't be read or written by its file system; look at the disk, then try again"
 _REASONS = {
     sqlite3.SQLITE_BUSY: f"is held by another writer for more than {BUSY_SECONDS:.0f} s; try again"

@@ -45,7 +45,7 @@ class _Guarded(AbstractContextManager[T]):
         self.frame = frame
 
     def __enter__(self) -> T:
-        return self.manager.__enter__()
+        return next(self.manager.gen)
 
     def __exit__(
         self,
@@ -54,7 +54,10 @@ class _Guarded(AbstractContextManager[T]):
         trace: TracebackType | None,
     ) -> bool | None:
         try:
-            return self.manager.__exit__(kind, error, trace)
+            if error is not None:
+                return self.manager.__exit__(kind, error, trace)
+            next(self.manager.gen, None)
+            return None
         except KeyboardInterrupt:
             self.interrupt()  # for it may have come in contextlib's own code
             raise
