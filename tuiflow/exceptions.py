@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuiflow.errors import TuiflowError
+from tuiflow.errors import ERROR_CODES, TuiflowError
 
 __all__ = [
     "ExecutionException",
@@ -38,3 +38,10 @@ class MlflowNotImplementedException(MlflowException):
 
     def __init__(self, message: object = "") -> None:
         super().__init__(message)
+
+
+def __getattr__(name: str) -> int:
+    """The numbers of error codes, which scripts import from here, too."""
+    if name in ERROR_CODES:
+        return ERROR_CODES[name][0]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tuiflow.models.mlmodel import PYTHON_FUNCTION
 from tuiflow.models.pyfunc import PyFuncModel, load
 from tuiflow.tracking.models import model_folder
 
 __all__ = ["PyFuncModel", "load_model"]
+
+FLAVOR_NAME = PYTHON_FUNCTION
+"""Under which a model's `flavors` say how any of MLflow's programs loads it."""
 
 
 def load_model(model_uri: str | Path) -> PyFuncModel:

@@ -11,8 +11,10 @@ from tuiflow.keras.model import (
     save_model,
 )
 from tuiflow.models.info import ModelInfo
+from tuiflow.models.keras_flavor import KERAS as FLAVOR_NAME
 
 __all__ = [
+    "FLAVOR_NAME",
     "ModelInfo",
     "autolog",
     "get_default_conda_env",

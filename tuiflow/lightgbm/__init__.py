@@ -10,9 +10,11 @@ from tuiflow.lightgbm.model import (
     log_model,
     save_model,
 )
+from tuiflow.lightgbm.settings import FLAVOR as FLAVOR_NAME
 from tuiflow.models.info import ModelInfo
 
 __all__ = [
+    "FLAVOR_NAME",
     "ModelInfo",
     "autolog",
     "get_default_conda_env",

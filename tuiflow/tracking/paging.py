@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from tuiflow.errors import InvalidInput
+from tuiflow.store.entities import PagedList
 
 Item = TypeVar("Item")
-
-
-class PagedList(list[Item]):
-    """A page of a search; `token` is what `page_token` takes for the next, None on the last."""
-
-    def __init__(self, items: Sequence[Item], token: str | None) -> None:
-        super().__init__(items)
-        self.token = token
 
 
 def page(

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tuiflow.models import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
+    from tuiflow.types import schema as schema
 
 __all__ = ["ColSpec", "DataType", "ParamSchema", "ParamSpec", "Schema", "TensorSpec"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "schema":
+        import importlib
+
+        return importlib.import_module(f"{__name__}.{name}")
     if name in __all__:
         from tuiflow import models
 

@@ -11,8 +11,10 @@ from tuiflow.xgboost.model import (
     log_model,
     save_model,
 )
+from tuiflow.xgboost.settings import FLAVOR as FLAVOR_NAME
 
 __all__ = [
+    "FLAVOR_NAME",
     "ModelInfo",
     "autolog",
     "get_default_conda_env",
