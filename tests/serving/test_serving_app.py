@@ -21,7 +21,7 @@ from small_models import COLUMNS, slow_model, table
 import tuiflow
 from tuiflow.models import infer_signature, pyfunc
 from tuiflow.models.sklearn_flavor import save_model
-from tuiflow.serving.app import create_app
+from tuiflow.serving.app import create_app, warm_up
 from tuiflow.serving.journal import Journal
 from tuiflow.serving.traffic import Traffic
 
@@ -220,6 +220,22 @@ def test_what_a_model_raises_is_a_sentence_and_its_traceback_in_the_log(
     assert answer.status_code == 400
     assert "Traceback" not in answer.text
     assert "Traceback" in journal[1].read_text()
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), KeyboardInterrupt()])
+def test_a_model_that_would_end_the_server_is_a_failure_of_its_own(
+    linear: tuple[Path, ElasticNet], monkeypatch: pytest.MonkeyPatch, raised: BaseException
+) -> None:
+    model = pyfunc.load(linear[0])
+
+    def predict(data: Any) -> Any:
+        raise raised
+
+    monkeypatch.setattr(model.implementation, "predict", predict)
+    answer = post(create_app(model).test_client(), {"dataframe_split": SPLIT})
+    assert answer.status_code == 400
+    assert type(raised).__name__ in answer.json["message"]
+    assert (warm_up(model, {"dataframe_split": SPLIT}) or "").startswith(type(raised).__name__)
 
 
 def test_predictions_from_several_threads(linear: tuple[Path, ElasticNet]) -> None:

@@ -27,7 +27,8 @@ from tuiflow.entities import Process, ServerInfo
 from tuiflow.errors import InvalidInput, InvalidState, NotFound, ServingError
 from tuiflow.models import read_mlmodel
 from tuiflow.models.sklearn_flavor import save_model
-from tuiflow.serving import process
+from tuiflow.serving import process, worker
+from tuiflow.serving.journal import Journal
 from tuiflow.serving.process import HealthState, PortTaken
 from tuiflow.store import Store
 from tuiflow.store.processes import identify, this_process
@@ -518,6 +519,90 @@ def test_the_log_is_followed_and_made_harmless(
     with path.open("a") as log:
         log.write("after the cut\n")
     assert follower.new_lines() == ["after the cut"]
+
+
+def test_silent_connections_keep_no_thread(running: ServerInfo) -> None:
+    address = ("127.0.0.1", running.port)
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(address)) for _ in range(20)]
+        time.sleep(0.3)  # until the server has taken them
+        assert httpx.get(url(running, "/ping"), timeout=5).status_code == 200
+        silent[0].sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+        silent[0].settimeout(5)
+        assert silent[0].recv(100).startswith(b"HTTP/1.1 200")
+
+
+def _cheroot(**limits: int) -> worker._Server:
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = worker._Server(listening, worker.loading, Journal(os.open(os.devnull, os.O_RDWR)))
+    for name, value in limits.items():
+        setattr(server, name, value)
+    server.prepare()
+    threading.Thread(target=server.serve, daemon=True).start()
+    return server
+
+
+def test_silent_connections_are_closed_after_a_while() -> None:
+    server = _cheroot(timeout=1)
+    with socket.create_connection(server.bind_addr) as silent:
+        silent.settimeout(10)
+        assert silent.recv(1) == b""
+    server.stop()
+
+
+def test_silent_connections_do_not_hold_up_the_end() -> None:
+    server = _cheroot()
+    with contextlib.ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(server.bind_addr))
+        time.sleep(0.3)  # until the server has taken them
+        begun = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begun < 3
+
+
+def test_a_half_sent_head_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "HEAD_SECONDS", 0.3)
+    server = _cheroot()
+    with socket.create_connection(server.bind_addr) as slow:
+        slow.settimeout(10)
+        slow.sendall(b"GET /ping HT")
+        assert b"408" in slow.recv(1000)
+    server.stop()
+
+
+@pytest.mark.parametrize("raised", ["SystemExit", "KeyboardInterrupt"])
+def test_a_server_that_breaks_ends(linear: tuple[Path, ElasticNet], raised: str) -> None:
+    code = f"""
+import socket, sys
+from tuiflow.serving import app, worker
+def broken(environ, start_response):
+    raise {raised}
+app.create_app = lambda *arguments, **options: broken
+sys.exit(worker.main([sys.argv[1], "--socket", sys.argv[2]]))
+"""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        number = listening.fileno()
+        server = subprocess.Popen(
+            [sys.executable, "-c", code, str(linear[0]), str(number)],
+            pass_fds=[number],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        port = listening.getsockname()[1]
+    assert server.stdout is not None
+    for text in server.stdout:
+        if "listening" in text:
+            break
+    with contextlib.suppress(httpx.HTTPError):
+        httpx.get(f"http://127.0.0.1:{port}/ping", timeout=5)
+    try:
+        output, _ = server.communicate(timeout=20)
+    finally:
+        server.kill()
+    assert server.returncode == 1
+    assert "error: the server broke while it was answering" in output
 
 
 def test_a_body_too_large_gets_its_answer(running: ServerInfo) -> None:

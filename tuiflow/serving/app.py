@@ -30,6 +30,8 @@ _PIECE = 1024 * 1024
 # Read and thrown away after a refusal, so that the client gets to read the answer.
 _DRAINED = 512 * 1024 * 1024
 _LONGEST = 2000
+# A model that calls sys.exit() must not end the server.
+_FAILURES = (Exception, SystemExit, KeyboardInterrupt)
 _CODES = {404: "ENDPOINT_NOT_FOUND", 500: "INTERNAL_ERROR"}
 
 
@@ -73,7 +75,7 @@ def create_app(
             if error.__cause__ is not None and journal:
                 journal.trace()
             raise RequestError(error.message, error_code=error.error_code) from error
-        except Exception as error:
+        except _FAILURES as error:
             if journal:
                 journal.trace()
             raise RequestError(
@@ -145,7 +147,7 @@ def warm_up(model: Model, request_body: Mapping[str, Any] | None) -> str | None:
     try:
         asked = parse_request(orjson.dumps(request_body), JSON, input_schema(model))
         encode(model.predict(asked.data, asked.params), Style.WRAPPED)
-    except Exception as error:
+    except _FAILURES as error:
         return f"{type(error).__name__}: {error}"
     return None
 

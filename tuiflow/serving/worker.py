@@ -25,6 +25,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from cheroot import wsgi
+from cheroot.server import HTTPConnection, HTTPRequest
 
 from tuiflow.errors import TuiflowError
 from tuiflow.serving.journal import Journal
@@ -46,7 +47,10 @@ QUEUE = 512
 """Connections that may wait for a thread; further ones are answered 503."""
 
 IDLE_SECONDS = 60
-"""How long a kept-alive connection may stay silent."""
+"""How long a connection may stay silent, before its first request or after one."""
+
+HEAD_SECONDS = 10
+"""How long a connection that has begun a request may be silent before its headers are complete."""
 
 _LOADING = (
     b'{"error_code":"TEMPORARILY_UNAVAILABLE",'
@@ -75,8 +79,22 @@ class _Leave:
         self.grace = grace
 
 
+class _Request(HTTPRequest):
+    def parse_request(self) -> None:
+        self.conn.socket.settimeout(HEAD_SECONDS)
+        super().parse_request()
+        self.conn.socket.settimeout(IDLE_SECONDS)
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+
 class _Server(wsgi.Server):
     """Cheroot on a socket that listens already."""
+
+    ConnectionClass = _Connection
+    _connections: Any
 
     # The selector looks for a stop request that often: it bounds how fast the port is closed.
     expiration_interval = 0.1
@@ -102,6 +120,14 @@ class _Server(wsgi.Server):
         self._listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = self._listening
         return self._listening
+
+    def process_conn(self, conn: HTTPConnection) -> None:
+        # Cheroot would have a thread wait for a connection's first byte; silent ones wait in the
+        # selector, as kept-alive ones do. What is above their limit goes into the bounded queue.
+        if conn.last_used is None and self._connections.can_add_keepalive_connection:
+            self._connections.put(conn)
+        else:
+            super().process_conn(conn)
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         self._journal.line(str(msg))
@@ -140,7 +166,7 @@ def serve(folder: Path, listening: socket.socket, lifeline: int | None, journal:
     if lifeline is not None:
         _thread(_LIFELINE, _watch, lifeline, events, journal)
     server.prepare()
-    _thread("accept", server.serve)
+    _thread("accept", _accept, server, events, journal)
     while True:
         event = events.get()
         if isinstance(event, _Loaded):
@@ -148,7 +174,7 @@ def serve(folder: Path, listening: socket.socket, lifeline: int | None, journal:
             journal.line(f"loaded model in {event.seconds:.1f} s")
             journal.line(f"listening on {shown}")
         elif isinstance(event, _Broken):
-            server.stop()
+            _stop(server, ORPHAN_SECONDS)
             journal.line(ERROR_MARK + event.reason)
             return 1
         else:
@@ -159,6 +185,18 @@ def _thread(name: str, target: Callable[..., object], *arguments: object) -> thr
     thread = threading.Thread(target=target, args=arguments, name=name, daemon=True)
     thread.start()
     return thread
+
+
+def _accept(
+    server: _Server, events: SimpleQueue[_Loaded | _Broken | _Leave], journal: Journal
+) -> None:
+    try:
+        server.serve()
+    except BaseException:  # what a thread that answers could not hold, which stops the server
+        journal.trace()
+    finally:
+        # After a stop that was asked for, nobody reads it.
+        events.put(_Broken("the server broke while it was answering"))
 
 
 def _load(
@@ -209,15 +247,20 @@ def _watch(
 def _drain(server: _Server, leave: _Leave, traffic: Traffic, journal: Journal) -> int:
     waiting = traffic.in_flight
     journal.line(f"stopping, {leave.why}" + (f"; finishing {_count(waiting)}" if waiting else ""))
-    server.shutdown_timeout = leave.grace
-    stopping = _thread("stop", server.stop)
-    # Cheroot's own bound only closes sockets and then waits for ever.
-    stopping.join(leave.grace + 2 * server.expiration_interval)
-    if stopping.is_alive():
+    if not _stop(server, leave.grace):
         journal.line(f"gave up on {_count(traffic.in_flight)} after {leave.grace:g} s")
         return 1
     journal.line("stopped")
     return 0
+
+
+def _stop(server: _Server, grace: float) -> bool:
+    """Stop taking requests and wait for those under way; False where they take longer."""
+    server.shutdown_timeout = grace
+    stopping = _thread("stop", server.stop)
+    # Cheroot's own bound only closes sockets and then waits for ever.
+    stopping.join(grace + 2 * server.expiration_interval)
+    return not stopping.is_alive()
 
 
 def _count(requests: int) -> str:
