@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,6 +67,15 @@ def test_columns_of_a_table() -> None:
         ("cat", "string", True),
         ("nullable", "long", False),
     ]
+
+
+def test_sparse_columns_are_as_dense_ones() -> None:
+    letters = pd.Series(["a", "b", "a"])
+    for kind in (bool, "int64", "float32"):
+        sparse = pd.get_dummies(letters, sparse=True, dtype=kind)
+        dense = pd.get_dummies(letters, dtype=kind)
+        assert inputs(sparse) == inputs(dense)
+        pd.testing.assert_frame_equal(enforce(sparse, inputs(dense)), dense)
 
 
 def test_arrays_are_tensors_with_a_free_first_dimension() -> None:
@@ -375,7 +386,61 @@ def test_tensors() -> None:
             enforce(lossy, whole)
 
 
+def test_tensors_of_one_dimension_take_a_column() -> None:
+    numbers, texts = inputs(np.zeros(2)), inputs(np.array(["a", "b"]))
+    assert enforce(pd.DataFrame({"x": [1, 2]}), numbers).tolist() == [1.0, 2.0]
+    for data in (pd.DataFrame({"x": ["a", "bc"]}), pd.Series(["a", "bc"], dtype=object)):
+        found = enforce(data, texts)
+        assert (found.dtype.kind, found.tolist()) == ("U", ["a", "bc"])
+    raw = enforce(pd.DataFrame({"x": [b"a", b"bc"]}), inputs(np.array([b"a"])))
+    assert (raw.dtype.kind, raw.tolist()) == ("S", [b"a", b"bc"])
+    with pytest.raises(InvalidInput, match=r"has \(1, 2\)"):
+        enforce(pd.DataFrame({"x": ["a"], "y": ["b"]}), texts)
+
+
+@pytest.mark.parametrize(
+    ("example", "data", "message"),
+    [
+        (np.array(["a"]), np.array([1]), "must hold str, but holds int64"),
+        (np.array(["a"]), np.array([1.5]), "must hold str, but holds float64"),
+        (np.array(["a"]), np.array(["a", None], dtype=object), "must hold str, but holds object"),
+        (np.array(["a"]), np.array(["2024-01-01"], "datetime64[s]"), "must hold str"),
+        (np.zeros(1, "float32"), np.array([1e39]), "numbers too large"),
+        (np.zeros((3, 3), "float32"), csr_matrix(np.eye(3) * 1e39), "numbers too large"),
+        (np.zeros(1, "timedelta64[s]"), np.array([1]), "must hold timedelta64"),
+    ],
+)
+def test_what_tensors_would_lose_is_refused(example: Any, data: Any, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        enforce(data, inputs(example))
+
+
+def test_infinite_numbers_stay_so_in_smaller_tensors() -> None:
+    assert enforce(np.array([np.inf, 1.0]), inputs(np.zeros(1, "float32"))).tolist() == [np.inf, 1]
+    assert enforce(np.array([1]), inputs(np.zeros(1, "complex128"))).dtype == "complex128"
+
+
+@pytest.mark.parametrize("dates", [["9999-12-31"], ["1500-01-01T00:00:00", None]])
+def test_dates_out_of_range_are_told_so(dates: list[str | None]) -> None:
+    schema = inputs(pd.DataFrame({"t": pd.to_datetime(["2024-01-01"])}))
+    for column in (dates, pd.to_datetime(pd.Series(dates))):
+        with pytest.raises(InvalidInput, match="a date out of range"):
+            enforce(pd.DataFrame({"t": column}), schema)
+
+
+def test_base64_may_have_line_breaks() -> None:
+    schema = inputs(pd.DataFrame({"image": [b"x"]}))
+    picture = bytes(range(256))
+    for text in (base64.encodebytes(picture).decode(), base64.b64encode(picture).decode()):
+        assert enforce(pd.DataFrame({"image": [text]}), schema)["image"].tolist() == [picture]
+    with pytest.raises(InvalidInput, match="neither bytes nor base64"):
+        enforce(pd.DataFrame({"image": ["no base64!"]}), schema)
+
+
 def test_named_tensors() -> None:
+    named = inputs({"x": np.zeros((2, 3)), "y": np.array(["a", "b"])})
+    table = pd.DataFrame({"x": [[1.0, 2.0, 3.0]], "y": ["a"]})
+    assert enforce(table, named)["y"].dtype.kind == "U"
     schema = inputs({"Img": np.zeros((2, 4)), "n": np.zeros(2, "int64")})
     result = enforce({"n": [1, 2], "Img": np.ones((2, 4)), "more": [0]}, schema)
     assert {name: array.shape for name, array in result.items()} == {"Img": (2, 4), "n": (2,)}

@@ -20,6 +20,7 @@ _NUMPY_NAMES = {
     DataType.float: "float32",
     DataType.double: "float64",
 }
+_FAR = "got a date out of range (1677-09-21 to 2262-04-11)"
 
 
 class Mismatch(Exception):
@@ -38,6 +39,8 @@ def enforce_series(series: pd.Series[Any], kind: ColumnType, required: bool) -> 
             for row, value in enumerate(series)
         ]
         return pd.Series(values, index=series.index, dtype=object)
+    if isinstance(series.dtype, pd.SparseDtype):
+        series = series.astype(series.dtype.subtype)
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(series.cat.categories.dtype)
     if kind in _NUMPY_NAMES:
@@ -130,16 +133,27 @@ def _datetimes(series: pd.Series[Any]) -> pd.Series[Any]:
     if given == "M":
         if getattr(series.dtype, "tz", None) is not None:
             raise Mismatch("got times with a time zone")
-        return series.astype("datetime64[ns]")
+        return _nanoseconds(series)
     if given in "OU" or series.isna().all():
         try:
             parsed = pd.to_datetime(series, format="ISO8601")
             if getattr(parsed.dtype, "tz", None) is None and parsed.dtype.kind == "M":
-                return parsed.astype("datetime64[ns]")
+                return _nanoseconds(parsed)
+        except pd.errors.OutOfBoundsDatetime:
+            raise Mismatch(_FAR) from None
         except (ValueError, TypeError):
             pass
         raise Mismatch("got text that is not an ISO date and time without time zone")
     raise Mismatch(column_is(series))
+
+
+def _nanoseconds(series: pd.Series[Any]) -> pd.Series[Any]:
+    import pandas as pd
+
+    try:
+        return series.astype("datetime64[ns]")
+    except pd.errors.OutOfBoundsDatetime:
+        raise Mismatch(_FAR) from None
 
 
 def _binaries(series: pd.Series[Any]) -> pd.Series[Any]:
@@ -153,7 +167,8 @@ def _binaries(series: pd.Series[Any]) -> pd.Series[Any]:
         try:
             if not isinstance(value, str):
                 raise ValueError
-            values.append(base64.b64decode(value, validate=True))
+            # Encoders for mail, such as the one that MLflow uses, break lines.
+            values.append(base64.b64decode("".join(value.split()), validate=True))
         except (ValueError, binascii.Error):
             raise Mismatch(f"row {row} holds neither bytes nor base64 text") from None
     return pd.Series(values, index=series.index, name=series.name, dtype=object)

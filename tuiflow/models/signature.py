@@ -189,6 +189,8 @@ def _series_type(column: pd.Series[Any]) -> ColumnType:
     import pandas as pd
 
     dtype: Any = column.dtype
+    if isinstance(dtype, pd.SparseDtype):
+        dtype = dtype.subtype
     if dtype.kind == "O":
         column = column.infer_objects()
         dtype = column.dtype

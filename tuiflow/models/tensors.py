@@ -26,6 +26,8 @@ def enforce_tensors(data: Any, schema: Schema) -> Any:
             data = next(iter(data.values()))
         if isinstance(data, pd.DataFrame | pd.Series):
             data = _frame_array(data)
+            if data.ndim == 2 and data.shape[1] == 1 == len(spec.shape):
+                data = data[:, 0]
         return _enforce_tensor(data, spec, "The input")
     if isinstance(data, np.ndarray | list) and len(schema) == 1:
         data = {schema.input_names()[0]: data}
@@ -88,10 +90,20 @@ def _enforce_tensor(data: Any, spec: TensorSpec, where: str) -> Any:
         raise InvalidInput(f"The signature names an unknown dtype {spec.type!r:.40}.") from None
     if array.dtype == target or target.kind == "O" or array.dtype.kind == target.kind in "US":
         return array
+    if array.dtype == object and target.kind in "US":
+        array = _object_texts(array, str if target.kind == "U" else bytes)
+        if array.dtype.kind == target.kind:
+            return array
     if array.dtype == object and target.kind in "iuf":
         array = _object_array(array)
     if array.dtype.kind in "iuf" and target.kind == "f":
-        return array.astype(target)
+        with np.errstate(over="ignore"):
+            converted = array.astype(target)
+        if _infinities(converted) > _infinities(array):
+            raise InvalidInput(
+                f"{where} must hold {spec.type}, but holds numbers too large for it."
+            )
+        return converted
     if array.dtype.kind in "iuf" and target.kind in "iu":
         values: Any = array.data if sparse else array
         limits = np.iinfo(target)
@@ -100,7 +112,9 @@ def _enforce_tensor(data: Any, spec: TensorSpec, where: str) -> Any:
             not values.size or (int(values.min()) >= limits.min and int(values.max()) <= limits.max)
         ):
             return array.astype(target)
-    elif np.can_cast(array.dtype, target, "safe") and array.dtype.kind != "b":
+    elif (
+        target.kind == array.dtype.kind or (array.dtype.kind in "iuf" and target.kind == "c")
+    ) and np.can_cast(array.dtype, target, "safe"):
         return array.astype(target)
     given = KIND_NAMES.get(array.dtype.kind, str(array.dtype))
     given = given if given in ("string", "object") else str(array.dtype)
@@ -116,3 +130,20 @@ def _object_array(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         numbers = [np.nan if value is None else float(value) for value in flat]
         return np.array(numbers).reshape(array.shape)
     return array
+
+
+def _object_texts(array: np.ndarray[Any, Any], kind: type) -> np.ndarray[Any, Any]:
+    """An array of objects that are all text (or all bytes) as one of that; any other stays."""
+    import numpy as np
+
+    flat = array.ravel().tolist()
+    if flat and all(isinstance(value, kind) for value in flat):
+        return np.array(flat).reshape(array.shape)
+    return array
+
+
+def _infinities(array: Any) -> int:
+    import numpy as np
+
+    values = array.data if hasattr(array, "toarray") else array
+    return int(np.isinf(values).sum()) if values.dtype.kind == "f" else 0
