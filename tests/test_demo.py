@@ -35,7 +35,9 @@ def environment(folder: Path) -> dict[str, str]:
         "TUIFLOW_STORE": str(folder / "users-own"),
         "TUIFLOW_RUN_ID": "0" * 32,
         "TUIFLOW_EXPERIMENT_NAME": "users-own",
+        "MLFLOW_RUN_ID": "0" * 32,
         "MLFLOW_EXPERIMENT_NAME": "users-own",
+        "MLFLOW_EXPERIMENT_ID": "7",
     }
 
 

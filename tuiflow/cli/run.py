@@ -10,7 +10,6 @@ import typer
 from tuiflow.cli import completion
 from tuiflow.cli.launching import run_request
 from tuiflow.cli.options import StoreOption, chosen_location, open_existing
-from tuiflow.entities import DEFAULT_EXPERIMENT_ID
 from tuiflow.errors import InvalidInput
 
 
@@ -119,7 +118,7 @@ def run(
     """
     from tuiflow import projects
     from tuiflow.projects.params import parse_assignments, parse_docker_args
-    from tuiflow.tracking.experiments import name_in_environment
+    from tuiflow.tracking.experiments import default_experiment_id, name_in_environment
 
     projects.check_backend(backend, backend_config)
     if experiment is not None and experiment_id is not None:
@@ -140,6 +139,6 @@ def run(
             run_id = opened.resolve_run(run_id)
     name = experiment or name_in_environment() or ""
     if not name and experiment_id is None:  # by its id, for it may have another name by now
-        experiment_id = DEFAULT_EXPERIMENT_ID
+        experiment_id = default_experiment_id()
     target = projects.Target(name, experiment_id, run_name, run_id)
     run_request(request, target, location, strict=strict, dry_run=dry_run)

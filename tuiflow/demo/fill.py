@@ -6,7 +6,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tuiflow.config import ENV_EXPERIMENT, ENV_EXPERIMENT_OF_MLFLOW, ENV_RUN_ID
+from tuiflow.config import (
+    ENV_EXPERIMENT,
+    ENV_EXPERIMENT_ID_OF_MLFLOW,
+    ENV_EXPERIMENT_OF_MLFLOW,
+    ENV_RUN_ID,
+    ENV_RUN_ID_OF_MLFLOW,
+)
 
 RUNS = 40
 
@@ -23,8 +29,10 @@ def fill(database: Path, done: Callable[[], None]) -> None:
 
     for name in (
         ENV_RUN_ID,
+        ENV_RUN_ID_OF_MLFLOW,
         ENV_EXPERIMENT,
         ENV_EXPERIMENT_OF_MLFLOW,
+        ENV_EXPERIMENT_ID_OF_MLFLOW,
     ):  # of a run that this is started from
         os.environ.pop(name, None)
     set_tracking_uri(database)

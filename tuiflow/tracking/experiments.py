@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tuiflow.config import ENV_EXPERIMENT, ENV_EXPERIMENT_OF_MLFLOW
+from tuiflow.config import (
+    ENV_EXPERIMENT,
+    ENV_EXPERIMENT_ID_OF_MLFLOW,
+    ENV_EXPERIMENT_OF_MLFLOW,
+)
 from tuiflow.entities import DEFAULT_EXPERIMENT_ID, Experiment, LifecycleStage, ViewType
 from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState
 from tuiflow.store import Store
@@ -63,13 +67,18 @@ def name_in_environment() -> str | None:
     return os.environ.get(ENV_EXPERIMENT) or os.environ.get(ENV_EXPERIMENT_OF_MLFLOW) or None
 
 
+def default_experiment_id() -> str:
+    """Where no experiment is named: the one of MLflow's variable for its id, or else Default."""
+    return os.environ.get(ENV_EXPERIMENT_ID_OF_MLFLOW) or DEFAULT_EXPERIMENT_ID
+
+
 def active_experiment_id(store: Store) -> str:
     """The experiment chosen by `set_experiment` or the environment, else the default one."""
     with _lock:
         chosen = _chosen.get(store.database)
         if chosen is None and (name := name_in_environment()):
             chosen = _chosen[store.database] = get_or_create_experiment(store, name).experiment_id
-    return DEFAULT_EXPERIMENT_ID if chosen is None else chosen
+    return default_experiment_id() if chosen is None else chosen
 
 
 def create_experiment(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from tuiflow.config import ENV_RUN_ID
+from tuiflow.config import ENV_RUN_ID, ENV_RUN_ID_OF_MLFLOW
 from tuiflow.errors import InvalidInput
 from tuiflow.models.info import ModelInfo
 from tuiflow.models.mlmodel import MLmodel
@@ -66,14 +66,14 @@ def _active_or_own_run() -> Iterator[active.OpenRun]:
     if (opened := active.current()) is not None:
         yield opened
         return
-    handed_over = os.environ.get(ENV_RUN_ID)
+    names = (ENV_RUN_ID, ENV_RUN_ID_OF_MLFLOW)
+    handed_over = {name: os.environ[name] for name in names if name in os.environ}
     try:
         with start_run():
             yield current_or_new_run()
     finally:
         # The run that `tuiflow run` made is the whole script's: the next call takes it up again.
-        if handed_over is not None:
-            os.environ[ENV_RUN_ID] = handed_over
+        os.environ.update(handed_over)
 
 
 def keep_registered(store: Store, run_id: str, path: str) -> None:

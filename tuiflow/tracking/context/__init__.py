@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tuiflow.config import ENV_CAPTURE, ENV_RUN_ID
+from tuiflow.config import ENV_CAPTURE, ENV_RUN_ID, ENV_RUN_ID_OF_MLFLOW
 from tuiflow.entities import Run, RunTag
 from tuiflow.errors import InvalidInput
 
@@ -59,9 +59,10 @@ def run_tags() -> dict[str, str]:
 
 
 def take_handed_over() -> str | None:
-    """The run that `tuiflow run` made for this process, told once; None on ranks that don't log."""
-    run_id = os.environ.pop(ENV_RUN_ID, None)
-    return None if _is_silent() else run_id
+    """The run that `tuiflow run`, or a job under MLflow's name, made for this process, told once;
+    None on ranks that don't log."""
+    ours, theirs = os.environ.pop(ENV_RUN_ID, None), os.environ.pop(ENV_RUN_ID_OF_MLFLOW, None)
+    return None if _is_silent() else ours or theirs or None
 
 
 def complete(store: Store, run: Run) -> None:
