@@ -52,14 +52,17 @@ def prefix_of(token: Token) -> Kind | None:
 
 
 def key_length(cursor: Cursor) -> int:
-    """How many of the next tokens could make one key: 0, 1 or 2."""
+    """How many of the next tokens could make one key: 0, 1, 2 or, each part quoted, 3."""
     first, second = cursor.peek(), cursor.peek(1)
     if first.kind not in (TokenKind.WORD, *_NAMED):
         return 0
-    if first.end == second.start and (
-        (prefix_of(first) and first.value.endswith(".") and second.kind in (*_NAMED, _TEXT))
-        or (first.kind is TokenKind.TICKED and second.value.startswith("."))
-    ):
+    if first.end != second.start:
+        return 1
+    if first.kind is TokenKind.TICKED and second.value.startswith("."):
+        third = cursor.peek(2)
+        dot = second.kind is TokenKind.WORD and second.value == "." and second.end == third.start
+        return 3 if dot and third.kind in (*_NAMED, _TEXT) else 2
+    if prefix_of(first) and first.value.endswith(".") and second.kind in (*_NAMED, _TEXT):
         return 2
     return 1
 
@@ -70,11 +73,13 @@ def take_key(cursor: Cursor, known: Iterable[Key]) -> Key:
     if count == 0:
         raise cursor.error(f"expected a key such as {cursor.subject.key}")
     first = cursor.take()
-    last = cursor.take() if count == 2 else first
+    last = first
+    for _ in range(count - 1):
+        last = cursor.take()
     if first.kind in _NAMED and count == 1:
         return _attribute(cursor, first.value, known, first, last)
     if first.kind is TokenKind.TICKED:
-        head, name = first.value, last.value[1:]
+        head, name = first.value, last.value if count == 3 else last.value[1:]
     else:
         head, dot, name = first.value.partition(".")
         if not dot:
