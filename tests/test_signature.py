@@ -495,3 +495,29 @@ def test_inferring_needs_no_pandas_import_at_start() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
+
+
+def test_a_schema_by_name_and_by_types_of_numpy_and_pandas() -> None:
+    schema = Schema([ColSpec(kind, f"a {kind}") for kind in DataType])
+    assert schema.input_dict()["a long"] == ColSpec("long", "a long")
+    assert schema.input_types_dict() == {f"a {kind}": kind for kind in DataType}
+    numbers = [np.dtype(name) for name in ("bool", "int32", "int64", "float32", "float64")]
+    times = np.dtype("datetime64[ns]")
+    assert schema.numpy_types() == [*numbers, np.dtype("<U"), np.dtype("S"), times]
+    assert schema.pandas_types() == [*numbers, object, object, times]
+    tensors = Schema([TensorSpec("float32", (-1, 2), "x")])
+    assert tensors.numpy_types() == [np.dtype("float32")]
+    assert tensors.input_dict() == {"x": tensors.inputs[0]}
+    with pytest.raises(InvalidInput, match="numpy_types"):
+        tensors.pandas_types()
+
+
+def test_what_a_schema_can_not_say() -> None:
+    unnamed = Schema([ColSpec("long")])
+    lists = Schema([ColSpec(Array(DataType.long), "x")])
+    for ask in (unnamed.input_dict, unnamed.input_types_dict):
+        with pytest.raises(InvalidInput, match="without names"):
+            ask()
+    for ask_types in (lists.numpy_types, lists.pandas_types):
+        with pytest.raises(InvalidInput, match="lists or dictionaries"):
+            ask_types()

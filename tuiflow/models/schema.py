@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuiflow.errors import InvalidInput
 from tuiflow.models.datatypes import (
@@ -23,6 +23,20 @@ from tuiflow.models.datatypes import (
     type_to_dict,
 )
 from tuiflow.text import clean
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_NUMPY_TYPES = {
+    DataType.boolean: "bool",
+    DataType.integer: "int32",
+    DataType.long: "int64",
+    DataType.float: "float32",
+    DataType.double: "float64",
+    DataType.string: "str",
+    DataType.binary: "bytes",
+    DataType.datetime: "datetime64[ns]",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,40 @@ class Schema:
 
     def input_types(self) -> list[ColumnType | str]:
         return [spec.type for spec in self.inputs]
+
+    def input_types_dict(self) -> dict[str | int, ColumnType | str]:
+        """The types by name; InvalidInput where there are no names."""
+        return {name: spec.type for name, spec in self.input_dict().items()}
+
+    def input_dict(self) -> dict[str | int, ColSpec | TensorSpec]:
+        """The columns or tensors by name; InvalidInput where there are no names."""
+        if not self.has_input_names():
+            raise InvalidInput("A schema without names has no columns by name; see its inputs.")
+        return dict(zip(self.input_names(), self.inputs, strict=True))
+
+    def numpy_types(self) -> list[np.dtype[Any]]:
+        """numpy's dtype of each column or tensor; InvalidInput for lists and dictionaries."""
+        import numpy as np
+
+        if self.is_tensor_spec():
+            return [np.dtype(str(kind)) for kind in self.input_types()]
+        return [np.dtype(_NUMPY_TYPES[kind]) for kind in self._scalars("numpy")]
+
+    def pandas_types(self) -> list[np.dtype[Any] | type[object]]:
+        """What pandas holds each column as; InvalidInput for tensors, lists and dictionaries."""
+        import numpy as np
+
+        if self.is_tensor_spec():
+            raise InvalidInput("Tensors have numpy types only; use numpy_types().")
+        kinds = self._scalars("pandas")
+        texts = (DataType.string, DataType.binary)
+        return [object if kind in texts else np.dtype(_NUMPY_TYPES[kind]) for kind in kinds]
+
+    def _scalars(self, library: str) -> list[DataType]:
+        kinds = [kind for kind in self.input_types() if isinstance(kind, DataType)]
+        if len(kinds) < len(self):
+            raise InvalidInput(f"Columns of lists or dictionaries have no {library} type.")
+        return kinds
 
     def to_dict(self) -> list[dict[str, object]]:
         return [spec.to_dict() for spec in self.inputs]
