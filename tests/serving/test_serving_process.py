@@ -605,6 +605,24 @@ sys.exit(worker.main([sys.argv[1], "--socket", sys.argv[2]]))
     assert "error: the server broke while it was answering" in output
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: -5\r\n\r\n{}",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}XX\r\n0\r\n\r\n",
+    ],
+)
+def test_a_body_of_an_impossible_length_is_a_mistake(running: ServerInfo, rest: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as connection:
+        head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        connection.sendall(head + b"Connection: close\r\n" + rest)
+        with connection.makefile("rb") as answer:
+            text = answer.read()
+    assert text.startswith(b"HTTP/1.1 400")
+    assert b"The body can't be read" in text
+
+
 def test_a_body_too_large_gets_its_answer(running: ServerInfo) -> None:
     size = 65 * 1024 * 1024
     piece = b" " * 1024 * 1024

@@ -83,8 +83,28 @@ def test_params_are_passed_on() -> None:
 
 
 def test_text_columns_of_a_csv_keep_their_spelling() -> None:
-    data = parse_request(b"a,b,z\n1,2,007\n1,2,NA\n", "text/csv", SCHEMA).data
-    assert rows(data)["z"] == ["007", None]
+    words = ["007", "NA", "null", "None", "nan", "N/A", " x"]
+    lines = "".join(f"1,NA,{word}\n" for word in words)
+    data = parse_request(f"a,b,z\n{lines}1,2,\n".encode(), "text/csv", SCHEMA).data
+    assert rows(data)["z"] == [*words, None]
+    assert data["b"].isna().sum() == len(words)  # in columns of numbers they are missing values
+    for schema in (Schema([ColSpec("string")] * 2), Schema([TensorSpec("str", (-1, 2))])):
+        found = parse_request(b"x,y\n007,NA\n", "text/csv", schema).data
+        assert found.to_numpy().tolist() == [["007", "NA"]]
+
+
+def test_missing_times_of_a_csv_and_of_one_without_a_schema() -> None:
+    times = Schema([ColSpec("datetime", "t")])
+    assert rows(parse_request(b"t\n2024-01-01\nNA\n", "text/csv", times).data) == {
+        "t": ["2024-01-01", None]
+    }
+    data = parse_request(b",t\nNA,x\n1,null\n", "text/csv", None).data
+    assert data.isna().to_numpy().tolist() == [[True, False], [False, True]]
+
+
+def test_long_cells_of_a_csv() -> None:
+    long = "x" * 200_000
+    assert rows(parse_request(f"t\n{long}\n".encode(), "text/csv", None).data) == {"t": [long]}
 
 
 @pytest.mark.parametrize(
@@ -300,6 +320,10 @@ def test_whatever_is_sent_is_read_or_refused(
         ({"p": np.array([0.5]), 1: "x"}, {"p": [0.5], "1": "x"}),
         ([b"\x00\xff"], ["AP8="]),
         (3, 3),
+        (np.array([[1, "NaT"]], "timedelta64[s]"), [["P0DT0H0M1S", None]]),
+        (pd.DataFrame({"d": pd.to_timedelta([1], unit="s")}), [{"d": "P0DT0H0M1S"}]),
+        ([np.timedelta64(1, "s"), np.timedelta64("NaT", "s")], ["P0DT0H0M1S", None]),
+        (np.array(["2024-01-02", "NaT"], "datetime64[D]"), ["2024-01-02", None]),
     ],
 )
 def test_predictions_as_json(predictions: Any, expected: Any) -> None:

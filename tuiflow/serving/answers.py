@@ -46,7 +46,8 @@ def _array(value: Any) -> Any:
     import numpy as np
 
     if value.dtype.kind in "Mm":
-        return np.datetime_as_string(value).tolist() if value.dtype.kind == "M" else str(value)
+        texts = np.array([_time(item) for item in value.ravel()], dtype=object)
+        return texts.reshape(value.shape).tolist()
     # Through Python floats, as MLflow: orjson would write a float32 with fewer digits.
     return value.tolist()
 
@@ -63,8 +64,8 @@ def _default(value: Any) -> Any:
         return base64.b64encode(value).decode("ascii")
     if value is pd.NA or value is pd.NaT:
         return None
-    if isinstance(value, np.datetime64):
-        return str(value)
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return _time(value)
     if isinstance(value, np.generic):
         return value.item()
     if hasattr(value, "isoformat"):
@@ -72,3 +73,13 @@ def _default(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return list(value)
     raise TypeError(f"a value of type {type(value).__name__}")
+
+
+def _time(value: Any) -> str | None:
+    """A time of numpy's, or a duration as pandas' in tables, as ISO text."""
+    import numpy as np
+    import pandas as pd
+
+    if np.isnat(value):
+        return None
+    return str(value) if isinstance(value, np.datetime64) else pd.Timedelta(value).isoformat()

@@ -168,20 +168,27 @@ def _body(limit: int) -> bytes:
     size = 0
     if declared is None or declared <= limit:
         # Piece by piece: a chunked body's length is not known before.
-        while piece := request.stream.read(_PIECE):
+        while piece := _read():
             size += len(piece)
             if size > limit:
                 break
             pieces.append(piece)
         else:
             return b"".join(pieces)
-    while size < _DRAINED and (piece := request.stream.read(_PIECE)):
+    while size < _DRAINED and (piece := _read()):
         size += len(piece)
     raise RequestError(
         f"The body is larger than the {limit // 1024 // 1024} MiB that are served; send fewer rows"
         " at a time.",
         413,
     )
+
+
+def _read() -> bytes:
+    try:
+        return request.stream.read(_PIECE)
+    except ValueError as error:  # a negative length, a malformed chunk
+        raise RequestError(f"The body can't be read: {error}.") from None
 
 
 def _refusal(status: int, code: str, message: str) -> Response:

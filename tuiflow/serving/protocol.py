@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tuiflow.models.datatypes import DataType
-from tuiflow.models.schema import ColSpec, Schema, check_columns
+from tuiflow.models.schema import Schema, check_columns
 from tuiflow.serving.mistakes import RequestError, mismatch
 
 if TYPE_CHECKING:
@@ -44,6 +44,13 @@ _FORM = "application/x-www-form-urlencoded"
 _BOM = b"\xef\xbb\xbf"
 _NUMBERS = {int, float, type(None)}
 _TEXT_TYPES = (DataType.string, DataType.binary, DataType.datetime)
+# What pandas reads as missing; in text columns only an empty cell is.
+_MISSING = (
+    *("", " ", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
+    *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+# Python's own limit for a cell is 128 KiB; bodies are bounded before they come here.
+_MAX_CELL = 2**31 - 1
 
 
 class Style(StrEnum):
@@ -190,31 +197,50 @@ def _from_records(value: Any, where: str, schema: Schema | None) -> pd.DataFrame
 
 
 def _from_csv(body: bytes, schema: Schema | None) -> pd.DataFrame:
-    """Read CSV with a header line. Columns of text keep their spelling (`007` stays `007`)."""
+    """Read CSV with a header line. Columns of text keep their spelling: `007`, `NA`."""
     import pandas as pd
 
     names = _check_csv(body)
     _check_names(names, "The CSV", schema)
-    text = {
-        str(s.name): str for s in schema or () if isinstance(s, ColSpec) and s.type in _TEXT_TYPES
+    types = _types_by_name(names, schema)
+    text = [name for name in names if types.get(name) in ("str", *_TEXT_TYPES)]
+    spelt = [name for name in text if types[name] is not DataType.datetime]
+    missing = {
+        # pandas' name of a column that has none
+        name or f"Unnamed: {place}": [""] if name in spelt else list(_MISSING)
+        for place, name in enumerate(names)
     }
     try:
         frame = pd.read_csv(
             io.BytesIO(body),
-            dtype={name: text[name] for name in names if name in text},
+            dtype=dict.fromkeys(text, str),
             index_col=False,
             low_memory=False,
+            keep_default_na=False,
+            na_values=missing,
         )
     except (ValueError, OverflowError) as error:  # pandas' parser errors are ValueErrors
         raise RequestError(f"The CSV can't be read: {error}.") from None
     # An empty cell is null in every column; pandas' NaN is no text.
-    for name in frame.columns.intersection(list(text)):
+    for name in frame.columns.intersection(text):
         frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
     return frame
 
 
+def _types_by_name(names: Sequence[str], schema: Schema | None) -> dict[str, object]:
+    """The signature's types of a CSV's columns; of all tensors the one without names."""
+    if schema is None:
+        return {}
+    if schema.has_input_names():
+        return {str(spec.name): spec.type for spec in schema}
+    if schema.is_tensor_spec():
+        return dict.fromkeys(names, schema.inputs[0].type)
+    return dict(zip(names, (spec.type for spec in schema), strict=False))
+
+
 def _check_csv(body: bytes) -> list[str]:
     """The header's names. pandas would pad short rows and take a long first row for an index."""
+    csv.field_size_limit(_MAX_CELL)
     try:
         lines = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
         names = next((row for row in lines if row), [])
