@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ptys import Pty
 from shell import Cli
 
 from tuiflow.cli.main import app
@@ -55,6 +56,7 @@ def test_filter_sort_limit(cli: Cli, runs: dict[str, str]) -> None:
     assert names("--filter", "metrics.rmse < 0.8 or params.alpha = 0.5") == ["b", "a"]
     assert names("--filter", "not params.alpha in (0.1, 0.5)") == ["b"]
     assert names("--limit", "1") == ["c"]
+    assert names("--limit", "9" * 20) == ["c", "b", "a"]
     assert names("--experiment", "wine", "--limit", "0") == ["c", "b", "a"]
     assert names("--experiment", "Default") == []
 
@@ -297,3 +299,66 @@ def test_csv_quotes_a_lone_carriage_return(cli: Cli, store: Store, runs: dict[st
         rows = list(csv.reader(io.StringIO(text, newline="")))
         assert {len(row) for row in rows} == {len(rows[0])}, arguments
         assert any("\r" in cell for row in rows for cell in row), arguments
+
+
+def environment(store: Store, **variables: str) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    return {**kept, "TUIFLOW_STORE": str(store.root), **variables}
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_data_in_a_pipe_are_whole_in_any_locale(
+    store: Store, runs: dict[str, str], form: str
+) -> None:
+    store.log_batch(runs["a"], tags=[RunTag("odd", "déjà → 雪")])
+    result = subprocess.run(
+        [sys.executable, "-m", "tuiflow", "runs", "--format", form],
+        env=environment(store, LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0"),
+        capture_output=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "déjà → 雪" in result.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("runs >/dev/full", 1, "Standard output can't be written: No space left on device."),
+        ("--version >/dev/full", 1, "Standard output can't be written: No space left on device."),
+        ("runs --format csv >&-", 1, "Standard output can't be written: Bad file descriptor."),
+        ("--help >&-", 1, "Standard output can't be written: Bad file descriptor."),
+        ("runs -o out.csv >&-", 0, ""),
+        ("doctor <&- >out.txt", 0, ""),
+        ("runs >out.txt 2>&-", 0, ""),
+        ("tail a >out.txt 2>/dev/full", 1, ""),
+        ("show nothing 2>/dev/full", 2, ""),
+        ("runs delete a <&-", 2, "There is no terminal to answer on"),
+        (f"--store {'x' * 300} runs", 1, "File name too long."),
+        ("demo --no-open", 1, "can't be used: Not a directory."),
+    ],
+)
+def test_streams_and_files_that_fail_end_in_a_sentence(
+    store: Store, runs: dict[str, str], tmp_path: Path, command: str, code: int, said: str
+) -> None:
+    (tmp_path / "file").touch()
+    result = subprocess.run(
+        ["bash", "-c", f'"$0" -m tuiflow {command}', sys.executable],
+        env=environment(store, XDG_DATA_HOME=str(tmp_path / "file")),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (result.returncode, result.stderr.count("\n")) == (code, 1 if said else 0)
+    assert said in result.stderr
+
+
+def test_a_dumb_terminal_shows_no_app(
+    store: Store, runs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUIFLOW_STORE", str(store.root))
+    with Pty([sys.executable, "-m", "tuiflow"], {"TERM": "dumb"}) as terminal:
+        assert terminal.end() == 2
+        assert b"needs a terminal" in terminal.sent
+        assert b"\x1b" not in terminal.sent

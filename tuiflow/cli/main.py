@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -107,15 +108,49 @@ def run(open_app: AppOpener) -> None:
         # A terminal that is not UTF-8 shows ? for what it has not.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    asked_for = os.environ.get("PYTHONIOENCODING")
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty() and not asked_for:
+        sys.stdout.reconfigure(encoding="utf-8")  # data reach a program or file as they are
     try:
-        with completion.for_bash():
-            needed(app)(obj=open_app)
+        try:
+            with completion.for_bash():
+                needed(app)(obj=open_app)
+        finally:
+            sys.stdout.flush()
     except TuiflowError as error:
-        print(f"tuiflow: {clean_block(str(error))}", file=sys.stderr)
-        for candidate in error.candidates if isinstance(error, Ambiguous) else ():
-            print(f"  {clean(candidate)}", file=sys.stderr)
+        candidates = error.candidates if isinstance(error, Ambiguous) else ()
+        _complain(str(error), *(f"  {clean(candidate)}" for candidate in candidates))
         bad_input = isinstance(error, _BAD_INPUT)
         sys.exit(2 if bad_input else 1)
     except BrokenPipeError:  # the reader, such as `head`, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go(sys.stdout)
         sys.exit(1)
+    except OSError as error:
+        _complain(_sentence(error))
+        sys.exit(1)
+
+
+def _sentence(error: OSError) -> str:
+    """What the system refused, and to whom."""
+    reason = error.strerror or str(error)
+    try:
+        sys.stdout.flush()
+    except OSError:  # again: what is to be printed is still there
+        _let_go(sys.stdout)
+        return f"Standard output can't be written: {reason}."
+    if error.filename is None:
+        return f"{reason}."
+    return f"{os.fsdecode(error.filename)!r} can't be used: {reason}."
+
+
+def _complain(sentence: str, *lines: str) -> None:
+    try:
+        print(f"tuiflow: {clean_block(sentence)}", *lines, sep="\n", file=sys.stderr, flush=True)
+    except OSError:
+        _let_go(sys.stderr)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Have what a stream still holds go nowhere when Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

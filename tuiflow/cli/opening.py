@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import typer
 
+from tuiflow.cli.output import is_terminal
 from tuiflow.store import Location, Store
 
 AppOpener = Callable[[Store, Location], None]
@@ -15,7 +16,7 @@ AppOpener = Callable[[Store, Location], None]
 
 def has_terminal() -> bool:
     """Whether the app could be shown here."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin.isatty() and is_terminal(sys.stdout)
 
 
 def open_app(context: typer.Context, location: Location) -> None:

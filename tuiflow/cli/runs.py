@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, TextIO
 
 import typer
@@ -101,7 +102,7 @@ def runs(
         ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY,
         known,
     )
-    keys = opened.search_keys(query, limit or None)
+    keys = opened.search_keys(query, min(limit, sys.maxsize) or None)
     with out.output(output) as stream:
         if output_format is Format.CSV:
             write_csv(opened, keys, out.as_text(stream))
