@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,15 @@ def test_delete_and_restore(cli: Cli, wine: str) -> None:
     assert result.out == "restored experiment wine & cheese (id 1) and 2 runs\n"
     assert names(cli) == {"wine & cheese": 2, "Default": 0}
     assert "No deleted experiments" in cli("experiments", "--deleted").err
+
+
+@pytest.mark.parametrize("name", ["-x", "--yes", "two\nlines", "it's two words"])
+def test_what_restores_an_experiment_of_any_name(cli: Cli, store: Store, name: str) -> None:
+    created = store.create_experiment(name)
+    deleted = cli("experiments", "delete", created, "--yes")
+    words = shlex.split(deleted.err.split("restore with: tuiflow ")[1])
+    assert cli(*words).code == 0
+    assert name in names(cli)
 
 
 def test_the_spelling_of_mlflow(cli: Cli, tmp_path: Path) -> None:

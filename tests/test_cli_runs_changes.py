@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ptys import Pty
 from shell import Cli
 
 from tuiflow.entities import TAG_NOTE, Metric, RunTag, ViewType
@@ -56,6 +57,8 @@ def test_restoring_by_time_is_told_what_is_wrong(cli: Cli, runs: dict[str, str])
     assert both.code == 2 and "name none" in both.err
     never = cli("runs", "restore", "--deleted-at", "5")
     assert never.code == 2 and "No runs were deleted at that time" in never.err
+    for number in ("9" * 20, "-" + "9" * 20):
+        assert cli("runs", "restore", "--deleted-at", number) == never
 
 
 def test_what_undoes_a_change_names_the_store(cli: Cli, store: Store, tmp_path: Path) -> None:
@@ -112,6 +115,19 @@ def test_asks_on_a_terminal(
     assert active(store) == left
 
 
+@pytest.mark.parametrize(("key", "code"), [(b"\x03", 130), (b"\x04", 1)], ids=["ctrl+C", "ctrl+D"])
+def test_leaving_a_question_is_no_answer(
+    store: Store, runs: dict[str, str], monkeypatch: pytest.MonkeyPatch, key: bytes, code: int
+) -> None:
+    monkeypatch.setenv("TUIFLOW_STORE", str(store.root))
+    with Pty([sys.executable, "-m", "tuiflow", "runs", "delete", "a", "b"]) as terminal:
+        terminal.wait(r"\[y/N\]")
+        terminal.write(key)
+        terminal.wait("Nothing was changed")
+        assert terminal.end() == code
+    assert active(store) == {"a", "b", "c"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -152,6 +168,23 @@ def test_states_that_forbid(cli: Cli, store: Store, runs: dict[str, str]) -> Non
     store.delete_experiment("1")
     result = cli("runs", "restore", runs["b"])
     assert (result.code, "tuiflow experiments restore wine" in result.err) == (2, True)
+    for name, word in (("-w", "1"), ("red wine", "'red wine'"), ("red\nwine", "1")):
+        store.restore_experiment("1")
+        store.rename_experiment("1", name)
+        store.delete_experiment("1")
+        result = cli("runs", "restore", runs["b"])
+        assert result.err.endswith(f"restore it with: tuiflow experiments restore {word}\n")
+
+
+@pytest.mark.parametrize("name", ["--wine", "red\nwine", "red wine"])
+def test_moving_back_to_a_name_that_is_no_word(
+    cli: Cli, store: Store, runs: dict[str, str], name: str
+) -> None:
+    store.rename_experiment("1", name)
+    moved = cli("runs", "move", "a", "Default")
+    back = shlex.split(moved.err.split("move back with: tuiflow ")[1])
+    assert cli(*back).code == 0
+    assert store.get_run(runs["a"]).info.experiment_name == name
 
 
 def test_tag(cli: Cli, store: Store, runs: dict[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from tuiflow.cli.options import (
     StoreOption,
     YesOption,
     chosen_location,
+    experiment_word,
     find_experiment,
     open_existing,
     remember_store,
@@ -202,7 +202,7 @@ def delete(
     runs = f" and its {counted(count.active)}" if count.active else ", which has no runs"
     still = f", {count.running:,} still {RunStatus.RUNNING.lower()}" if count.running else ""
     confirm(f"Delete {_title(found)}{runs}{still}", yes)
-    named = clean(shlex.quote(found.name) + store_words(store))
+    named = _named(found, store)
     try:
         with progress("deleting runs") as bar:
             opened.delete_experiment(found.experiment_id, bar)
@@ -244,7 +244,7 @@ def restore(
         with progress("restoring runs") as bar:
             opened.restore_experiment(found.experiment_id, bar)
     except KeyboardInterrupt:
-        named = clean(shlex.quote(found.name) + store_words(store))
+        named = _named(found, store)
         stopped(
             f"{bar.done:,} of {counted(bar.total or 0)} are restored, {_title(found)} is not yet."
             f"\ngo on with: tuiflow experiments restore {named}"
@@ -286,6 +286,11 @@ def _given(what: str, argument: str | None, option: str | None) -> str:
     if (argument is None) == (option is None):
         raise InvalidInput(f"Give {what}{'' if argument is None else ' once'}.")
     return str(argument if option is None else option)
+
+
+def _named(experiment: Experiment, store: str | None) -> str:
+    """An experiment and the store, in a command to be typed next."""
+    return clean(experiment_word(experiment.name, experiment.experiment_id) + store_words(store))
 
 
 def _title(experiment: Experiment) -> str:

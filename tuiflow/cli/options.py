@@ -14,6 +14,7 @@ from tuiflow.entities import Experiment, ViewType
 from tuiflow.errors import NotFound, StoreError
 from tuiflow.protocols import TrackingStore
 from tuiflow.store import Location, Store, locate
+from tuiflow.text import clean
 
 StoreOption = Annotated[
     str | None,
@@ -94,6 +95,12 @@ def store_words(store: str | None) -> str:
         if location.database == locate().database
         else f" --store {shlex.quote(str(location.database))}"
     )
+
+
+def experiment_word(name: str, experiment_id: str) -> str:
+    """An experiment in a command to be typed next: by its name, or by its id where the name would
+    be taken for an option or can't be shown as it is."""
+    return experiment_id if name.startswith("-") or clean(name) != name else shlex.quote(name)
 
 
 def open_existing(store: str | None) -> Store:

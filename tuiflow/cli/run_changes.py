@@ -19,6 +19,7 @@ from tuiflow.cli.options import (
     RunsArgument,
     StoreOption,
     YesOption,
+    experiment_word,
     find_experiment,
     open_existing,
     store_words,
@@ -110,7 +111,8 @@ def restore(
     elif runs or filter_text or experiment:
         raise InvalidInput("--deleted-at selects the runs; name none, nor a filter or experiment.")
     else:
-        keys = opened.deleted_at(deleted_at)
+        # Greater numbers than SQLite's are no times.
+        keys = opened.deleted_at(deleted_at) if abs(deleted_at) <= sys.maxsize else []
         if not keys:
             raise InvalidInput("No runs were deleted at that time, or they were restored.")
         found = Selected(keys, opened.load_runs(keys[:FIRST]))
@@ -134,7 +136,7 @@ def _check_homes(store: Store, found: Selected) -> None:
             (run,) = store.load_runs([min(lost)])
             raise InvalidState(
                 f"The experiment of run {title(run)} is deleted; restore it with:"
-                f" tuiflow experiments restore {shlex.quote(home.name)}"
+                f" tuiflow experiments restore {experiment_word(home.name, home.experiment_id)}"
             )
 
 
@@ -325,9 +327,9 @@ def move(
     if left:
         stopped(f"{count:,} of {counted(len(moving))} are in {where} now")
     typer.echo(f"moved {moving.title} to {where}")
-    before = {run.info.experiment_name for run in moving.first}
+    before = {(run.info.experiment_name, run.info.experiment_id) for run in moving.first}
     if len(before) == 1 and len(moving) <= IDS_SHOWN:
-        back = clean(shlex.quote(before.pop()) + store_words(store))
+        back = clean(experiment_word(*before.pop()) + store_words(store))
         typer.echo(f"move back with: tuiflow runs move {_ids(moving.first)} {back}", err=True)
 
 
