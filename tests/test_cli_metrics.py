@@ -70,6 +70,8 @@ def test_points(cli: Cli, run: str) -> None:
         (["r", "--plot"], "Name a metric to draw; run r"),
         (["r", "acc", "--plot", "--csv"], "has no format"),
         (["none"], "no run"),
+        (["r", "--csv", "--format", "json"], "--csv or --format, not both"),
+        (["r", "acc", "--plot", "--smooth", "nan"], "from 0 to 0.999"),
     ],
 )
 def test_mistakes(cli: Cli, run: str, arguments: list[str], message: str) -> None:

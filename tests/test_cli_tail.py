@@ -177,6 +177,7 @@ def test_a_run_that_has_ended(cli: Cli, store: Store, ended: str) -> None:
     assert last("-n", "1", "--log") == ["line 19", end]
     assert len(last("--metrics")) == 11
     assert last("-n", "0") == [end]
+    assert len(last("-n", "9" * 20)) == 42
     assert "not" not in cli("tail", "old", "--metrics", "--log").out
     assert cli("tail", "old", "--metrics", "--log").code == 2
 

@@ -153,6 +153,10 @@ def test_entry_points_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="it has main, check"):
         find_entry_point(project, "zzz")
     assert find_entry_point(project, "train.py") == EntryPoint("train.py", "python train.py")
+    (tmp_path / "train.py").unlink()
+    (tmp_path / "MLproject").write_text("name: empty")
+    with pytest.raises(NotFound, match=r"no entry point 'main'; it has none\."):
+        find_entry_point(load_project(tmp_path))
 
 
 def main_entry(tmp_path: Path) -> EntryPoint:

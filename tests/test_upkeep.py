@@ -154,6 +154,13 @@ def test_gc_on_the_shell(store: Store, cli: Cli) -> None:
     assert (wrong.code, "30d" in wrong.err) == (2, True)
 
 
+@pytest.mark.parametrize("span", ["999999999999d", "9" * 400 + "d"])
+def test_gc_of_what_is_older_than_anything(store: Store, cli: Cli, span: str) -> None:
+    store.delete_runs([new_run(store)])
+    result = cli("gc", "--older-than", span, "--yes")
+    assert (result.code, result.out) == (0, "Nothing deleted is to be removed.\n")
+
+
 def test_check_finds_damage_and_strangers(store: Store, cli: Cli) -> None:
     run_id = new_run(store)
     assert cli("db", "check").out == f"✓ {store.database} is sound.\n"

@@ -95,7 +95,11 @@ def metrics(
 ) -> None:
     """Show the metrics of a run; with KEY, the points of one or more, as a list or a chart."""
     if as_csv:
+        if output_format not in (Format.TABLE, Format.CSV):
+            raise InvalidInput("Give --csv or --format, not both.")
         output_format = Format.CSV
+    if math.isnan(smooth):
+        raise InvalidInput("--smooth takes a number from 0 to 0.999.")
     if save is not None:
         from tuiflow.charts import export
 

@@ -63,7 +63,7 @@ def tail(
     printer = _Printer(sys.stdout, output_format)
     try:
         printer.begin(opened.get_run(run_id))
-        _follow(opened, run_id, lines, not log, not metrics, printer)
+        _follow(opened, run_id, min(lines, sys.maxsize), not log, not metrics, printer)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 

@@ -31,6 +31,8 @@ from tuiflow.text import clean, size
 if TYPE_CHECKING:
     from tuiflow.store.upkeep import Problem
 
+_LONG_AGO = 1e15
+"""Milliseconds; nothing is older."""
 _SHOWN_IDS = 10
 
 
@@ -126,6 +128,7 @@ def gc(
         raise InvalidInput(
             f"--older-than {clean(older_than)} is no span of time; write 30d, 12h or 1d12h."
         )
+    age = min(age, _LONG_AGO)
     opened = open_existing(store)
     found = opened.upkeep.find_garbage(int(age))
     if found.registered:

@@ -87,7 +87,7 @@ def find_entry_point(project: Project, name: str = "main") -> EntryPoint:
     scripts = sorted(path.name for path in project.folder.glob("*.py"))
     if project.file is None and not scripts:
         raise NotFound(f"{project.folder} is no project: it has no MLproject file and no script.")
-    offers = f"it has {_listed(project.entry_points or scripts)}"
+    offers = f"it has {_listed(project.entry_points or scripts) or 'none'}"
     if project.file is None and name == "main":
         raise NotFound(
             f"{project.folder} has no MLproject file: name a script to run, -e {scripts[0]}"
