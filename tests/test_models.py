@@ -225,6 +225,15 @@ def test_an_example_that_does_not_fit_costs_the_signature_only(
     assert "Saved without a signature" in record.message
 
 
+def test_an_example_of_lists_is_told_what_a_dictionary_is(
+    tmp_path: Path, regression: ElasticNet, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_model(regression, tmp_path / "m", input_example={"x1": [1.0], "x2": [2.0]})
+    (record,) = caplog.records
+    assert "a dictionary is one row, of which a list is one value" in record.message
+    assert "column 'x1': expected array of double, row 0 holds double;" in record.message
+
+
 # saving and loading
 
 

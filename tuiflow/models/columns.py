@@ -178,7 +178,14 @@ def _nested(value: Any, kind: ColumnType, row: int) -> Any:
     try:
         return enforce_value(value, kind, f"row {row}")
     except InvalidInput as error:
-        raise Mismatch(error.message.rstrip(".")) from None
+        reason = error.message
+        if reason == _expected(kind, value, f"row {row}"):  # the column's own type, told already
+            reason = f"row {row} holds {value_is(value)}"
+        raise Mismatch(reason.rstrip(".")) from None
+
+
+def _expected(kind: ColumnType, value: Any, where: str) -> str:
+    return f"{where}: expected {type_text(kind)}, got {value_is(value)}."
 
 
 def enforce_value(value: Any, kind: ColumnType, where: str) -> Any:
@@ -208,7 +215,7 @@ def enforce_value(value: Any, kind: ColumnType, where: str) -> Any:
                 else:
                     only = series.iloc[0]
                     return only.item() if isinstance(only, np.generic) else only
-    raise InvalidInput(f"{where}: expected {type_text(kind)}, got {value_is(value)}.")
+    raise InvalidInput(_expected(kind, value, where))
 
 
 def _enforce_object(value: Mapping[Any, Any], kind: Object, where: str) -> dict[str, Any]:

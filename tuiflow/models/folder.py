@@ -162,6 +162,8 @@ def _signature_of_example(
         return ModelSignature(inputs, _output_schema(answer))
     except Exception as error:
         reason = error.message if isinstance(error, TuiflowError) else repr(error)
+        if isinstance(example, Mapping) and any(isinstance(v, list) for v in example.values()):
+            reason = f"a dictionary is one row, of which a list is one value; {reason}"
         _log.warning("Saved without a signature: none fits input_example (%.300s)", reason)
         return None
 
