@@ -22,8 +22,9 @@ its name, `latest`, or `best:METRIC`: the run with the best last value of that m
 such as `loss` and `rmse` are better when lower.
 
 **Lists** are tables for people; `--format csv`, `json` or `md` (Markdown) are for programs and
-documents, and `-o FILE` writes them to a file, which appears when it is whole. Every value a run
-has logged is shown on a terminal as harmless text, and goes unchanged into pipes and files.
+documents, and `-o FILE` writes them to a file, which appears when it is whole, or to a pipe or
+device as it is. Every value a run has logged is shown on a terminal as harmless text, and goes
+unchanged into pipes and files, in UTF-8 unless `PYTHONIOENCODING` names another encoding.
 
 **Changes** say what they did and how to undo it. What deletes or replaces something, and what
 changes every run that a filter finds, asks first; `--yes` answers, and is needed where there is no
