@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,21 @@ def test_log_and_load() -> None:
     shuffled = TABLE[["fixed acidity", "pH"]]
     np.testing.assert_array_equal(loaded.predict(shuffled), MODEL.predict(TABLE))
     assert isinstance(tuiflow.sklearn.load_model(info.model_uri), ElasticNet)
+
+
+def test_what_log_model_tells_has_mlflows_fields() -> None:
+    before = time.time() * 1000
+    with tuiflow.start_run():
+        info = tuiflow.sklearn.log_model(MODEL, name="best")
+        told = tuiflow.sklearn.log_model(MODEL, name="told", metadata={"by": "ada"})
+    assert info.name == "best"
+    assert info.creation_timestamp is not None
+    assert before - 1000 < info.creation_timestamp < before + 60_000
+    assert (info.params, info.tags) == ({}, {})
+    assert info.metrics is info.prompts is info.env_vars is info.model_id is None
+    assert info.metadata is info.saved_input_example_info is None
+    assert told.metadata == {"by": "ada"}
+    assert tuiflow.models.get_model_info(told.model_uri).name == "told"
 
 
 def test_the_run_lists_its_models(own_store: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,13 +26,51 @@ class ModelInfo:
     model_uuid: str | None
     utc_time_created: str | None
     mlflow_version: str | None
-    saved_input_example_info: Mapping[str, Any]
-    metadata: Mapping[str, Any]
+    saved_input_example_info: Mapping[str, Any] | None
+    metadata: Mapping[str, Any] | None
     registered_model_version: int | None = None
 
     @property
+    def name(self) -> str | None:
+        """The name it was logged under, which is its path in the run; None outside of runs."""
+        return self.artifact_path or None
+
+    @property
+    def creation_timestamp(self) -> int | None:
+        """`utc_time_created` in epoch ms; None where that is no time."""
+        try:
+            made = datetime.datetime.fromisoformat(self.utc_time_created or "")
+        except ValueError:
+            return None
+        return int(made.replace(tzinfo=datetime.UTC).timestamp() * 1000)
+
+    # For MLflow's sake: what a model kept beside its run has, of which there are none here.
+
+    @property
     def model_id(self) -> None:
-        """For MLflow's sake: the id of a model kept beside its run, of which there are none."""
+        """Always None."""
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Always empty: params are the run's."""
+        return {}
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Always empty: tags are the run's."""
+        return {}
+
+    @property
+    def metrics(self) -> None:
+        """Always None: metrics are the run's."""
+
+    @property
+    def prompts(self) -> None:
+        """Always None: prompts are not kept."""
+
+    @property
+    def env_vars(self) -> None:
+        """Always None: a model's environment variables are not kept."""
 
     @classmethod
     def of(
@@ -50,7 +89,7 @@ class ModelInfo:
             model_uuid=mlmodel.model_uuid,
             utc_time_created=mlmodel.utc_time_created,
             mlflow_version=mlmodel.mlflow_version,
-            saved_input_example_info=mlmodel.saved_input_example_info,
-            metadata=mlmodel.metadata,
+            saved_input_example_info=mlmodel.saved_input_example_info or None,
+            metadata=mlmodel.metadata or None,
             registered_model_version=registered_model_version,
         )
