@@ -18,7 +18,7 @@ from tuiflow import diff
 from tuiflow.diff import Comparison, Measure
 from tuiflow.entities import TAG_MODELS, Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from tuiflow.store import Store, open_store
-from tuiflow.tui.compare_grid import build
+from tuiflow.tui.compare_grid import Worded, build
 
 PACKAGES = {"numpy": "2.4.6", "scikit-learn": "1.9.1", "tqdm": "4.0"}
 PARAMS = {"alpha": "0.5", "l1_ratio": "0.5"}
@@ -113,9 +113,9 @@ def told_by_markdown(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def told_by_the_screen(comparison: Comparison) -> list[tuple[str, str]]:
-    grid = build(comparison, 120, fold=True, transposed=False)
+    grid = build(Worded(comparison), 120, fold=True, transposed=False)
     names = [line.name.partition("/") for line in grid.lines if line.different]
-    lying = build(comparison, 120, fold=True, transposed=True)
+    lying = build(Worded(comparison), 120, fold=True, transposed=True)
     columns = zip(lying.names, lying.different, strict=True)
     assert [name for name, stop in columns if stop] == ["/".join((a, c)) for a, _, c in names]
     return [(section, key) for section, _, key in names]

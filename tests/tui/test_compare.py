@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -336,6 +337,30 @@ async def test_diverged_and_missing_values(
     async with app_of(store).run_test(size=(120, 40)) as pilot:
         screen = await compare(pilot, ("fine", "nan", "inf", "none"))
         assert row(screen, "loss") == ["0.5000", "▼ NaN", "▼ inf +inf", "–"]
+
+
+async def test_thousands_of_rows_cost_no_more_than_what_is_seen_of_them(app: TuiflowApp) -> None:
+    store = app.store
+    names = [f"run-{number}" for number in range(20)]
+    for number, name in enumerate(names):
+        run_id = store.create_run("0", name).info.run_id
+        count = 10 if number else 1000
+        store.log_batch(
+            run_id,
+            [Metric(f"loss/{key}", key + number / 7, 0) for key in range(count)],
+            [Param(f"p/{key}", f"{key} {number}") for key in range(count)],
+        )
+        store.finish_run(run_id, "FINISHED")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await compare(pilot, names)
+        assert screen.comparison is not None
+        assert sum(len(section.rows) for section in screen.comparison.sections) > 2000
+        begun = time.thread_time()
+        for change in (screen.action_transpose, screen.action_fold) * 2:
+            change()
+        assert time.thread_time() - begun < 1.0  # ten times as much as it takes
+        await pilot.pause()
+        assert row(screen, "loss/1")[0] == "1.000"
 
 
 async def test_too_few_runs_are_told_in_words(app: TuiflowApp) -> None:

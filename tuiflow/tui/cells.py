@@ -14,6 +14,10 @@ def _most(width: int) -> int:
 
 def cut(text: str, width: int) -> str:
     """`text`, or as much of it as fits into `width` cells with `…` at the end."""
+    if text.isascii() and text.isprintable():  # no need to measure
+        if len(text) <= width:
+            return text
+        return text[: max(width - 1, 0)].rstrip() + ELLIPSIS if width > 0 else ""
     text = text[: _most(width)]
     if cell_len(text) <= width:
         return text
@@ -37,5 +41,6 @@ def cut_middle(text: str, width: int) -> str:
 def pad(text: str, width: int, right: bool = False) -> str:
     """`text` cut or filled up to exactly `width` cells; `right` sets it to the right."""
     shown = cut(text, width)
-    space = " " * (width - cell_len(shown))
+    taken = len(shown) if shown.isascii() and shown.isprintable() else cell_len(shown)
+    space = " " * (width - taken)
     return space + shown if right else shown + space

@@ -1,16 +1,17 @@
 """The lines of the Compare table: which texts stand where, and how wide. No framework.
 
 A grid has a lead column and a head that stay, and columns and lines that scroll. Normally runs are
-columns; transposed, they are lines.
+columns; transposed, they are lines. Pieces are only made for what is drawn: there may be thousands
+of rows.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 
 from rich.cells import cell_len
@@ -65,16 +66,21 @@ Pieces = tuple[Piece, ...]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: `lead` and `cells` are filled up to the widths of the grid.
+    """One line: `lead` and `cells`, from a column to another one, make what is filled up to the
+    widths of the grid.
 
     A line without `cells` says something across all columns. `name` tells it again after the grid
     was built anew; `different` is where `n` stops.
     """
 
     name: str
-    lead: Pieces
-    cells: tuple[Pieces, ...] = ()
+    lead: Callable[[], Pieces]
+    cells: Callable[[int, int], list[Pieces]] | None = None
     different: bool = False
+
+
+def _banner(name: str, *pieces: Piece) -> Line:
+    return Line(name, lambda: pieces)
 
 
 @dataclass(frozen=True)
@@ -116,11 +122,99 @@ class Grid:
         return max(before, 0), after
 
 
-def build(comparison: Comparison, width: int, *, fold: bool, transposed: bool) -> Grid:
-    """Lay the comparison out for a view of `width` cells."""
-    if transposed:
-        return _transposed(comparison, width, fold)
-    return _runs_as_columns(comparison, width, fold)
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Widths of the parts of the numbers in a column."""
+
+    value: int = 0
+    delta: int = 0
+    relative: int = 0
+
+    @property
+    def width(self) -> int:
+        return 2 + self.value + sum(1 + part for part in (self.delta, self.relative) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Widths:
+    """The widths of a row's, or of many rows', texts and parts of numbers, by run."""
+
+    texts: list[int]
+    values: list[int]
+    deltas: list[int]
+    relatives: list[int]
+
+    def widen(self, other: _Widths) -> None:
+        for mine, others in (
+            (self.texts, other.texts),
+            (self.values, other.values),
+            (self.deltas, other.deltas),
+            (self.relatives, other.relatives),
+        ):
+            if others:
+                mine[:] = map(max, mine, others)
+
+    def parts(self) -> list[_Parts]:
+        return list(map(_Parts, self.values, self.deltas, self.relatives))
+
+
+@dataclass(frozen=True, slots=True)
+class _WordedRow:
+    row: Row
+    label: str
+    label_width: int
+    cells: list[CellText]
+    longest: int
+    """What the longest text of its cells takes, 0 where they are numbers."""
+    parts: _Parts
+
+
+class Worded:
+    """A comparison in words, and how wide they are: made once, in a thread where there may be much
+    of it, and laid out as often as one likes."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        self.heads = run_heads(comparison)
+        self._different, self._equal = self._nothing(), self._nothing()
+        self._sections = [list(map(self._word, section.rows)) for section in comparison.sections]
+
+    def _nothing(self) -> _Widths:
+        zeros = [0] * len(self.heads)
+        return _Widths(zeros, zeros[:], zeros[:], zeros[:])
+
+    def _word(self, row: Row) -> _WordedRow:
+        cells = row_texts(row, TEXT_LIMIT)
+        values = [cell_len(cell.value) for cell in cells]
+        if row.kind in _WORDS:
+            widths = _Widths([2 + width for width in values], [], [], [])
+            longest, parts = max(widths.texts, default=0), _Parts()
+        else:
+            deltas = [cell_len(cell.delta) if cell.delta else 0 for cell in cells]
+            relatives = [cell_len(cell.relative) if cell.relative else 0 for cell in cells]
+            widths = _Widths([], values, deltas, relatives)
+            longest, parts = 0, _Parts(*(max(w, default=0) for w in (values, deltas, relatives)))
+        (self._different if row.differs else self._equal).widen(widths)
+        key = label(row.key)
+        return _WordedRow(row, key, cell_len(key), cells, longest, parts)
+
+    def shown(self, fold: bool) -> list[list[_WordedRow]]:
+        """The rows of each section; with `fold` those that differ."""
+        if not fold:
+            return self._sections
+        return [[worded for worded in rows if worded.row.differs] for rows in self._sections]
+
+    def widths(self, fold: bool) -> _Widths:
+        """How wide it is by run, of what is shown."""
+        found = self._nothing()
+        for some in (self._different,) if fold else (self._different, self._equal):
+            found.widen(some)
+        return found
+
+
+def build(worded: Worded, width: int, *, fold: bool, transposed: bool) -> Grid:
+    """Lay a comparison out for a view of `width` cells."""
+    return (_transposed if transposed else _runs_as_columns)(worded, width, fold)
 
 
 def run_heads(comparison: Comparison) -> list[str]:
@@ -148,12 +242,12 @@ def _below(comparison: Comparison) -> list[Line]:
     lines = []
     if comparison.why is not None:
         heading = f"── what goes with {text.clean(comparison.why.metric, 40)} "
-        lines.append(Line("why", (Piece(heading, Look.SECTION),)))
+        lines.append(_banner("why", Piece(heading, Look.SECTION)))
         for number, words in enumerate(why_lines(comparison.why)):
-            lines.append(Line(f"why/{number}", (Piece("  " + words, Look.PLAIN),)))
+            lines.append(_banner(f"why/{number}", Piece("  " + words, Look.PLAIN)))
     if not comparison.complete:
         words = "  reading code, environment, models and artifacts…"
-        lines.append(Line("reading", (Piece(words, Look.DIM),)))
+        lines.append(_banner("reading", Piece(words, Look.DIM)))
     return lines
 
 
@@ -161,80 +255,64 @@ def _row_name(section: Section, row: Row) -> str:
     return f"{section.name}/{row.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """Widths of the parts of the numbers in a column."""
-
-    value: int = 0
-    delta: int = 0
-    relative: int = 0
-
-    def widened(self, cell: CellText) -> _Parts:
-        return _Parts(
-            max(self.value, cell_len(cell.value)),
-            max(self.delta, cell_len(cell.delta)),
-            max(self.relative, cell_len(cell.relative)),
-        )
-
-    @property
-    def width(self) -> int:
-        return 2 + self.value + sum(1 + part for part in (self.delta, self.relative) if part)
-
-
-_Worded = list[tuple[Row, list[CellText]]]
-
-
-def _runs_as_columns(comparison: Comparison, width: int, fold: bool) -> Grid:
-    worded = [
-        [(row, row_texts(row, TEXT_LIMIT)) for row in (section.different if fold else section.rows)]
-        for section in comparison.sections
-    ]
-    heads = run_heads(comparison)
-    labels = [label(row.key) for rows in worded for row, _ in rows]
+def _runs_as_columns(worded: Worded, width: int, fold: bool) -> Grid:
+    comparison = worded.comparison
+    shown = worded.shown(fold)
     # Long names, of artifacts mostly, leave the room to the runs.
     most = max(min(_LEAD[1], width * 3 // 10), 20)
-    lead = _between(max((cell_len(key) + 3 for key in labels), default=0), (_LEAD[0], most))
-    widths, parts = _measure(worded, heads, width - lead)
+    widest = max((row.label_width + 3 for rows in shown for row in rows), default=0)
+    lead = _between(widest, (_LEAD[0], most))
+    needed = worded.widths(fold)
+    parts = needed.parts()
+    widths = _fitted(needed.texts, parts, worded.heads, width - lead)
     lines: list[Line] = []
-    for section, rows in zip(comparison.sections, worded, strict=True):
+    for section, rows in zip(comparison.sections, shown, strict=True):
         heading = Piece(f"── {_title(comparison, section)} ", Look.SECTION)
         if not rows:
             same = Piece(f"── {folded(section)[1:-1]} ", Look.DIM)
-            lines.append(Line(section.name, (heading, same)))
+            lines.append(_banner(section.name, heading, same))
             continue
-        lines.append(Line(section.name, (heading,)))
-        for row, cells in rows:
-            key = pad("  " + cut_middle(label(row.key), lead - 3), lead)
-            filled = tuple(
-                _pieces(row, index, cell, widths[index], parts[index])
-                for index, cell in enumerate(_told_apart(row, cells, widths))
-            )
-            name = _row_name(section, row)
-            lines.append(Line(name, (Piece(key, Look.KEY),), filled, row.differs))
+        lines.append(_banner(section.name, heading))
+        for row in rows:
+            key = partial(_key, row, lead)
+            cells = partial(_cells, row, widths, parts)
+            lines.append(Line(_row_name(section, row.row), key, cells, row.row.differs))
         if fold and section.equal:
-            lines.append(Line(section.name + "/", (Piece("  " + folded(section), Look.DIM),)))
+            lines.append(_banner(section.name + "/", Piece("  " + folded(section), Look.DIM)))
     lines += _below(comparison)
-    over = tuple(
-        _head(head, size, not index)
-        for index, (head, size) in enumerate(zip(heads, widths, strict=True))
-    )
+
+    def over(first: int, last: int) -> list[Pieces]:
+        places = range(len(widths))[first : last + 1]
+        return [_head(worded.heads[place], widths[place], not place) for place in places]
+
     names = tuple(run.run_id for run in comparison.runs)
-    head_line = Line("", (Piece(" " * lead),), over)
-    return Grid(lead, tuple(widths), (head_line,), tuple(lines), names, (False,) * len(names))
+    head = Line("", partial(_blank, lead), over)
+    return Grid(lead, tuple(widths), (head,), tuple(lines), names, (False,) * len(names))
 
 
-def _measure(
-    worded: Sequence[_Worded], heads: Sequence[str], width: int
-) -> tuple[list[int], list[_Parts]]:
-    """Widths of the runs' columns, and of the parts of the numbers in each."""
-    parts = [_Parts()] * len(heads)
-    longest = [0] * len(heads)
-    for row, cells in (pair for rows in worded for pair in rows):
-        for column, cell in enumerate(cells):
-            if row.kind in _WORDS:
-                longest[column] = max(longest[column], 2 + cell_len(cell.value))
-            else:
-                parts[column] = parts[column].widened(cell)
+def _blank(width: int) -> Pieces:
+    return (Piece(" " * width),)
+
+
+def _key(worded: _WordedRow, width: int) -> Pieces:
+    return (Piece(pad("  " + cut_middle(worded.label, width - 3), width), Look.KEY),)
+
+
+def _cells(
+    worded: _WordedRow, widths: Sequence[int], parts: Sequence[_Parts], first: int, last: int
+) -> list[Pieces]:
+    """The cells of a row, from the column `first` to `last`."""
+    told = _told_apart(worded.row, worded.cells, widths)
+    return [
+        _pieces(worded.row, place, told[place], widths[place], parts[place])
+        for place in range(len(told))[first : last + 1]
+    ]
+
+
+def _fitted(
+    longest: Sequence[int], parts: Sequence[_Parts], heads: Sequence[str], width: int
+) -> list[int]:
+    """Widths of the runs' columns."""
     names = [cell_len(head) + (0 if index else 4) for index, head in enumerate(heads)]
     wanted = [max(pair) for pair in zip(names, longest, strict=True)]
     # Texts give way first, then names; where even that is too much, the table scrolls.
@@ -246,75 +324,72 @@ def _measure(
         room = width - sum(size + 2 for size in least)
         if room >= 0:
             break
-    return [size + 1 for size in _widened(least, wanted, room)], parts
+    return [size + 1 for size in _widened(least, wanted, room)]
 
 
-def _transposed(comparison: Comparison, width: int, fold: bool) -> Grid:
-    runs = run_heads(comparison)
+def _transposed(worded: Worded, width: int, fold: bool) -> Grid:
+    comparison, runs = worded.comparison, worded.heads
     lead = _between(max(cell_len(head) for head in runs) + 6, (_LEAD[0], max(width // 3, _LEAD[0])))
     columns: list[_Column] = []
-    for section in comparison.sections:
+    for section, rows in zip(comparison.sections, worded.shown(fold), strict=True):
         above = f"── {_title(comparison, section)} "
-        for row in section.different if fold else section.rows:
+        for row in rows:
             columns.append(_column(section, row, above))
             above = ""
         if fold and section.equal:
             words = f"({len(section.equal)} equal)"
-            blank = ((),) * len(runs)
-            columns.append(_Column(section.name + "/", above, words, len(words) + 2, blank, False))
-    over = [(Piece(pad(column.section, column.width), Look.SECTION),) for column in columns]
-    keys = [
-        (Piece(pad(" " + cut_middle(column.key, column.width - 2), column.width), Look.KEY),)
-        for column in columns
-    ]
-    blank_lead = (Piece(" " * lead),)
+            columns.append(_Column(section.name + "/", above, words, len(words) + 2, None))
+
+    def over(first: int, last: int) -> list[Pieces]:
+        return [(Piece(pad(c.section, c.width), Look.SECTION),) for c in columns[first : last + 1]]
+
+    def keys(first: int, last: int) -> list[Pieces]:
+        return [
+            (Piece(pad(" " + cut_middle(c.key, c.width - 2), c.width), Look.KEY),)
+            for c in columns[first : last + 1]
+        ]
+
+    def cells(place: int, first: int, last: int) -> list[Pieces]:
+        return [column.cell(place) for column in columns[first : last + 1]]
+
+    blank = partial(_blank, lead)
     lines = tuple(
-        Line(
-            run.run_id,
-            _head(head, lead, not index),
-            tuple(column.cells[index] or (Piece(" " * column.width),) for column in columns),
-        )
+        Line(run.run_id, partial(_head, head, lead, not index), partial(cells, index))
         for index, (run, head) in enumerate(zip(comparison.runs, runs, strict=True))
     )
     return Grid(
         lead,
         tuple(column.width for column in columns),
-        (Line("", blank_lead, tuple(over)), Line("", blank_lead, tuple(keys))),
+        (Line("", blank, over), Line("", blank, keys)),
         (*lines, *_below(comparison)),
         tuple(column.name for column in columns),
-        tuple(column.different for column in columns),
+        tuple(column.worded is not None and column.worded.row.differs for column in columns),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A row of the comparison, lying down."""
+    """A row of the comparison, lying down; `worded` None where it stands for folded ones."""
 
     name: str
     section: str
     key: str
     width: int
-    cells: tuple[Pieces, ...]
-    different: bool
+    worded: _WordedRow | None
+
+    def cell(self, place: int) -> Pieces:
+        """What it says of a run."""
+        worded = self.worded
+        if worded is None:
+            return _blank(self.width)
+        count = len(worded.cells)
+        return _cells(worded, [self.width] * count, [worded.parts] * count, place, place)[0]
 
 
-def _column(section: Section, row: Row, above: str) -> _Column:
-    cells = row_texts(row, TEXT_LIMIT)
-    parts = _Parts()
-    longest = 0
-    for cell in cells:
-        if row.kind in _WORDS:
-            longest = max(longest, 2 + cell_len(cell.value))
-        else:
-            parts = parts.widened(cell)
-    key = label(row.key)
-    wanted = max(longest, cell_len(key) + 1, cell_len(above))
-    width = max(_between(wanted, _COLUMN), parts.width) + 1
-    filled = tuple(
-        _pieces(row, index, cell, width, parts)
-        for index, cell in enumerate(_told_apart(row, cells, [width] * len(cells)))
-    )
-    return _Column(_row_name(section, row), above, key, width, filled, row.differs)
+def _column(section: Section, worded: _WordedRow, above: str) -> _Column:
+    wanted = max(worded.longest, worded.label_width + 1, cell_len(above))
+    width = max(_between(wanted, _COLUMN), worded.parts.width) + 1
+    return _Column(_row_name(section, worded.row), above, worded.label, width, worded)
 
 
 def _between(value: int, limits: tuple[int, int]) -> int:
@@ -335,7 +410,7 @@ def _widened(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int
     return widths
 
 
-def _told_apart(row: Row, cells: Sequence[CellText], widths: Sequence[int]) -> Iterable[CellText]:
+def _told_apart(row: Row, cells: Sequence[CellText], widths: Sequence[int]) -> Sequence[CellText]:
     """Where texts that differ would be cut before they do, leave out what they have in common."""
     if row.kind not in _WORDS or not row.differs:
         return cells

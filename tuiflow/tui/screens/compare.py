@@ -29,6 +29,7 @@ from tuiflow.errors import TuiflowError
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import cut
 from tuiflow.tui.compare_curves import CompareCurves
+from tuiflow.tui.compare_grid import Worded
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
 from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chart import Chart
@@ -117,16 +118,16 @@ class CompareScreen(CompareCurves):
         """Show at once what the store's tables say; the rest follows, or stays as it was."""
         run_ids, known = list(self._run_ids), self._gathered
 
-        def question() -> tuple[Gathered, Comparison]:
+        def question() -> tuple[Gathered, Worded]:
             read = diff.read_facts(self.store, diff.chosen_runs(run_ids), known)
-            return read, read.compare(self._metric, self._measure)
+            return read, Worded(read.compare(self._metric, self._measure))
 
         self.ask("compare", question, self._shown_at_once, failed=self._failed)
 
     def _read_rest(self, gathered: Gathered) -> None:
-        def question() -> tuple[Gathered, Comparison]:
+        def question() -> tuple[Gathered, Worded]:
             read = diff.read_rest(self.store, gathered)
-            return read, read.compare(self._metric, self._measure)
+            return read, Worded(read.compare(self._metric, self._measure))
 
         self.ask("rest", question, self._rest_read, failed=self._failed)
 
@@ -140,7 +141,7 @@ class CompareScreen(CompareCurves):
         summary.update(Content(text.clean_block(words)))
         summary.display = True
 
-    def _shown_at_once(self, answer: tuple[Gathered, Comparison]) -> None:
+    def _shown_at_once(self, answer: tuple[Gathered, Worded]) -> None:
         self._shown(answer)
         # Never given up for a newer question: a run that logs all the time would starve it.
         if self.waiting("rest"):
@@ -149,19 +150,19 @@ class CompareScreen(CompareCurves):
             self._outdated = False
             self._read_rest(answer[0])
 
-    def _rest_read(self, answer: tuple[Gathered, Comparison]) -> None:
+    def _rest_read(self, answer: tuple[Gathered, Worded]) -> None:
         if self._outdated:
             self._gathered = answer[0]
             self._read()
         else:
             self._shown(answer)
 
-    def _shown(self, answer: tuple[Gathered, Comparison]) -> None:
-        self._gathered, comparison = answer
-        if comparison == self.comparison:
+    def _shown(self, answer: tuple[Gathered, Worded]) -> None:
+        self._gathered, worded = answer
+        if worded.comparison == self.comparison:
             return
-        self.table.show(comparison)
-        self._show_frame(comparison)
+        self.table.show(worded)
+        self._show_frame(worded.comparison)
 
     def _show_frame(self, comparison: Comparison) -> None:
         experiments = {run.experiment_name for run in comparison.runs}

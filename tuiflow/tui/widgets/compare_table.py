@@ -16,7 +16,7 @@ from textual.strip import Strip
 from tuiflow.diff import Comparison
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import pad
-from tuiflow.tui.compare_grid import Grid, Line, Look, Pieces, build
+from tuiflow.tui.compare_grid import Grid, Line, Look, Pieces, Worded, build
 
 _KEPT_STRIPS = 2000
 
@@ -54,7 +54,7 @@ class CompareTable(ScrollView, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self.comparison: Comparison | None = None
+        self._worded: Worded | None = None
         self.fold = True
         self.transposed = False
         self._grid = Grid(0, (), (), (), (), ())
@@ -64,9 +64,14 @@ class CompareTable(ScrollView, can_focus=True):
 
     # what is shown
 
-    def show(self, comparison: Comparison) -> None:
+    @property
+    def comparison(self) -> Comparison | None:
+        """What is drawn."""
+        return None if self._worded is None else self._worded.comparison
+
+    def show(self, worded: Worded) -> None:
         """Draw this comparison; the cursor stays on its run and row where they are still there."""
-        self.comparison = comparison
+        self._worded = worded
         self._rebuild(*self._here())
 
     def toggle_fold(self) -> None:
@@ -98,10 +103,10 @@ class CompareTable(ScrollView, can_focus=True):
         return (line, column) if self.transposed else (column, line)
 
     def _rebuild(self, run_id: str | None, row_name: str | None) -> None:
-        if self.comparison is None:
+        if self._worded is None:
             return
         self._grid = build(
-            self.comparison, self._view.width, fold=self.fold, transposed=self.transposed
+            self._worded, self._view.width, fold=self.fold, transposed=self.transposed
         )
         self._strips.clear()
         grid = self._grid
@@ -184,9 +189,9 @@ class CompareTable(ScrollView, can_focus=True):
 
     def _banner(self, line: Line, width: int) -> Strip:
         base = self.rich_style
-        segments = [Segment(piece.text, base + self._look(piece.look)) for piece in line.lead]
-        strip = Strip(segments)
-        if line.lead and line.lead[0].look is Look.SECTION:
+        pieces = line.lead()
+        strip = Strip(self._segments(pieces))
+        if pieces and pieces[0].look is Look.SECTION:
             rest = "─" * max(width - strip.cell_length, 0)
             strip = Strip.join([strip, Strip([Segment(rest, base + self._style("compare--line"))])])
         return strip.adjust_cell_length(width, base)
@@ -197,12 +202,12 @@ class CompareTable(ScrollView, can_focus=True):
         if strips is None:
             divider = Segment("│", self.rich_style + self._style("compare--line"))
             body: list[Segment] = []
-            for cell in line.cells[first : last + 1]:
+            for cell in line.cells(first, last) if line.cells is not None else ():
                 body.append(divider)
                 body.extend(self._segments(cell))
             if len(self._strips) > _KEPT_STRIPS:
                 self._strips.clear()
-            strips = Strip(self._segments(line.lead)), Strip(body).simplify()
+            strips = Strip(self._segments(line.lead())), Strip(body).simplify()
             self._strips[index, first, last] = strips
         return strips
 
