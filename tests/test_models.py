@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 import skops.io
 import yaml
+from scipy.sparse import csc_matrix, csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cluster import Birch
 from sklearn.compose import ColumnTransformer
@@ -136,9 +137,6 @@ def test_environments_of_ones_own(tmp_path: Path, regression: ElasticNet) -> Non
         {"pip_requirements": "/nowhere/requirements.txt"},
         {"signature": {"inputs": "[]"}},
         {"signature": True},
-        {"input_example": object()},
-        {"input_example": pd.Series([1.0])},
-        {"input_example": [[np.inf]]},
         {"pyfunc_predict_fn": "fit"},
         {"metadata": {"x": object()}},
     ],
@@ -214,6 +212,67 @@ def test_an_example_that_is_damaged_is_told(saved: Path, text: str) -> None:
     (saved / "input_example.json").write_text(text)
     with pytest.raises(ModelError, match="input example"):
         pyfunc.load(saved).input_example  # noqa: B018
+
+
+def test_an_example_with_params(tmp_path: Path, regression: ElasticNet) -> None:
+    mlmodel = save_model(regression, tmp_path / "m", input_example=(TABLE.head(2), {"top": 3}))
+    assert mlmodel.saved_input_example_info["params"] == "true"
+    written = json.loads((tmp_path / "m" / "input_example.json").read_text())
+    assert (written.keys(), written["params"]) == ({"inputs", "params"}, {"top": 3})
+    assert mlmodel.serving_input() == {"dataframe_split": written["inputs"], "params": {"top": 3}}
+    assert mlmodel.signature is not None and mlmodel.signature.params is not None
+    assert mlmodel.signature.params.params[0].name == "top"
+    loaded = pyfunc.load(tmp_path / "m")
+    pd.testing.assert_frame_equal(loaded.input_example, TABLE.head(2))
+    assert len(loaded.predict(loaded.input_example, {"top": 5})) == 2
+    (tmp_path / "m" / "input_example.json").write_text("[1]")
+    with pytest.raises(ModelError, match="input example"):
+        loaded.input_example  # noqa: B018
+
+
+@pytest.mark.parametrize("make", [csr_matrix, csc_matrix])
+def test_a_sparse_example(tmp_path: Path, regression: ElasticNet, make: Any) -> None:
+    example = make([[0.0, 1.5, 0.0], [np.nan, 0.0, 2.5]])
+    whole = make(np.eye(3))
+    mlmodel = save_model(Ridge().fit(whole, [1, 2, 3]), tmp_path / "m", input_example=whole)
+    assert mlmodel.saved_input_example_info["type"] == f"sparse_matrix_{whole.format}"
+    assert mlmodel.signature is not None
+    mlmodel = save_model(regression, tmp_path / "n", input_example=example, signature=False)
+    assert mlmodel.serving_input() == {"inputs": [[0.0, 1.5, 0.0], [None, 0.0, 2.5]]}
+    found = pyfunc.load(tmp_path / "n").input_example
+    assert found.format == example.format
+    np.testing.assert_equal(found.toarray(), example.toarray())
+    damaged = mlmodel.input_example() | {"indices": [0, 99, 1]}
+    (tmp_path / "n" / "input_example.json").write_text(json.dumps(damaged))
+    with pytest.raises(ModelError, match="input example"):
+        pyfunc.load(tmp_path / "n").input_example  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("example", "reason"),
+    [
+        (TABLE.head(2).assign(pH=np.inf), "infinite"),
+        (TABLE["pH"], "Series"),
+        (object(), "object"),
+        ((TABLE.head(2), {"top": object()}), "object"),
+    ],
+    ids=["infinite", "series", "object", "params"],
+)
+def test_an_example_that_json_can_not_hold_does_not_cost_the_model(
+    tmp_path: Path,
+    regression: ElasticNet,
+    caplog: pytest.LogCaptureFixture,
+    example: Any,
+    reason: str,
+) -> None:
+    mlmodel = save_model(regression, tmp_path / "m", input_example=example)
+    assert mlmodel.saved_input_example_info == {}
+    assert mlmodel.input_example() is None and mlmodel.serving_input() is None
+    assert not (tmp_path / "m" / "input_example.json").exists()
+    told = caplog.records[0].message
+    assert "Saved without its input example" in told
+    assert reason in told
+    assert len(pyfunc.load(tmp_path / "m").predict(TABLE)) == len(TABLE)
 
 
 def test_an_example_that_does_not_fit_costs_the_signature_only(
@@ -582,6 +641,14 @@ def test_models_of_other_kinds_are_told(saved: Path) -> None:
     (saved / "MLmodel").write_text(yaml.safe_dump(raw))
     with pytest.raises(ModelError, match="lacks its model file"):
         load_model(saved)
+
+
+def test_a_model_of_the_first_versions_of_mlflow(tmp_path: Path, regression: ElasticNet) -> None:
+    flavor = {"data": "model.pkl", "loader_module": "mlflow.sklearn"}
+    (tmp_path / "MLmodel").write_text(yaml.safe_dump({"flavors": {"python_function": flavor}}))
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(regression))
+    assert isinstance(load_model(tmp_path), ElasticNet)
+    assert len(pyfunc.load(tmp_path).predict(TABLE)) == len(TABLE)
 
 
 # addresses

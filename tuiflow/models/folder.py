@@ -18,10 +18,10 @@ from typing import Any
 
 from tuiflow.errors import AlreadyExists, InvalidInput, TuiflowError
 from tuiflow.models import environment
-from tuiflow.models.example import INPUT_FILE, SERVING_FILE, make_example
+from tuiflow.models.example import INPUT_FILE, SERVING_FILE, make_example, split_params
 from tuiflow.models.mlmodel import MLMODEL, MLmodel, read_mlmodel
 from tuiflow.models.schema import ColSpec, ModelSignature, Schema
-from tuiflow.models.signature import infer_schema
+from tuiflow.models.signature import infer_params, infer_schema
 
 # The prefix that listings of artifacts leave out; mkdtemp makes folders for the owner only.
 _TEMPORARY = ".tuiflow-part-"
@@ -115,10 +115,14 @@ def _fill(draft: Path, written: Written, details: Details) -> None:
     }
     signature = details.signature
     if details.input_example is not None:
-        example = make_example(details.input_example)
-        (draft / INPUT_FILE).write_text(example.data, "utf-8")
-        (draft / SERVING_FILE).write_text(example.serving, "utf-8")
-        description["saved_input_example_info"] = dict(example.info)
+        try:
+            example = make_example(details.input_example)
+        except InvalidInput as error:  # no reason to lose a model that has been trained
+            _log.warning("Saved without its input example: %.300s", error.message)
+        else:
+            (draft / INPUT_FILE).write_text(example.data, "utf-8")
+            (draft / SERVING_FILE).write_text(example.serving, "utf-8")
+            description["saved_input_example_info"] = dict(example.info)
         if signature is None:
             signature = _signature_of_example(written.predict, details.input_example)
     if isinstance(signature, ModelSignature):
@@ -154,12 +158,14 @@ def _signature_of_example(
     if predict is None:
         return None
     try:
-        inputs = infer_schema(example)
-        answer = predict(enforce(example, inputs))
+        data, params = split_params(example)
+        inputs = infer_schema(data)
+        answer = predict(enforce(data, inputs))
         if not inputs.is_tensor_spec() and isinstance(answer, np.ndarray) and answer.ndim == 1:
             # One answer per row of a table is a column, not a tensor.
             answer = pd.Series(answer)
-        return ModelSignature(inputs, _output_schema(answer))
+        outputs = _output_schema(answer)
+        return ModelSignature(inputs, outputs, None if params is None else infer_params(params))
     except Exception as error:
         reason = error.message if isinstance(error, TuiflowError) else repr(error)
         if isinstance(example, Mapping) and any(isinstance(v, list) for v in example.values()):

@@ -58,8 +58,14 @@ class MLmodel:
         return None if self.signature is None else self.signature.params
 
     def input_example(self) -> Any:
-        """The saved input example as plain JSON values, None where there is none."""
-        return self._read_json(self.saved_input_example_info.get("artifact_path"))
+        """The saved input example as plain JSON values without its params, None where there is
+        none."""
+        found = self._read_json(self.saved_input_example_info.get("artifact_path"))
+        if found is None or not self.saved_input_example_info.get("params"):
+            return found
+        if not isinstance(found, dict) or "inputs" not in found:
+            raise ModelError(f"The input example of {self.folder} has no inputs beside its params.")
+        return found["inputs"]
 
     def serving_input(self) -> Any:
         """The saved request body for `/invocations` as JSON values, None where there is none."""

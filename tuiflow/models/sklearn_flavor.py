@@ -95,7 +95,9 @@ def load_flavor(mlmodel: MLmodel) -> Any:
         flavor = {}
     # Models from before MLflow wrote the format down are plain pickles.
     format = str(flavor.get("serialization_format", serialize.PICKLE))
-    path = mlmodel.path(flavor.get("pickled_model") or function.get("model_path"))
+    # `data` is what the first versions of MLflow called it.
+    named = flavor.get("pickled_model") or function.get("model_path") or function.get("data")
+    path = mlmodel.path(named)
     if not path.is_file():
         raise ModelError(f"The model folder {mlmodel.folder} lacks its model file {path.name}.")
     if flavor.get("code") and format != serialize.SKOPS:
