@@ -92,12 +92,26 @@ with tuiflow.start_run():
     while True:
         time.sleep(0.05)
 """
+ASYNCIO = """
+import asyncio, tuiflow
+async def train(name):
+    with tuiflow.start_run(run_name=name):
+        await asyncio.sleep(0.01)
+        if name == "main":
+            print("go", flush=True)
+        while True:
+            await asyncio.sleep(0.05)
+async def main():
+    background = asyncio.create_task(train("background"))
+    await train("main")
+asyncio.run(main())
+"""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 @pytest.mark.parametrize(
-    "code", [WAITING, LEFT_OPEN, IN_C, WRITING, THREADS],
-    ids=["waiting", "left open", "lock", "writing", "threads"],
+    "code", [WAITING, LEFT_OPEN, IN_C, WRITING, THREADS, ASYNCIO],
+    ids=["waiting", "left open", "lock", "writing", "threads", "asyncio"],
 )  # fmt: skip
 def test_open_runs_end_killed(store: Store, code: str, number: signal.Signals) -> None:
     with started(store, code) as child:
@@ -193,6 +207,26 @@ def test_a_handler_that_calls_the_one_it_found(store: Store) -> None:
     assert child.returncode == 0
     [run] = runs(store)
     assert (run.info.status, run.data.metrics) == ("KILLED", {"saved": 1.0})
+
+
+def test_a_task_that_the_script_cancels_has_failed(store: Store) -> None:
+    code = """
+    import asyncio, tuiflow
+    async def train():
+        with tuiflow.start_run():
+            await asyncio.sleep(60)
+    async def main():
+        task = asyncio.create_task(train())
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.wait([task])
+    print("go", flush=True)
+    asyncio.run(main())
+    """
+    with started(store, code) as child:
+        pass
+    assert child.returncode == 0
+    assert [run.info.status for run in runs(store)] == ["FAILED"]
 
 
 def test_after_the_last_run_all_is_as_before() -> None:

@@ -64,6 +64,83 @@ def test_a_run_left_open_ends_with_the_script(tmp_path: Path, end: str, status: 
     assert (run.info.status, run.data.metrics) == (status, {"m": 1.0})
 
 
+SAME_RUN_IN_A_THREAD = """
+import threading, tuiflow
+run = tuiflow.start_run()
+def work():
+    with tuiflow.start_run(run_id=run.info.run_id):
+        tuiflow.log_metric("thread", 1)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+tuiflow.log_metric("main", 1)
+1 / 0
+"""
+
+
+def test_a_run_that_a_thread_has_opened_too_ends_with_the_script(tmp_path: Path) -> None:
+    run_script(SAME_RUN_IN_A_THREAD, tmp_path / "store")
+    [run] = mlflow.search_runs(output_format="list")
+    assert (run.info.status, run.data.metrics) == ("FAILED", {"thread": 1.0, "main": 1.0})
+
+
+def test_runs_of_what_is_called_when_the_script_ends(tmp_path: Path) -> None:
+    code = """
+    import atexit, tuiflow
+    atexit.register(lambda: tuiflow.log_metric("last", 1))
+    with tuiflow.start_run(run_name="main"):
+        tuiflow.log_metric("m", 1)
+    """
+    store = tmp_path / "store"
+    assert run_script(code, store).stderr == ""
+    assert [path.name for path in store.iterdir()] == ["tuiflow.db"]
+    last, main = mlflow.search_runs(output_format="list")
+    assert (main.info.run_name, main.info.status, main.data.metrics) == (
+        "main",
+        "FINISHED",
+        {"m": 1.0},
+    )
+    assert (last.info.status, last.data.metrics) == ("FINISHED", {"last": 1.0})
+
+
+@pytest.mark.parametrize("mistake", ["nope", "raise KeyboardInterrupt"])
+def test_a_mistake_typed_in_by_hand_ends_no_run(tmp_path: Path, mistake: str) -> None:
+    lines = f"import tuiflow\ntuiflow.log_metric('m', 1)\n{mistake}\ntuiflow.log_metric('n', 1)\n"
+    subprocess.run(
+        [sys.executable, "-i"],
+        input=lines,
+        env={**os.environ, "TUIFLOW_STORE": str(tmp_path / "store")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    [run] = mlflow.search_runs(output_format="list")
+    assert (run.info.status, run.data.metrics) == ("FINISHED", {"m": 1.0, "n": 1.0})
+
+
+@pytest.mark.parametrize("named", ["store", None], ids=["relative", "found"])
+def test_a_script_that_changes_its_folder_stays_with_its_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str | None
+) -> None:
+    (tmp_path / "a" / ".tuiflow").mkdir(parents=True)
+    (tmp_path / "b").mkdir()
+    mlflow.set_tracking_uri(None)
+    if named is not None:
+        monkeypatch.setenv("TUIFLOW_STORE", named)
+    monkeypatch.chdir(tmp_path / "a")
+    store = f"sqlite:///{tmp_path / 'a' / (named or '.tuiflow') / 'tuiflow.db'}"
+    with mlflow.start_run() as run:
+        monkeypatch.chdir(tmp_path / "b")
+        mlflow.log_metric("m", 1, run_id=run.info.run_id)
+    assert mlflow.get_tracking_uri() == MlflowClient().tracking_uri == store
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if mlflow.get_tracking_uri() == store else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    monkeypatch.setenv("TUIFLOW_STORE", "other")
+    assert mlflow.get_tracking_uri() == f"sqlite:///{tmp_path / 'b' / 'other' / 'tuiflow.db'}"
+
+
 def test_ctrl_c_while_training(tmp_path: Path) -> None:
     code = """
     import time, tuiflow
@@ -120,6 +197,35 @@ def test_a_block_ends_its_own_run() -> None:
     statuses = [run.info.status for run in mlflow.search_runs(output_format="list")]
     assert sorted(statuses) == ["FINISHED", "FINISHED", "KILLED"]
     assert mlflow.get_run(left_open.info.run_id).info.status == "FINISHED"
+
+
+def test_a_run_that_is_open_is_opened_again() -> None:
+    def status() -> str:
+        return mlflow.get_run(run.info.run_id).info.status
+
+    with mlflow.start_run() as run:
+        with mlflow.start_run(run_id=run.info.run_id, nested=True):
+            mlflow.log_metric("inner", 1)
+        assert status() == "FINISHED"  # as MLflow has it, until it ends again
+        assert mlflow.active_run() is run
+        again = mlflow.start_run(run_id=run.info.run_id, nested=True)
+        with pytest.raises(ValueError, match="no"), again:
+            assert status() == "RUNNING"
+            raise ValueError("no")
+        assert status() == "FAILED"
+        mlflow.log_metric("outer", 1)
+    assert status() == "FINISHED"
+    [found] = mlflow.search_runs(output_format="list")
+    assert found.data.metrics == {"inner": 1.0, "outer": 1.0}
+    assert mlflow.active_run() is None
+
+
+def test_a_block_ends_its_run_where_that_was_opened_again() -> None:
+    with mlflow.start_run() as run:
+        mlflow.end_run()
+        mlflow.start_run(run_id=run.info.run_id)
+    assert mlflow.active_run() is None
+    assert mlflow.get_run(run.info.run_id).info.status == "FINISHED"
 
 
 def test_a_resumed_run_stays_in_its_experiment() -> None:

@@ -15,14 +15,14 @@ import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tuiflow.entities import Run, RunStatus
 from tuiflow.errors import InvalidInput, TuiflowError
 from tuiflow.store import Store
 from tuiflow.store.validate import check_final_status
-from tuiflow.tracking import signals
+from tuiflow.tracking import signals, stores
 
 if TYPE_CHECKING:
     from tuiflow.tracking.context.gather import Capture
@@ -45,7 +45,7 @@ class ActiveRun(Run):
         trace: TracebackType | None,
     ) -> None:
         status = status_for(error)
-        for opened in _inside(self.info.run_id):
+        for opened in _inside(self):
             _end(opened, status)
 
 
@@ -80,7 +80,8 @@ _main_thread_runs: list[OpenRun] = []
 _opened_here: ContextVar[tuple[OpenRun, ...]] = ContextVar("tuiflow_runs", default=())
 _inherited: OpenRun | None = None
 _last: OpenRun | None = None
-_open: dict[str, OpenRun] = {}
+_open: dict[OpenRun, None] = {}
+"""Each opening by itself: a run that is open may be opened again, to be ended twice."""
 _end_hooks: list[Callable[[str], None]] = []
 _exit_status = RunStatus.FINISHED
 _hooked = False
@@ -119,7 +120,7 @@ def current() -> OpenRun | None:
     if runs := _seen():
         return runs[-1]
     for opened in reversed(_opened_here.get()):  # of a task that called asyncio.to_thread
-        if opened.run_id in _open:
+        if opened in _open:
             return opened
     if threading.current_thread() is not threading.main_thread():
         free = [opened for opened in _main_thread_runs if opened.is_of(None)]
@@ -138,7 +139,7 @@ def last_ended() -> OpenRun | None:
 def _inherit() -> None:
     """In a forked child: its parent's runs may be logged to, but are not its own to end."""
     global _inherited
-    here = [opened for opened in _opened_here.get() if opened.run_id in _open]
+    here = [opened for opened in _opened_here.get() if opened in _open]
     if runs := here or _stack.runs or _main_thread_runs:
         _inherited = runs[-1]
     _opened_here.set(())
@@ -168,11 +169,11 @@ def push(store: Store, run: Run, capture: Capture | None = None) -> ActiveRun:
     owner = None if task is None else weakref.ref(task)
     opened = OpenRun(store, ActiveRun(run.info, run.data, run.inputs), capture, owner)
     _own().append(opened)
-    _open[opened.run_id] = opened
+    _open[opened] = None
     if owner is not None:
-        still = [other for other in _opened_here.get() if other.run_id in _open]
+        still = [other for other in _opened_here.get() if other in _open]
         _opened_here.set((*still, opened))
-    _install_hooks()
+    _install_hook()
     signals.watch(_kill_all)
     return opened.run
 
@@ -193,15 +194,17 @@ def pop(status: str) -> OpenRun | None:
     return opened
 
 
-def _inside(run_id: str) -> list[OpenRun]:
-    """A run of this thread and those opened inside it, innermost first; none when it has ended."""
+def _inside(run: ActiveRun) -> list[OpenRun]:
+    """A run that this thread opened and those opened inside it, innermost first; where it has
+    ended and was opened again, as it is open now. None when it has ended."""
     runs = _own()
-    for index, outer in enumerate(runs):
-        if outer.run_id == run_id:
-            task = outer.task and outer.task()
-            inner = [opened for opened in runs[index + 1 :] if opened.is_of(task)]
-            return [*reversed(inner), outer]
-    return []
+    same = [opened for opened in reversed(runs) if opened.run_id == run.info.run_id]
+    if not same:
+        return []
+    outer = next((opened for opened in same if opened.run is run), same[0])
+    task = outer.task and outer.task()
+    inner = [opened for opened in runs[runs.index(outer) + 1 :] if opened.is_of(task)]
+    return [*reversed(inner), outer]
 
 
 def _end(opened: OpenRun, status: str) -> None:
@@ -226,18 +229,18 @@ def _end(opened: OpenRun, status: str) -> None:
 
 
 def _forget(opened: OpenRun) -> None:
-    _open.pop(opened.run_id, None)
+    _open.pop(opened, None)
     if not _open:
         signals.unwatch()
 
 
 def status_for(error: BaseException | type[BaseException] | None) -> str:
-    """FINISHED without an error or after exit code 0, KILLED after ctrl+C or where a signal makes
-    the script exit, else FAILED."""
-    kind = error if isinstance(error, type) else type(error)
+    """FINISHED without an error or after exit code 0, KILLED after ctrl+C, also under asyncio, or
+    where a signal makes the script exit, else FAILED."""
     if error is None:
         return RunStatus.FINISHED.value
-    if issubclass(kind, KeyboardInterrupt):
+    kind = error if isinstance(error, type) else type(error)
+    if issubclass(kind, KeyboardInterrupt) or _cancelled_by_ctrl_c(error):
         return RunStatus.KILLED.value
     if issubclass(kind, SystemExit) and signals.received():
         return RunStatus.KILLED.value
@@ -246,7 +249,21 @@ def status_for(error: BaseException | type[BaseException] | None) -> str:
     return RunStatus.FAILED.value
 
 
-def _install_hooks() -> None:
+def _cancelled_by_ctrl_c(error: object) -> bool:
+    """Whether it is what tasks see of ctrl+C: asyncio.run cancels the main one, then the others."""
+    asyncio = sys.modules.get("asyncio")
+    if not isinstance(error, getattr(asyncio, "CancelledError", ())):
+        return False
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        runner = frame.f_locals.get("self")  # what runs the task is among its callers
+        if isinstance(runner, getattr(asyncio, "Runner", ())):
+            return bool(getattr(runner, "_interrupt_count", 0))
+        frame = frame.f_back
+    return False
+
+
+def _install_hook() -> None:
     global _hooked
     if _hooked:
         return
@@ -257,16 +274,16 @@ def _install_hooks() -> None:
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         global _exit_status
-        _exit_status = RunStatus(status_for(error))
+        if not hasattr(sys, "ps1"):  # a line typed in by hand may fail, and the run goes on
+            _exit_status = RunStatus(status_for(error))
         previous(kind, error, trace)
 
     sys.excepthook = remember
-    atexit.register(_end_all)
 
 
 def _end_all() -> None:
     status = RunStatus.KILLED if signals.received() else _exit_status
-    for opened in reversed(list(_open.values())):
+    for opened in reversed(list(_open)):
         for hook in _end_hooks:
             hook(opened.run_id)
         _finish(opened, status)
@@ -276,9 +293,14 @@ def _end_all() -> None:
         gather.conclude()
 
 
+# At the import, so that what a script registers afterwards is called before, and may still log.
+atexit.register(stores.close_all)
+atexit.register(_end_all)
+
+
 def _kill_all() -> None:
     """What ends open runs when a signal ends the process: no more than that."""
-    for opened in reversed(list(_open.values())):
+    for opened in reversed(list(_open)):
         _finish(opened, RunStatus.KILLED)
     if quiet := sys.modules.get("tuiflow.store.quiet"):
         quiet.remove_scratches()

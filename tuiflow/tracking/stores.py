@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import os
 import threading
@@ -16,6 +15,8 @@ from tuiflow.store.locate import check_served
 _lock = threading.Lock()
 _stores: dict[Path, Store] = {}
 _current: Path | None = None
+_found: tuple[str | None, Path] | None = None
+"""What TUIFLOW_STORE was when the store was looked for, and the database that was found."""
 
 
 def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
@@ -26,7 +27,8 @@ def set_tracking_uri(uri: str | os.PathLike[str] | None) -> None:
     are open stay with theirs. None or an empty text takes the choice back. Raises InvalidInput for
     anything that is not served yet.
     """
-    global _current
+    global _current, _found
+    _found = None
     if uri is None or uri == "":
         _current = None
         os.environ.pop(ENV_STORE, None)
@@ -70,7 +72,14 @@ def get_registry_uri() -> str:
 
 
 def _database() -> Path:
-    return _current if _current is not None else locate().database
+    """Found once for what TUIFLOW_STORE says: a script that changes its folder stays with it."""
+    global _found
+    if _current is not None:
+        return _current
+    named, found = os.environ.get(ENV_STORE), _found
+    if found is None or found[0] != named:
+        found = _found = (named, locate().database)
+    return found[1]
 
 
 def store_at(database: Path) -> Store:
@@ -80,9 +89,14 @@ def store_at(database: Path) -> Store:
         if store is None:
             check_served(database)
             store = _stores[database] = _opened(database)
-            # The last to close folds the WAL into the database: one file to copy is left.
-            atexit.register(store.close)
         return store
+
+
+def close_all() -> None:
+    """At the end of the process: the last to close a store folds its WAL into the database, so
+    that one file to copy is left."""
+    for store in list(_stores.values()):
+        store.close()
 
 
 def _opened(database: Path) -> Store:
