@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,6 +165,34 @@ def test_where_artifacts_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert client.list_artifacts(run_id, path) == []
     with pytest.raises(InvalidInput):
         client.list_artifacts(run_id, "../..")
+
+
+@pytest.mark.skipif(not Path("/sys").is_dir(), reason="there is no folder that nobody may write")
+def test_artifacts_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.txt").write_text("a")
+    mlflow.set_experiment(
+        experiment_id=mlflow.create_experiment("closed", artifact_location="/sys/closed")
+    )
+    acts: list[tuple[str, Callable[[], None]]] = [
+        ("Artifact 'a.txt'", lambda: mlflow.log_text("a", "a.txt")),
+        ("Artifact 'b/a.json'", lambda: mlflow.log_dict({}, "b/a.json")),
+        ("Artifact 'a.txt'", lambda: mlflow.log_artifact(tmp_path / "src" / "a.txt")),
+        ("Artifact 'src'", lambda: mlflow.log_artifact(tmp_path / "src")),
+        ("Artifacts", lambda: mlflow.log_artifacts(tmp_path / "src")),
+        ("Artifact 't.json'", lambda: mlflow.log_table({"a": [1]}, "t.json")),
+    ]
+    with mlflow.start_run():
+        for what, act in acts:
+            with pytest.raises(mlflow.MlflowException, match=rf"^{what} can't be .* in /sys\.$"):
+                act()
+
+    def unreadable(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(source))
+
+    monkeypatch.setattr(shutil, "copyfile", unreadable)
+    with mlflow.start_run(experiment_id="0"), pytest.raises(PermissionError, match=r"a\.txt"):
+        mlflow.log_artifact(tmp_path / "src" / "a.txt")
 
 
 @pytest.mark.parametrize("value", ["high", "", None, [1], 10**400, 1j, object()])

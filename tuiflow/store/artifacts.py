@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from tuiflow.entities import FileInfo
 from tuiflow.errors import InvalidInput, NotFound, StoreError
-from tuiflow.store.connection import make_private
+from tuiflow.store.file import make_private
 
 
 def check_path(path: str) -> PurePosixPath:
@@ -81,8 +81,8 @@ def writing(folder: Path, path: str) -> Iterator[Path]:
     if not pure.parts:
         raise InvalidInput("An artifact needs a file name.")
     target = folder / pure
-    with _telling_full_disks(path):
-        make_folder(folder, str(pure.parent))
+    with _telling_why(folder, path):
+        _make_folder(folder, str(pure.parent))
         if target.is_dir():
             raise InvalidInput(f"Artifact {path!r} is a folder already; choose another name.")
         # The suffix stays: writers such as matplotlib tell the format by it.
@@ -98,24 +98,40 @@ def writing(folder: Path, path: str) -> Iterator[Path]:
             raise
 
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextlib.contextmanager
-def _telling_full_disks(path: str) -> Iterator[None]:
+def _telling_why(folder: Path, path: str) -> Iterator[None]:
+    """Raise StoreError where the disk is full or the run's folder may not be written."""
+    what = "Artifacts" if path in ("", ".") else f"Artifact {path!r}"
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno in _NO_ROOM:
+            raise StoreError(
+                f"{what} can't be written: {error.strerror}; nothing of it was kept."
+            ) from error
+        place = Path(error.filename) if isinstance(error.filename, str) else None
+        # Not where it is about a file that is read, such as the one to be copied.
+        if error.errno not in _NOT_ALLOWED or place is None or not _on_the_way(place, folder):
             raise
-        raise StoreError(
-            f"Artifact {path!r} can't be written: {error.strerror}; nothing of it was kept."
-        ) from error
+        raise StoreError(f"{what} can't be written: {error.strerror} in {place.parent}.") from error
+
+
+def _on_the_way(place: Path, folder: Path) -> bool:
+    return place.is_relative_to(folder) or folder.is_relative_to(place)
 
 
 def make_folder(folder: Path, path: str) -> Path:
     """Make an artifact folder and those above it, 0700. Raises InvalidInput where one is a file
-    or a link that leads out."""
+    or a link that leads out, StoreError where it may not be made."""
+    with _telling_why(folder, path):
+        return _make_folder(folder, path)
+
+
+def _make_folder(folder: Path, path: str) -> Path:
     target = folder / check_path(path)
     try:
         make_private(target)
