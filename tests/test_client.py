@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 import tuiflow
 from tuiflow import MlflowClient
 from tuiflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
-from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound
+from tuiflow.errors import AlreadyExists, InvalidInput, InvalidState, NotFound, StoreError
 from tuiflow.exceptions import MlflowException
+from tuiflow.store import Store
 
 NOBODY = "0" * 32
 
@@ -216,6 +218,27 @@ def test_single_experiment_ids(client: MlflowClient, run_id: str) -> None:
     with pytest.raises(InvalidState):
         client.delete_run(run_id)
         client.log_text(run_id, "late", "late.txt")
+
+
+def test_it_is_handed_to_other_processes(client: MlflowClient, run_id: str, tmp_path: Path) -> None:
+    sent = pickle.dumps(client)
+    tuiflow.set_tracking_uri(tmp_path / "other")
+    arrived = pickle.loads(sent)
+    assert arrived.tracking_uri == client.tracking_uri
+    arrived.log_metric(run_id, "m", 1)
+    assert client.get_run(run_id).data.metrics == {"m": 1.0}
+
+
+def test_a_store_is_handed_to_other_processes(store: Store) -> None:
+    run = store.create_run("0").info.run_id
+    sent = pickle.dumps(store)
+    arrived = pickle.loads(sent)
+    assert arrived.get_run(run) == store.get_run(run)
+    arrived.close()
+    store.close()
+    store.database.unlink()
+    with pytest.raises(StoreError, match="no tuiflow store"):
+        pickle.loads(sent)
 
 
 @pytest.mark.parametrize("time", [1.7e12, 1_700_000_000_000.4, np.int64(1_700_000_000_000)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tuiflow.entities import (
     DatasetInput,
@@ -70,6 +70,10 @@ class Store(RunArtifacts, RunSearches):
 
     def __repr__(self) -> str:
         return f"Store({str(self.database)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle: in another process, the same file opened there."""
+        return functools.partial(type(self), create=False), (self.database,)
 
     def close(self) -> None:
         """Close the connections; runs that are open stay RUNNING."""

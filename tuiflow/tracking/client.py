@@ -43,6 +43,10 @@ class MlflowClient(ArtifactClient, RegistryClient):
         if registry_uri is not None:
             check_registry(registry_uri, self._store.database)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle: in another process, the client of the same store."""
+        return type(self), (self._store.database,)
+
     @property
     def tracking_uri(self) -> str:
         return f"sqlite:///{self._store.database}"
