@@ -235,6 +235,43 @@ def test_the_client_is_where_mlflow_has_it() -> None:
     assert one is other is third is mlflow.MlflowClient
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tuiflow.entities.dataset import Dataset",
+        "from tuiflow.entities.dataset_input import DatasetInput",
+        "from tuiflow.entities.experiment import Experiment",
+        "from tuiflow.entities.experiment_tag import ExperimentTag",
+        "from tuiflow.entities.file_info import FileInfo",
+        "from tuiflow.entities.input_tag import InputTag",
+        "from tuiflow.entities.lifecycle_stage import LifecycleStage",
+        "from tuiflow.entities.metric import Metric",
+        "from tuiflow.entities.param import Param",
+        "from tuiflow.entities.run import Run",
+        "from tuiflow.entities.run_data import RunData",
+        "from tuiflow.entities.run_info import RunInfo",
+        "from tuiflow.entities.run_inputs import RunInputs",
+        "from tuiflow.entities.run_outputs import RunOutputs",
+        "from tuiflow.entities.run_status import RunStatus",
+        "from tuiflow.entities.run_tag import RunTag",
+        "from tuiflow.entities.source_type import SourceType",
+        "from tuiflow.entities.view_type import ViewType",
+        "from tuiflow.models.model import Model",
+        "from tuiflow.version import VERSION",
+        "import tuiflow.entities.run; tuiflow.entities.run.Run",
+        "import tuiflow.models.model; tuiflow.models.model.Model.load",
+        "import tuiflow.version; tuiflow.version.VERSION",
+    ],
+)
+def test_modules_that_scripts_import_from(line: str) -> None:
+    names: dict[str, Any] = {}
+    exec(line, names)
+    for part in ("entities", "models"):
+        for name in names.keys() & set(dir(getattr(mlflow, part))):
+            assert names[name] is getattr(getattr(mlflow, part), name)
+    assert names.get("VERSION", mlflow.__version__) == mlflow.__version__
+
+
 def test_a_status_as_scripts_write_it() -> None:
     mlflow.start_run()
     mlflow.end_run(RunStatus.to_string(RunStatus.FAILED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -131,6 +132,9 @@ class Experiment(Fields):
     creation_time: int
     last_update_time: int
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(self.experiment_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +274,9 @@ class Run(Fields):
     data: RunData
     inputs: RunInputs = RunInputs()
 
+    def __hash__(self) -> int:
+        return hash(self.info.run_id)
+
     @property
     def outputs(self) -> RunOutputs:
         return RunOutputs()
@@ -329,6 +336,7 @@ class ModelVersion(Fields):
     """One version of a registered model; times in epoch ms.
 
     `source` is the model URI it was made from, `run_id` is empty where that was not a run.
+    `model_id`, `params` and `metrics` are there for MLflow's sake and always None.
     """
 
     name: str
@@ -341,10 +349,13 @@ class ModelVersion(Fields):
     source: str
     run_id: str
     tags: Mapping[str, str] = field(default_factory=dict)
-    aliases: Sequence[str] = ()
+    aliases: list[str] = field(default_factory=list)
     status: str = "READY"
     status_message: str | None = None
     run_link: str | None = None
+    model_id: None = None
+    params: None = None
+    metrics: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +369,7 @@ class RegisteredModel(Fields):
     creation_timestamp: int
     last_updated_timestamp: int
     description: str | None
-    latest_versions: Sequence[ModelVersion] = ()
+    latest_versions: list[ModelVersion] = field(default_factory=list)
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, int] = field(default_factory=dict)
 
@@ -372,3 +383,27 @@ class RegisteredModel(Fields):
         """When it or one of its newest versions was changed last; epoch ms."""
         times = (version.last_updated_timestamp for version in self.latest_versions)
         return max((self.last_updated_timestamp, *times))
+
+
+# MLflow has each in a module of its own, and scripts write `from mlflow.entities.run import Run`.
+for _module in (
+    "dataset",
+    "dataset_input",
+    "experiment",
+    "experiment_tag",
+    "file_info",
+    "input_tag",
+    "lifecycle_stage",
+    "metric",
+    "param",
+    "run",
+    "run_data",
+    "run_info",
+    "run_inputs",
+    "run_outputs",
+    "run_status",
+    "run_tag",
+    "source_type",
+    "view_type",
+):
+    sys.modules[f"{__name__}.{_module}"] = globals()[_module] = sys.modules[__name__]

@@ -5,6 +5,7 @@ Names are resolved on first use, so that importing this package costs nothing.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ __all__ = [
     "infer_signature",
     "read_mlmodel",
 ]
+
+# Scripts write `from mlflow.models.model import Model`.
+sys.modules[f"{__name__}.model"] = globals()["model"] = sys.modules[__name__]
 
 
 def __getattr__(name: str) -> Any:
