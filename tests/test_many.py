@@ -100,7 +100,7 @@ def test_few_runs_are_one_piece_all_or_none(store: Store, keys: list[int]) -> No
     class Last(many.Delete):
         def do(
             self, conn: sqlite3.Connection, names: Keys, keys: Sequence[int]
-        ) -> list[many.Was[None]]:
+        ) -> list[many.Was[int | None]]:
             super().do(conn, names, keys)
             raise InvalidInput("no")
 
@@ -147,6 +147,53 @@ def test_notes_are_made_of_the_old_ones(store: Store, keys: list[int]) -> None:
     assert [run.note for run in store.load_runs(keys[:3])] == ["one!", "one!", "!"]
     list(store.take_back(change, done))
     assert [run.note for run in store.load_runs(keys[:3])] == ["one", "one", ""]
+
+
+def test_only_what_is_still_as_it_was_made_is_taken_back(store: Store, keys: list[int]) -> None:
+    change = many.SetTags.to({"team": "b", "new": "1"})
+    ((_, done),) = store.change_runs(change, keys[:4])
+    first, second, third, fourth = (run.info.run_id for run in store.load_runs(keys[:4]))
+    store.log_batch(first, tags=[RunTag("team", "theirs")])
+    store.log_batch(second, tags=[RunTag("team", "a")])
+    store.delete_tag(second, "new")
+    store.delete_runs([third])
+    store.delete_runs([fourth])
+    list(store.change_runs(many.Move("0"), keys[3:4]))
+    list(store.take_back(change, done))
+    assert change.taken_back == many.TakenBack(back=4, since=1), "one in part, one by others"
+    tags = [run.data.tags for run in store.load_runs(keys[:4])]
+    assert [found.get("team") for found in tags] == ["theirs", "a", None, "a"]
+    assert not any("new" in found for found in tags)
+
+
+def test_what_was_restored_and_deleted_again_by_others_stays_deleted(
+    store: Store, keys: list[int]
+) -> None:
+    change = many.Delete(1000)
+    ((_, done),) = store.change_runs(change, keys[:3])
+    list(store.change_runs(many.Restore(), keys[:2]))
+    list(store.change_runs(many.Delete(2000), keys[:1]))
+    list(store.take_back(change, done))
+    assert change.taken_back == many.TakenBack(back=2, since=1)
+    assert deleted(store)[:3] == [True, False, False]
+
+
+def test_no_run_is_restored_where_the_experiment_of_one_is_deleted(
+    cli: Cli, store: Store, keys: list[int]
+) -> None:
+    other = store.create_run("0", "other").info.run_id
+    list(store.change_runs(many.Delete(), [*keys, store.row_key(other)]))
+    wine = store.get_experiment_by_name("wine")
+    assert wine is not None
+    store.delete_experiment(wine.experiment_id)
+    with pytest.raises(InvalidState, match=r"^The experiment wine is deleted; restore it first\.$"):
+        list(store.change_runs(many.Restore(), [store.row_key(other), *keys]))
+    assert all(deleted(store))
+    result = cli("runs", "restore", everything(store)[1].info.run_id, "--yes")
+    assert result.code == 2 and "experiment of run run1" in result.err
+    store.restore_experiment(wine.experiment_id)
+    list(store.change_runs(many.Restore(), keys))
+    assert sum(deleted(store)) == 1
 
 
 def test_mistakes_change_nothing(store: Store, keys: list[int]) -> None:

@@ -18,8 +18,8 @@ from driving import messages, names, screen_text, until
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from tuiflow.entities import TAG_NOTE, TAG_PARENT, LifecycleStage, Run, RunTag
-from tuiflow.errors import InvalidInput, NotFound
+from tuiflow.entities import TAG_NOTE, TAG_PARENT, LifecycleStage, Run, RunTag, ViewType
+from tuiflow.errors import InvalidInput, NotFound, StoreError
 from tuiflow.protocols import RunQuery
 from tuiflow.store import Store, many, pieces
 from tuiflow.store.keys import Keys
@@ -28,10 +28,12 @@ from tuiflow.tui.app import TuiflowApp
 from tuiflow.tui.modals.confirm import ConfirmModal
 from tuiflow.tui.modals.export_runs import ExportRunsModal
 from tuiflow.tui.modals.names import MoveModal
+from tuiflow.tui.modals.note import NoteModal
 from tuiflow.tui.modals.notes import NotesModal
 from tuiflow.tui.modals.progress import ProgressModal
 from tuiflow.tui.modals.register import RegisterModal
 from tuiflow.tui.modals.rerun import RerunModal
+from tuiflow.tui.modals.tags import TagsModal
 from tuiflow.tui.screens.run import RunScreen
 from tuiflow.tui.screens.runs import RunsScreen
 from tuiflow.tui.views import save_last_experiment
@@ -382,7 +384,7 @@ def slow(held: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Sema
 
     def wait(
         self: many.Delete, conn: sqlite3.Connection, names: Keys, keys: Sequence[int]
-    ) -> list[many.Was[None]]:
+    ) -> list[many.Was[int | None]]:
         assert gate.acquire(timeout=30)
         return change(self, conn, names, keys)
 
@@ -431,12 +433,13 @@ def test_work_that_fails_keeps_what_was_done(
             if len(done) == 4:
                 raise InvalidInput("no more")
             done.extend(keys)
-            return [many.Was(key, b"", None) for key in keys]
+            return [many.Was(key, b"", None, None) for key in keys]
 
         def take_back(
             self, conn: sqlite3.Connection, names: Keys, changed: Sequence[many.Was[None]]
-        ) -> None:
+        ) -> many.TakenBack[None]:
             del done[-len(changed) :]
+            return many.TakenBack(len(changed))
 
     change = run_changes.StoreChange(seeded, keys, Half())
     progress = bulk.Progress("", len(keys), 2)
@@ -484,6 +487,203 @@ def test_a_dialog_reads_a_few_and_counts_all(
     assert chosen.title == "14 runs" and chosen.live == whole.live
     assert bulk.choose(seeded, [99_999]) is None
     assert len(bulk.choose(seeded, [keys[0], 99_999]) or ()) == 1
+
+
+# undo, where others wrote in between
+
+
+async def tag_marked(pilot: Pilot[object], tag: str) -> None:
+    """Mark the first two runs, able-crane-41 and bold-otter-7, and set a tag of them."""
+    app = pilot.app
+    assert isinstance(app, TuiflowApp)
+    await pilot.press("space", "space", "t")
+    await until(pilot, lambda: isinstance(app.screen, TagsModal))
+    await pilot.press(*tag, "enter", "enter")
+    await said(pilot, "Changed 1 tag of 2 runs")
+
+
+def tags_of(store: Store, name: str) -> dict[str, str]:
+    query = RunQuery(view=ViewType.ALL)
+    found = [item for item in store.search_runs(query) if item.info.run_name == name]
+    return dict(found[0].data.tags)
+
+
+async def test_tags_of_a_run_that_was_deleted_meanwhile_are_undone_too(app: TuiflowApp) -> None:
+    async with opened(app) as pilot:
+        await tag_marked(pilot, "oops=1")
+        app.store.delete_runs([run(app.store, "bold-otter-7").info.run_id])
+        await pilot.press("z")
+        await said(pilot, "Changed 1 tag of 2 runs: undone")
+    assert "oops" not in tags_of(app.store, "able-crane-41")
+    assert "oops" not in tags_of(app.store, "bold-otter-7")
+
+
+async def test_tags_that_were_changed_since_are_not_undone(app: TuiflowApp) -> None:
+    async with opened(app) as pilot:
+        await tag_marked(pilot, "lab=a")
+        run_id = run(app.store, "bold-otter-7").info.run_id
+        app.store.log_batch(run_id, tags=[RunTag("lab", "b")])
+        await pilot.press("z")
+        await said(pilot, "Changed 1 tag of 1 of 2 runs: undone · 1 run has changed since")
+        await pilot.press("z")
+        await said(pilot, "Nothing to undo")
+    assert "lab" not in tags_of(app.store, "able-crane-41")
+    assert tags_of(app.store, "bold-otter-7")["lab"] == "b"
+
+
+async def test_a_note_that_was_changed_since_is_not_undone(app: TuiflowApp) -> None:
+    async with opened(app) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, NoteModal))
+        app.screen.query_one(TextArea).text = "mine"
+        await pilot.press("ctrl+s")
+        await said(pilot, "Changed the note of able-crane-41")
+        run_id = run(app.store, "able-crane-41").info.run_id
+        app.store.log_batch(run_id, tags=[RunTag(TAG_NOTE, "theirs")])
+        await pilot.press("z")
+        await said(pilot, "Not undone: 1 run has changed since")
+    assert run(app.store, "able-crane-41").note == "theirs"
+
+
+async def test_a_run_that_was_moved_on_since_is_not_moved_back(app: TuiflowApp) -> None:
+    async with opened(app) as pilot:
+        await pilot.press("space", "space", "M")
+        await until(pilot, lambda: isinstance(app.screen, MoveModal))
+        await pilot.press(*"grid", "enter")
+        await said(pilot, "Moved 2 runs to grid-search")
+        further = app.store.create_experiment("further")
+        app.store.move_runs([run(app.store, "bold-otter-7").info.run_id], further)
+        await pilot.press("z")
+        await said(pilot, "Moved 1 of 2 runs back to where they were · 1 run has changed since")
+    assert run(app.store, "able-crane-41").info.experiment_name == "wine"
+    assert run(app.store, "bold-otter-7").info.experiment_name == "further"
+
+
+async def test_runs_whose_experiment_is_deleted_move_back_once_it_is_restored(
+    app: TuiflowApp,
+) -> None:
+    wine = app.store.get_experiment_by_name("wine")
+    assert wine is not None
+    async with opened(app) as pilot:
+        await pilot.press("space", "space", "M")
+        await until(pilot, lambda: isinstance(app.screen, MoveModal))
+        await pilot.press(*"grid", "enter")
+        await said(pilot, "Moved 2 runs to grid-search")
+        app.store.delete_experiment(wine.experiment_id)
+        await pilot.press("z")
+        await said(pilot, "Not undone: The experiment wine is deleted; restore it first")
+        app.store.restore_experiment(wine.experiment_id)
+        await pilot.press("z")
+        await said(pilot, "Moved 2 runs back to where they were")
+    assert run(app.store, "able-crane-41").info.experiment_name == "wine"
+
+
+async def test_runs_that_are_gone_for_good_are_not_told_of_as_restored(app: TuiflowApp) -> None:
+    async with opened(app) as pilot:
+        for left, told in ((1, "Restored 1 of 2 runs · 1 run is"), (0, "Not undone: 2 runs are")):
+            await pilot.press("g", "space", "space", "D")
+            await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+            await pilot.press("tab", "enter")
+            await said(pilot, "Deleted 2 runs")
+            kept = app.store.search_runs(RunQuery(view=ViewType.DELETED_ONLY))[:left]
+            app.store.restore_runs([item.info.run_id for item in kept])
+            app.store.upkeep.collect_garbage(0)
+            await pilot.press("z")
+            await said(pilot, f"{told} gone for good")
+
+
+async def test_an_undo_that_failed_is_still_to_be_had(
+    app: TuiflowApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(app) as pilot:
+        await tag_marked(pilot, "oops=1")
+        with monkeypatch.context() as patch:
+
+            def busy(*given: object) -> None:
+                raise StoreError("The store is busy.")
+
+            patch.setattr(many.SetTags, "take_back", busy)
+            await pilot.press("z")
+            await said(pilot, "The store is busy.")
+        await pilot.press("z")
+        await said(pilot, "Changed 1 tag of 2 runs: undone")
+    assert "oops" not in tags_of(app.store, "able-crane-41")
+
+
+async def test_a_run_of_a_deleted_experiment_is_not_restored_alone(app: TuiflowApp) -> None:
+    wine = app.store.get_experiment_by_name("wine")
+    assert wine is not None
+    async with opened(app) as pilot:
+        await pilot.press("D")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmModal))
+        await pilot.press("tab", "enter")
+        await said(pilot, "Deleted able-crane-41")
+        app.store.delete_experiment(wine.experiment_id)
+        for _ in range(2):
+            await pilot.press("z")
+            await said(pilot, "Not undone: The experiment wine is deleted; restore it first")
+    gone = RunQuery((wine.experiment_id,), view=ViewType.DELETED_ONLY)
+    keys = app.store.search_keys(gone)
+    assert len(keys) == 7
+    progress = bulk.Progress()
+    progress.carry_out(run_changes.Restore(app.store, keys).do)
+    assert progress.error is not None
+    assert progress.error.message == "The experiment wine is deleted; restore it first."
+    assert len(app.store.search_keys(gone)) == 7
+
+
+async def test_a_note_that_another_wrote_meanwhile_is_shown_below_what_was_typed(
+    app: TuiflowApp,
+) -> None:
+    run_id = run(app.store, "able-crane-41").info.run_id
+    async with opened(app) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, NoteModal))
+        app.screen.query_one(TextArea).text = "mine"
+        app.store.log_batch(run_id, tags=[RunTag(TAG_NOTE, "theirs")])
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Changed meanwhile" in screen_text(app))
+        assert app.screen.query_one(TextArea).text == "mine\n\ntheirs"
+        assert run(app.store, "able-crane-41").note == "theirs"
+        await pilot.press("escape")
+        await until(pilot, lambda: "esc again throws it away" in screen_text(app))
+        await pilot.press("ctrl+s")
+        await said(pilot, "Changed the note of able-crane-41")
+        assert run(app.store, "able-crane-41").note == "mine\n\ntheirs"
+        await pilot.press("z")
+        await said(pilot, "undone")
+    assert run(app.store, "able-crane-41").note == "theirs"
+
+
+async def test_a_note_that_could_not_be_written_is_still_in_the_dialog(app: TuiflowApp) -> None:
+    run_id = run(app.store, "able-crane-41").info.run_id
+    async with opened(app) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, NoteModal))
+        app.screen.query_one(TextArea).text = "mine"
+        app.store.delete_runs([run_id])
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "able-crane-41 is deleted" in screen_text(app))
+        assert app.screen.query_one(TextArea).text == "mine"
+        app.store.restore_runs([run_id])
+        await pilot.press("ctrl+s")
+        await said(pilot, "Changed the note of able-crane-41")
+    assert run(app.store, "able-crane-41").note == "mine"
+
+
+async def test_a_version_that_was_deleted_meanwhile_is_no_hindrance_to_the_undo(
+    app: TuiflowApp,
+) -> None:
+    give_model(app.store, "able-crane-41")
+    async with opened(app) as pilot:
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(app.screen, RegisterModal))
+        await pilot.press(*"wine", "enter")
+        await said(pilot, "Registered able-crane-41 as wine version 1")
+        app.store.registry.delete_version("wine", 1)
+        await pilot.press("z")
+        await said(pilot, "Registered able-crane-41: undone")
+    assert not app.store.registry.list_models()
 
 
 # run again

@@ -13,6 +13,7 @@ from tuiflow.tui.screens.base import StoreScreen
 from tuiflow.tui.undo import Undo
 
 if TYPE_CHECKING:
+    from tuiflow.store.many import TakenBack
     from tuiflow.tui.modals.notes import NoteForAll
     from tuiflow.tui.modals.register import Registration
     from tuiflow.tui.run_changes import RunChange
@@ -109,8 +110,15 @@ class RunActions(StoreScreen):
             return
         if change.leaves and not progress.cancelled and progress.error is None:
             self.forget_chosen()
-        named = chosen.title if count == len(chosen) else f"{count:,} of {chosen.title}"
-        self.remember(Undo(said(named), change.undo, unsaid(named), count))
+        self.remember(
+            Undo(
+                said(_some(count, chosen)),
+                change.undo,
+                lambda: _undone(chosen, change.taken_back, unsaid),
+                count,
+                lambda: change.count,
+            )
+        )
 
     # deleting and restoring
 
@@ -187,28 +195,52 @@ class RunActions(StoreScreen):
         if len(chosen) == 1:
             from tuiflow.tui.modals.note import NoteModal
 
-            run = chosen.first[0]
-            heading = f"Note of {run.info.run_name}"
-            self.app.push_screen(NoteModal(heading, run.note), partial(self._noted, chosen))
+            shown = chosen.first[0].note
+            modal = NoteModal(f"Note of {chosen.first[0].info.run_name}", shown)
+            self.app.push_screen(modal, partial(self._noted, chosen, shown))
         else:
             from tuiflow.tui.modals.notes import NotesModal
 
             self.app.push_screen(NotesModal(chosen.title), partial(self._noted_all, chosen))
 
-    def _noted(self, chosen: Chosen, note: str | None) -> None:
-        if note is not None and note != chosen.first[0].note:
-            self._write_note(chosen, note, append=False)
-
-    def _noted_all(self, chosen: Chosen, answer: NoteForAll | None) -> None:
-        if answer is not None:
-            self._write_note(chosen, answer.text, answer.append)
-
-    def _write_note(self, chosen: Chosen, note: str, append: bool) -> None:
+    def _noted(self, chosen: Chosen, shown: str, note: str | None) -> None:
         from tuiflow.tui.run_changes import Note
 
-        change = Note(self.store, chosen.keys, note, append)
-        said = "Changed the note of {}"
-        self._do(chosen, "Writing the note of", change, said.format, f"{said}: undone".format)
+        if note is None or note == shown:
+            return
+        change = Note(self.store, chosen.keys, note, append=False, shown=shown)
+
+        def done(progress: Progress) -> None:
+            if change.count or (progress.error is None and change.seen == note):
+                self._done(chosen, change, *_NOTED, progress)
+            else:
+                self._note_again(chosen, shown, note, change.seen, progress)
+
+        self.carry_out(Progress("Writing the note"), change.do, done)
+
+    def _note_again(
+        self, chosen: Chosen, shown: str, note: str, seen: str | None, progress: Progress
+    ) -> None:
+        """Show the dialog again with what was typed, as that could not be written: the run is
+        gone, or has another note by now, which is put below it."""
+        from tuiflow.tui.modals.note import MEANWHILE, NoteModal
+
+        text, told = note, ""
+        if progress.error is not None:
+            told = progress.error.message
+        elif seen is None:
+            told = f"{chosen.title} is deleted by now: restore it to write to it"
+        else:
+            shown, text, told = seen, "\n\n".join(filter(None, (note, seen))), MEANWHILE
+        modal = NoteModal(f"Note of {chosen.first[0].info.run_name}", shown, text, told)
+        self.app.push_screen(modal, partial(self._noted, chosen, shown))
+
+    def _noted_all(self, chosen: Chosen, answer: NoteForAll | None) -> None:
+        from tuiflow.tui.run_changes import Note
+
+        if answer is not None:
+            change = Note(self.store, chosen.keys, answer.text, answer.append)
+            self._do(chosen, "Writing the note of", change, *_NOTED)
 
     # moving and registering
 
@@ -302,6 +334,27 @@ class RunActions(StoreScreen):
         self._do(chosen, "Registering", change, said, lambda runs: f"Registered {runs}: undone")
 
 
+def _some(count: int, chosen: Chosen) -> str:
+    """`a-run`, `12 runs`, or `3 of 12 runs`."""
+    return chosen.title if count == len(chosen) else f"{count:,} of {chosen.title}"
+
+
+def _undone(chosen: Chosen, result: TakenBack[Any], unsaid: Said) -> str:
+    """What was taken back, and what stays as it is and why."""
+    stays: list[str] = []
+    if result.since:
+        have = "has" if result.since == 1 else "have"
+        stays.append(f"{plural(result.since, 'run')} {have} changed since")
+    if result.gone:
+        be = "is" if result.gone == 1 else "are"
+        stays.append(f"{plural(result.gone, 'run')} {be} gone for good")
+    if result.why:
+        stays.append(result.why)
+    if result.back:
+        return " · ".join([unsaid(_some(result.back, chosen)), *stays])
+    return f"Not undone: {' · '.join(stays)}"
+
+
 def _nested(chosen: Chosen) -> str:
     """`2 runs are nested in it`."""
     be = "is" if len(chosen.nested) == 1 else "are"
@@ -314,6 +367,10 @@ def _all(verb: str, chosen: Chosen) -> str:
     return f"{verb} all {len(chosen) + len(chosen.nested):,}" if chosen.nested else ""
 
 
+_NOTED: tuple[Said, Said] = (
+    "Changed the note of {}".format,
+    "Changed the note of {}: undone".format,
+)
 _NEEDS_ACTIVE = {
     *("runs.serve", "runs.tags", "runs.note", "runs.delete", "runs.move", "runs.register"),
     "runs.rerun",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tuiflow.entities import TAG_NOTE, LifecycleStage, ModelVersion, Run, ViewType
-from tuiflow.errors import NotFound
+from tuiflow.errors import InvalidState, NotFound
 from tuiflow.protocols import RunQuery
 from tuiflow.store import many
 from tuiflow.store.pieces import WHOLE
@@ -35,6 +36,12 @@ class RunChange:
         raise NotImplementedError
 
     def undo(self) -> Iterator[int]:
+        """Take back what is still as it was changed; `taken_back` tells what has come of it."""
+        raise NotImplementedError
+
+    @property
+    def taken_back(self) -> many.TakenBack[Any]:
+        """What has come of `undo`, however often it was stopped and gone on with."""
         raise NotImplementedError
 
 
@@ -46,6 +53,7 @@ class StoreChange(RunChange, Generic[T]):
         self._keys = keys
         self._change = change
         self._changed: list[many.Was[T]] = []
+        self._taken_back = many.TakenBack[T]()
 
     @property
     def count(self) -> int:
@@ -58,13 +66,23 @@ class StoreChange(RunChange, Generic[T]):
 
     def undo(self) -> Iterator[int]:
         before = 0
-        for through in self.store.take_back(self._change, self._changed[::-1]):
-            del self._changed[before - through :]
-            before = through
-            yield through
+        try:
+            for through in self.store.take_back(self._change, self._changed[::-1]):
+                del self._changed[before - through :]
+                before = through
+                yield through
+        finally:
+            result = self._change.taken_back
+            self._taken_back.add(result)
+            self._taken_back.why = result.why
+            self._changed += result.left[::-1]
+
+    @property
+    def taken_back(self) -> many.TakenBack[T]:
+        return self._taken_back
 
 
-class Delete(StoreChange[None]):
+class Delete(StoreChange[int | None]):
     """Marks runs deleted that are not."""
 
     leaves = True
@@ -73,7 +91,7 @@ class Delete(StoreChange[None]):
         super().__init__(store, keys, many.Delete())
 
 
-class Restore(StoreChange[int]):
+class Restore(StoreChange[int | None]):
     """Brings deleted runs back."""
 
     leaves = True
@@ -90,11 +108,26 @@ class SetTags(StoreChange[many.Tags]):
 
 
 class Note(StoreChange[many.Tags]):
-    """Writes a note, in place of a run's own or as a paragraph below it."""
+    """Writes a note, in place of a run's own or as a paragraph below it.
 
-    def __init__(self, store: Store, keys: Sequence[int], note: str, append: bool) -> None:
+    With `shown`, only where that is the note still; `seen` then tells which one there was.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keys: Sequence[int],
+        note: str,
+        append: bool,
+        shown: str | None = None,
+    ) -> None:
+        self.seen: str | None = None
+
         def tags_of(old: Mapping[str, str]) -> many.Tags:
-            own = old.get(TAG_NOTE, "").rstrip()
+            self.seen = old.get(TAG_NOTE, "")
+            if shown is not None and self.seen != shown:
+                return {}
+            own = self.seen.rstrip()
             return {TAG_NOTE: f"{own}\n\n{note}" if append and own else note or None}
 
         super().__init__(store, keys, many.SetTags([TAG_NOTE], tags_of))
@@ -131,7 +164,12 @@ class Move(RunChange):
         if self._made is not None:
             query = RunQuery((self._made,), view=ViewType.ALL)
             if not self.store.count_runs(query):
-                self.store.delete_experiment(self._made)
+                with suppress(InvalidState, NotFound):  # another has deleted it
+                    self.store.delete_experiment(self._made)
+
+    @property
+    def taken_back(self) -> many.TakenBack[Any]:
+        return many.TakenBack() if self._moved is None else self._moved.taken_back
 
 
 class Register(RunChange):
@@ -154,6 +192,7 @@ class Register(RunChange):
         self.name = name
         self._keys = keys
         self._versions: list[ModelVersion] = []
+        self._taken_back = many.TakenBack[Any]()
         self._alias = alias
         self._path = path
         self._was: int | None = None
@@ -191,14 +230,20 @@ class Register(RunChange):
         through = 0
         while self._versions:
             version = self._versions[-1]
-            registry.delete_version(version.name, version.version)
+            with suppress(NotFound):  # another has deleted it
+                registry.delete_version(version.name, version.version)
             self._versions.pop()
+            self._taken_back.back += 1
             through += 1
             yield through
         if self._made and not registry.list_versions(self.name):
             registry.delete_model(self.name)
         elif self._was is not None:
             registry.set_alias(self.name, self._alias, self._was)
+
+    @property
+    def taken_back(self) -> many.TakenBack[Any]:
+        return self._taken_back
 
     @property
     def versions(self) -> Sequence[ModelVersion]:

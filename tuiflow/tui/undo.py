@@ -11,13 +11,15 @@ class Undo:
     """A change: what was done, how to take it back, and what to say then.
 
     `revert` may give an iterator that does so piece by piece, for `count` things in all; stopped
-    in between, what remains is still to be taken back.
+    in between, what remains is still to be taken back. `done` may be asked once that is known, and
+    `left` for how many things could not be taken back yet.
     """
 
     title: str
     revert: Callable[[], object]
-    done: str
+    done: str | Callable[[], str]
     count: int = 1
+    left: Callable[[], int] = lambda: 0
 
 
 class UndoStack:

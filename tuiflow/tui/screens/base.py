@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from tuiflow.errors import NotFound
 from tuiflow.text import clean
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.acts import Acts
@@ -177,12 +178,13 @@ class StoreScreen(Acts, Screen[object], Asks):
         self.carry_out(progress, last.revert, lambda progress: self._undone(progress, last))
 
     def _undone(self, progress: Progress, undo: Undo) -> None:
-        if progress.error is None and not progress.cancelled:
-            self.app.say(undo.done)
-            return
-        left = max(undo.count - progress.done, 0)
-        if left and (progress.done or progress.cancelled):
+        ended = progress.error is None and not progress.cancelled
+        left = undo.left() if ended else max(undo.left(), undo.count - progress.done)
+        # What is not there any more will not be there for the next try either.
+        if left > 0 and not isinstance(progress.error, NotFound):
             self.app.undo.push(replace(undo, count=left))
+        if ended:
+            self.app.say(undo.done if isinstance(undo.done, str) else undo.done())
         if progress.cancelled:
             goes_on = self.app.keyed("{app.undo} goes on")
             self.app.say(f"Stopped: {left:,} of {undo.count:,} are left · {goes_on}")
