@@ -22,6 +22,9 @@ REACHED = (
     "utils.mlflow_tags.MLFLOW_RUN_NAME",
     "utils.time.get_current_time_millis",
     "protos.databricks_pb2.ErrorCode",
+    "entities.model_registry.ModelVersion",
+    "entities.model_registry.model_version_status.ModelVersionStatus",
+    "models.signature.infer_signature",
 )
 
 
@@ -32,7 +35,7 @@ def test_submodules_are_there_without_being_imported(path: str) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("package", ["types", "utils", "protos"])
+@pytest.mark.parametrize("package", ["types", "utils", "protos", "entities", "models"])
 def test_what_is_no_submodule_is_no_attribute(package: str) -> None:
     with pytest.raises(AttributeError, match="no attribute 'none_such'"):
         getattr(mlflow, package).none_such  # noqa: B018
@@ -92,3 +95,12 @@ def test_names_of_flavors_and_formats() -> None:
     assert sklearn.SERIALIZATION_FORMAT_PICKLE == "pickle"
     assert sklearn.SERIALIZATION_FORMAT_SKOPS == "skops"
     assert (mlflow.xgboost.FLAVOR_NAME, mlflow.lightgbm.FLAVOR_NAME) == ("xgboost", "lightgbm")
+
+
+def test_runs_and_experiments_may_be_in_sets() -> None:
+    made = mlflow.MlflowClient().create_run("0")
+    found = mlflow.get_run(made.info.run_id)
+    assert {found, mlflow.get_run(made.info.run_id)} == {found}
+    assert {mlflow.get_experiment("0"): "x"}[mlflow.get_experiment("0")] == "x"
+    with mlflow.start_run() as run:
+        assert hash(run) == hash(mlflow.get_run(run.info.run_id))

@@ -77,7 +77,7 @@ def test_log_model_registers_versions_and_an_alias_loads_one(
     )
     version = client.get_model_version("wine", 2)
     assert (version.source, version.run_id) == (f"runs:/{second}/model", second)
-    assert version.aliases == ("champion",)
+    assert version.aliases == ["champion"]
     assert log(3)[1] is None
 
 
@@ -669,3 +669,15 @@ def test_any_sequence_of_acts_ends_as_dictionaries_do(
                 key for key, value in obvious.aliases[name].items() if value == version.version
             }
             assert set(version.aliases) == aliases
+
+
+def test_versions_and_models_have_mlflows_fields() -> None:
+    client = mlflow.MlflowClient()
+    client.create_registered_model("bare")
+    assert client.get_registered_model("bare").latest_versions == []
+    version = client.create_model_version("bare", "somewhere/model")
+    assert version.aliases == []
+    told = dict(version)
+    for name in ("model_id", "params", "metrics"):
+        assert getattr(version, name) is told[name] is None
+    assert client.get_registered_model("bare").latest_versions == [version]

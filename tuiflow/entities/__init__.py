@@ -385,6 +385,14 @@ class RegisteredModel(Fields):
         return max((self.last_updated_timestamp, *times))
 
 
+def __getattr__(name: str) -> Any:
+    if name == "model_registry":  # it is made of what is here
+        import importlib
+
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 # MLflow has each in a module of its own, and scripts write `from mlflow.entities.run import Run`.
 for _module in (
     "dataset",

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tuiflow.models import signature as signature
     from tuiflow.models.datatypes import DataType
     from tuiflow.models.mlmodel import MLmodel, read_mlmodel
     from tuiflow.models.schema import (
@@ -57,11 +58,13 @@ sys.modules[f"{__name__}.model"] = globals()["model"] = sys.modules[__name__]
 
 
 def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name == "signature":
+        return importlib.import_module(f"{__name__}.{name}")
     home = f"{__name__}.{_HOMES[name]}" if name in _HOMES else _ABOVE.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
     return getattr(importlib.import_module(home), name)
 
 

@@ -54,7 +54,7 @@ def load_models(
             creation_timestamp=created,
             last_updated_timestamp=updated,
             description=description,
-            latest_versions=tuple(latest.get(name, ())),
+            latest_versions=latest.get(name, []),
             tags=tags.get(row_id, {}),
             aliases=aliases.get(row_id, {}),
         )
@@ -97,7 +97,7 @@ def load_versions(
             source=source,
             run_id=run_id,
             tags=tags.get((model, version), {}),
-            aliases=tuple(aliases.get((model, version), ())),
+            aliases=aliases.get((model, version), []),
         )
         for (
             model, name, version, created, updated, description, user_id, stage, source, run_id,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tuiflow.errors import InvalidInput
-from tuiflow.store.entities import PagedList
+from tuiflow.store.entities import PagedList as PagedList
 
 Item = TypeVar("Item")
 
