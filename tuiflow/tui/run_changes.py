@@ -73,9 +73,10 @@ class StoreChange(RunChange, Generic[T]):
                 yield through
         finally:
             result = self._change.taken_back
+            self._changed += result.left[::-1]
+            result.left = []
             self._taken_back.add(result)
             self._taken_back.why = result.why
-            self._changed += result.left[::-1]
 
     @property
     def taken_back(self) -> many.TakenBack[T]:
