@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -454,3 +455,14 @@ def test_the_commit_is_recorded_without_calling_git(tmp_path: Path) -> None:
         ["git", "rev-parse", "HEAD"], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
     assert found == head.stdout.strip()
+
+
+def test_a_store_that_was_deleted_is_made_anew_for_the_next_run(tmp_path: Path) -> None:
+    mlflow.set_tracking_uri(tmp_path / "store")
+    with mlflow.start_run():
+        mlflow.log_metric("m", 1.0)
+    shutil.rmtree(tmp_path / "store")
+    with mlflow.start_run() as run:
+        mlflow.log_metric("m", 2.0)
+    [found] = mlflow.search_runs(output_format="list")
+    assert found.info.run_id == run.info.run_id

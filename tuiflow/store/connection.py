@@ -198,11 +198,15 @@ class Database:
             with contextlib.suppress(sqlite3.OperationalError):  # in use, or read-only
                 conn.execute("PRAGMA journal_mode = WAL")
 
+    def was_moved(self) -> bool:
+        """See `Store.was_moved`."""
+        return file.identity(self.path) != self._file
+
     def _check_file(self, now: float) -> None:
         """Raise StoreError where another file or none is in the place of the one that was opened:
         what is written to that would be lost without a word."""
         if now > self._looked + _LOOK_AT_FILE_SECONDS:
-            if file.identity(self.path) != self._file:
+            if self.was_moved():
                 raise moved(self.path)
             self._looked = min(now, time.monotonic())
 

@@ -80,6 +80,11 @@ class Store(RunArtifacts, RunSearches):
         self._heartbeat.stop()
         self._db.close()
 
+    def was_moved(self) -> bool:
+        """Whether another file, or none, is at the store's path now: each call but `close` raises
+        StoreError then."""
+        return self._db.was_moved()
+
     def interrupt(self) -> None:
         """Cancel the reads of other threads: they raise `ReadInterrupted`."""
         self._db.interrupt()

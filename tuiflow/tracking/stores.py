@@ -86,6 +86,9 @@ def store_at(database: Path) -> Store:
     """The open store of a database file, shared by all who ask in this process."""
     with _lock:
         store = _stores.get(database)
+        if store is not None and store.was_moved():  # a notebook that begins anew
+            store.close()
+            store = None
         if store is None:
             check_served(database)
             store = _stores[database] = _opened(database)
