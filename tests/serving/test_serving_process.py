@@ -433,6 +433,23 @@ def test_a_model_that_fails_to_load(
     assert "can't be loaded" in health.detail
 
 
+def test_a_killed_server_has_no_request_for_its_reason(
+    store: Store,
+    log_run: LogRun,
+    start: Callable[..., ServerInfo],
+    linear: tuple[Path, ElasticNet],
+) -> None:
+    server = process.wait_ready(start(log_run(model=linear[0])))
+    assert httpx.post(url(server), json={"inputs": [[1.0, 2.0, 3.0]]}).status_code
+    os.kill(server.process.pid, signal.SIGKILL)
+    until(lambda: not process.is_alive(server))
+    assert process.health(server).detail == "its process ended without a word"
+    # What a library says last is a reason, as of one that ends the process.
+    with Path(server.log_path).open("a") as log:
+        log.write("terminate called without an active exception\n")
+    assert process.health(server).detail == "terminate called without an active exception"
+
+
 def test_which_model(store: Store, log_run: LogRun, linear: tuple[Path, ElasticNet]) -> None:
     with pytest.raises(NotFound):
         process.start(store, "0" * 32, port=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -28,6 +29,8 @@ POLL_SECONDS = 0.02
 _LINE_BYTES = 400
 _STATS = "/tuiflow/stats"
 _ERROR_MARK = "error: "
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
+"""What the lines of `serving.journal` begin with."""
 
 
 class HealthState(StrEnum):
@@ -203,7 +206,8 @@ def _last_error(server: ServerInfo) -> str:
         before, mark, reason = line.partition(_ERROR_MARK)
         if mark and len(before) <= len("2000-01-01 00:00:00 "):
             return reason
-    return last[-1] if last else ""
+    # What the server has written itself is about its work, not about its end.
+    return last[-1] if last and not _STAMP.match(last[-1]) else ""
 
 
 def failure(server: ServerInfo) -> str:
