@@ -25,6 +25,11 @@ REACHED = (
     "entities.model_registry.ModelVersion",
     "entities.model_registry.model_version_status.ModelVersionStatus",
     "models.signature.infer_signature",
+    "tracking.client.MlflowClient",
+    "tracking.fluent.set_experiment",
+    "entities.run.Run",
+    "models.model.Model",
+    "version.VERSION",
 )
 
 
@@ -52,6 +57,7 @@ def test_what_is_no_submodule_is_no_attribute(package: str) -> None:
         ("types.schema", "AnyType Array Map Object Property Schema"),
         ("exceptions", "INVALID_PARAMETER_VALUE RESOURCE_DOES_NOT_EXIST"),
         ("utils.time", "get_current_time_millis"),
+        ("tracking.fluent", "set_experiment start_run"),
     ],
 )
 def test_modules_of_one_name(module: str, names: str) -> None:

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         tracking,
         types,
         utils,
+        version,
         xgboost,
     )
     from tuiflow.autologging import autolog
@@ -129,6 +130,7 @@ _SUBMODULES = frozenset(
         "tracking",
         "types",
         "utils",
+        "version",
         "xgboost",
     )
 )
@@ -239,6 +241,7 @@ __all__ = [
     "tracking",
     "types",
     "utils",
+    "version",
     "xgboost",
 ]
 

@@ -26,6 +26,7 @@ from tuiflow.tracking import active, context, record, system_metrics
 from tuiflow.tracking.active import ActiveRun
 from tuiflow.tracking.experiments import active_experiment_id
 from tuiflow.tracking.experiments import get_or_create_experiment as get_or_create_experiment
+from tuiflow.tracking.experiments import set_experiment as set_experiment
 from tuiflow.tracking.operations import RunOperations, done
 from tuiflow.tracking.stores import current_store
 
