@@ -43,6 +43,8 @@ class LineIndex:
         self.stop = stop
         self.count = 0
         """Finished lines; `total` counts an unfinished one, too."""
+        self.broken = 0
+        """How many of them are a piece of a line that goes on in the next one."""
         self._max_line = max_line or MAX_LINE
         self._mark_lines = array("Q", [0])
         self._mark_places = array("Q", [start])
@@ -84,7 +86,7 @@ class LineIndex:
 
     def _restart(self) -> None:
         with self._lock:
-            self.count = 0
+            self.count = self.broken = 0
             self._end = self._line_start = self.start
             self._mark_lines = array("Q", [0])
             self._mark_places = array("Q", [self.start])
@@ -129,6 +131,7 @@ class LineIndex:
     def _break(self, end: int) -> None:
         while end - self._line_start > self._max_line:
             self.count += 1
+            self.broken += 1
             self._begin(self._line_start + self._max_line)
 
     def _begin(self, place: int) -> None:
@@ -140,7 +143,12 @@ class LineIndex:
     @property
     def total(self) -> int:
         """Number of lines, the unfinished last one included."""
-        return self.count + (1 if self._line_start < self._end else 0)
+        return self.count + self.is_unfinished
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the last line has no end in what was taken in."""
+        return self._line_start < self._end
 
     def line(self, number: int) -> str:
         """Line `number` (from 0) as harmless text; empty beyond the end.

@@ -145,6 +145,23 @@ def test_a_long_line_has_no_end_to_wait_for(tmp_path: Path) -> None:
         assert part is not None
         lines.join(part)
     assert "".join(texts(lines)) == "y" * 100_000
+    assert lines.total > 20 and lines.line_count == 1
+
+
+@pytest.mark.parametrize(
+    "content", ["y" * 9_000, "y" * 2_000, "a\n" * 3_000, "y\n" * 9 + "z" * 9_000]
+)
+@pytest.mark.parametrize("end", ["", "\n", "\nb\n"])
+@pytest.mark.parametrize("after_head", [True, False])
+def test_lines_are_counted_once(tmp_path: Path, content: str, end: str, after_head: bool) -> None:
+    path = tmp_path / "file"
+    path.write_text(content + end)
+    lines = opened(path)
+    while lines.gap is not None:
+        part = lines.read_part(after_head)
+        assert part is not None
+        lines.join(part)
+    assert lines.line_count == len((content + end).splitlines())
 
 
 class Follows(App[None]):

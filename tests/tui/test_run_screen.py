@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from driving import screen_text, until
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tuiflow.config import RUN_LOG
 from tuiflow.entities import TAG_MODELS, TAG_NOTE, Metric, Param, Process, RunTag
 from tuiflow.store import Store, open_store, runs
 from tuiflow.tui.app import TuiflowApp
+from tuiflow.tui.file_lines import FileLines
 from tuiflow.tui.reader import Asks
 from tuiflow.tui.screens.run import TABS, RunScreen
 from tuiflow.tui.widgets.chart import Chart
@@ -244,6 +247,28 @@ async def test_artifacts_are_previewed_by_what_they_are(app_of: MAKE, store: Sto
         await sees(pilot, "␛]0;title␇ plain [bold]markup[/]")
         await pilot.press("h", "h")
         await until(pilot, lambda: "hostile.txt" not in shown(pilot))
+
+
+async def test_the_lines_of_a_large_file_are_its_own(
+    app_of: MAKE, store: Store, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, content in (("many.txt", "a line\n" * 300_000), ("one.txt", "word " * 600_000)):
+        with store.writing_artifact(run_id, name) as part:
+            part.write_text(content)
+    async with Opened(app_of(store), run_id) as pilot:
+        await tab(pilot, "Artifacts")
+        await open_file(pilot, "many.txt")
+        await sees(pilot, "300,000 lines")
+        go_on, scan = threading.Event(), FileLines.scan
+        monkeypatch.setattr(FileLines, "scan", lambda lines: go_on.wait(30) and scan(lines))
+        try:
+            await open_file(pilot, "one.txt")
+            title = pilot.app.screen.query_one("#preview-title", Static)
+            await until(pilot, lambda: str(title.render()).startswith("one.txt"))
+            assert "lines" not in str(title.render())
+        finally:
+            go_on.set()
+        await until(pilot, lambda: str(title.render()).endswith(" · 1 line"))
 
 
 async def test_artifacts_that_lead_out_or_are_gone_are_told(

@@ -139,6 +139,14 @@ class FileLines:
         parts = (*self._head, *self._tail)
         return sum(part.total for part in parts) + (1 if self.gap else 0)
 
+    @property
+    def line_count(self) -> int:
+        """How many lines the file has, each counted once though it be shown in pieces."""
+        parts = (*self._head, *self._tail)
+        lines = sum(part.total - part.broken for part in parts)
+        # A very long line may go on from one part into the next.
+        return lines - sum(part.is_unfinished for part in parts[:-1])
+
     def raw(self, row: int) -> bytes:
         """The bytes of a line. Raises OSError where the file can't be read any more."""
         place = self._place(row)

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from tuiflow.config import RUN_LOG
 from tuiflow.text import clean, size
+from tuiflow.tui.bulk import plural
 from tuiflow.tui.file_lines import FileLines
 from tuiflow.tui.panes.base import RunPane
 from tuiflow.tui.widgets.file_view import FileView, Reader
@@ -66,7 +67,7 @@ class LogPane(RunPane):
             first, last = lines.gap
             count = f"{size(last - first)} of {size(lines.end)} not read"
         else:
-            count = f"{lines.total:,} lines"
+            count = plural(lines.line_count, "line")
         following = self.live and view.following
         ending = "⏵ following" if following else "G follows" if self.live else "end of the log"
         facts = Content.assemble(

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tuiflow import text
+from tuiflow.tui.bulk import plural
 from tuiflow.tui.preview import Kind, Preview
 from tuiflow.tui.widgets.file_view import FileView, Reader
 from tuiflow.tui.widgets.json_view import JsonView
@@ -67,6 +68,7 @@ class ArtifactView(Vertical):
         self._head(path, facts)
         self._turn_to("reader")
         self.reader.view.show(FixedLines(), note=note)
+        self._draw_head()  # it may have counted the lines of another file
         self.call_later(self._drop_page)
 
     def show(self, path: str, preview: Preview) -> None:
@@ -98,6 +100,7 @@ class ArtifactView(Vertical):
             note = preview.notice or _NOTES.get(preview.kind, "This file is empty.")
             lines = FixedLines(preview.lines, preview.spans)
             view.show(lines, header=preview.header, note=note)
+        self._draw_head()  # it may have counted the lines of another file
 
     # the title
 
@@ -110,7 +113,7 @@ class ArtifactView(Vertical):
         view = self.reader.view
         found = ""
         if self._front == "reader" and view.lines is not None and view.lines.gap is None:
-            found = f"{view.lines.total:,} lines"
+            found = plural(view.lines.line_count, "line")
         remark = " · ".join(
             part for part in (*self._remarks, found) if part not in ("", "showing ")
         )
