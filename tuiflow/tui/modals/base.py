@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.css.scalar import Unit
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -30,6 +32,13 @@ class Modal(Acts, ModalScreen[Answer | None]):
 
     heading: str = ""
     keys: str = "{dialog.cancel} close"
+    gives_way: ClassVar[str] = "RowsView, LinesView, TextArea"
+    """What is made lower, and scrolls, where the screen is too low for all of the modal."""
+
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012, typed by its base
+        (0, "-low"),
+        (18, "-high"),
+    ]
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("dialog.cancel", "app.help", "app.next_pane"),
@@ -41,6 +50,23 @@ class Modal(Acts, ModalScreen[Answer | None]):
             yield Static(Content(clean(self.heading)), classes="modal--heading")
             yield from self.compose_body()
             yield Static(Content(self._told_keys), classes="modal--keys")
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Leave as much room to what gives way as the rest doesn't take."""
+        box = self.query_one(".modal")
+        inner = list(self.query(self.gives_way))
+        taken = sum(widget.outer_size.height for widget in inner)
+        share = 1 if self.has_class("-low") else 0.9
+        room = int(self.size.height * share) - box.gutter.height - box.virtual_size.height + taken
+        for widget in inner:
+            left = room - taken + widget.outer_size.height
+            most = max(left, room // len(inner), 1)
+            limit = widget.styles.base.max_height  # the style sheet's
+            cells = limit is not None and limit.unit is Unit.CELLS
+            widget.styles.max_height = min(most, limit.value) if limit and cells else most
 
     @property
     def _told_keys(self) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Static
 
@@ -28,8 +28,11 @@ class ConfirmModal(Modal[bool]):
     """
 
     keys = "{app.next_pane} or arrows choose · enter does it · {dialog.cancel} cancel"
+    gives_way = "#confirm-names"
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("lists.left", "lists.right")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("lists.left", "lists.right", "lists.up", "lists.down")
+    ]
 
     def __init__(
         self,
@@ -54,7 +57,8 @@ class ConfirmModal(Modal[bool]):
         if self._count > SHOWN:
             lines.append(f"  and {self._count - SHOWN:,} more")
         if lines:
-            yield Static(Content("\n".join(lines)), classes="confirm--names")
+            with VerticalScroll(id="confirm-names", can_focus=False):
+                yield Static(Content("\n".join(lines)))
         if self._remark:
             yield Static(Content(self._remark), classes="confirm--remark")
         with Horizontal(classes="modal--buttons"):
@@ -71,6 +75,14 @@ class ConfirmModal(Modal[bool]):
 
     def action_right(self) -> None:
         self.focus_next()
+
+    def action_up(self) -> None:
+        for names in self.query("#confirm-names"):
+            names.scroll_up()
+
+    def action_down(self) -> None:
+        for names in self.query("#confirm-names"):
+            names.scroll_down()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.is_more = event.button.id == "more"
