@@ -165,7 +165,6 @@ def test_threads_lose_no_model() -> None:
         {"name": "a,b"},
         {"artifact_path": "a", "name": "b"},
         {"signature": "x"},
-        {"input_example": object()},
     ],
     ids=lambda arguments: "+".join(arguments),
 )
