@@ -18,7 +18,8 @@ from tuiflow import diff
 from tuiflow.diff import Comparison, Measure
 from tuiflow.entities import TAG_MODELS, Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from tuiflow.store import Store, open_store
-from tuiflow.tui.compare_grid import Worded, build
+from tuiflow.tui.compare_grid import build
+from tuiflow.tui.compare_words import Worded
 
 PACKAGES = {"numpy": "2.4.6", "scikit-learn": "1.9.1", "tqdm": "4.0"}
 PARAMS = {"alpha": "0.5", "l1_ratio": "0.5"}

@@ -25,18 +25,12 @@ from tuiflow.diff import (
     Row,
     Section,
     Verdict,
-    column_names,
     folded,
-    label,
-    row_texts,
     why_lines,
 )
 from tuiflow.tui.cells import cut_middle, pad
+from tuiflow.tui.compare_words import WORDS, Parts, Worded, WordedRow, told_apart
 
-TEXT_LIMIT = 1000
-"""Characters of a value that are looked at; a column is never so wide."""
-
-_WORDS = (Kind.TEXT, Kind.MOMENT, Kind.CHANGE)
 _LEAD = (12, 32)
 _COLUMN = (10, 21)
 _SHRINKING = ((20, 21), (20, 14), (14, 14))
@@ -122,107 +116,9 @@ class Grid:
         return max(before, 0), after
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """Widths of the parts of the numbers in a column."""
-
-    value: int = 0
-    delta: int = 0
-    relative: int = 0
-
-    @property
-    def width(self) -> int:
-        return 2 + self.value + sum(1 + part for part in (self.delta, self.relative) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class _Widths:
-    """The widths of a row's, or of many rows', texts and parts of numbers, by run."""
-
-    texts: list[int]
-    values: list[int]
-    deltas: list[int]
-    relatives: list[int]
-
-    def widen(self, other: _Widths) -> None:
-        for mine, others in (
-            (self.texts, other.texts),
-            (self.values, other.values),
-            (self.deltas, other.deltas),
-            (self.relatives, other.relatives),
-        ):
-            if others:
-                mine[:] = map(max, mine, others)
-
-    def parts(self) -> list[_Parts]:
-        return list(map(_Parts, self.values, self.deltas, self.relatives))
-
-
-@dataclass(frozen=True, slots=True)
-class _WordedRow:
-    row: Row
-    label: str
-    label_width: int
-    cells: list[CellText]
-    longest: int
-    """What the longest text of its cells takes, 0 where they are numbers."""
-    parts: _Parts
-
-
-class Worded:
-    """A comparison in words, and how wide they are: made once, in a thread where there may be much
-    of it, and laid out as often as one likes."""
-
-    def __init__(self, comparison: Comparison) -> None:
-        self.comparison = comparison
-        self.heads = run_heads(comparison)
-        self._different, self._equal = self._nothing(), self._nothing()
-        self._sections = [list(map(self._word, section.rows)) for section in comparison.sections]
-
-    def _nothing(self) -> _Widths:
-        zeros = [0] * len(self.heads)
-        return _Widths(zeros, zeros[:], zeros[:], zeros[:])
-
-    def _word(self, row: Row) -> _WordedRow:
-        cells = row_texts(row, TEXT_LIMIT)
-        values = [cell_len(cell.value) for cell in cells]
-        if row.kind in _WORDS:
-            widths = _Widths([2 + width for width in values], [], [], [])
-            longest, parts = max(widths.texts, default=0), _Parts()
-        else:
-            deltas = [cell_len(cell.delta) if cell.delta else 0 for cell in cells]
-            relatives = [cell_len(cell.relative) if cell.relative else 0 for cell in cells]
-            widths = _Widths([], values, deltas, relatives)
-            longest, parts = 0, _Parts(*(max(w, default=0) for w in (values, deltas, relatives)))
-        (self._different if row.differs else self._equal).widen(widths)
-        key = label(row.key)
-        return _WordedRow(row, key, cell_len(key), cells, longest, parts)
-
-    def shown(self, fold: bool) -> list[list[_WordedRow]]:
-        """The rows of each section; with `fold` those that differ."""
-        if not fold:
-            return self._sections
-        return [[worded for worded in rows if worded.row.differs] for rows in self._sections]
-
-    def widths(self, fold: bool) -> _Widths:
-        """How wide it is by run, of what is shown."""
-        found = self._nothing()
-        for some in (self._different,) if fold else (self._different, self._equal):
-            found.widen(some)
-        return found
-
-
 def build(worded: Worded, width: int, *, fold: bool, transposed: bool) -> Grid:
     """Lay a comparison out for a view of `width` cells."""
     return (_transposed if transposed else _runs_as_columns)(worded, width, fold)
-
-
-def run_heads(comparison: Comparison) -> list[str]:
-    """Status and name of each run."""
-    return [
-        f"{text.STATUS_GLYPHS.get(run.status, '?')} {name}"
-        for run, name in zip(comparison.runs, column_names(comparison.runs), strict=True)
-    ]
 
 
 def _head(head: str, width: int, baseline: bool) -> Pieces:
@@ -294,15 +190,15 @@ def _blank(width: int) -> Pieces:
     return (Piece(" " * width),)
 
 
-def _key(worded: _WordedRow, width: int) -> Pieces:
+def _key(worded: WordedRow, width: int) -> Pieces:
     return (Piece(pad("  " + cut_middle(worded.label, width - 3), width), Look.KEY),)
 
 
 def _cells(
-    worded: _WordedRow, widths: Sequence[int], parts: Sequence[_Parts], first: int, last: int
+    worded: WordedRow, widths: Sequence[int], parts: Sequence[Parts], first: int, last: int
 ) -> list[Pieces]:
     """The cells of a row, from the column `first` to `last`."""
-    told = _told_apart(worded.row, worded.cells, widths)
+    told = told_apart(worded.row, worded.cells, widths)
     return [
         _pieces(worded.row, place, told[place], widths[place], parts[place])
         for place in range(len(told))[first : last + 1]
@@ -310,7 +206,7 @@ def _cells(
 
 
 def _fitted(
-    longest: Sequence[int], parts: Sequence[_Parts], heads: Sequence[str], width: int
+    longest: Sequence[int], parts: Sequence[Parts], heads: Sequence[str], width: int
 ) -> list[int]:
     """Widths of the runs' columns."""
     names = [cell_len(head) + (0 if index else 4) for index, head in enumerate(heads)]
@@ -375,7 +271,7 @@ class _Column:
     section: str
     key: str
     width: int
-    worded: _WordedRow | None
+    worded: WordedRow | None
 
     def cell(self, place: int) -> Pieces:
         """What it says of a run."""
@@ -386,7 +282,7 @@ class _Column:
         return _cells(worded, [self.width] * count, [worded.parts] * count, place, place)[0]
 
 
-def _column(section: Section, worded: _WordedRow, above: str) -> _Column:
+def _column(section: Section, worded: WordedRow, above: str) -> _Column:
     wanted = max(worded.longest, worded.label_width + 1, cell_len(above))
     width = max(_between(wanted, _COLUMN), worded.parts.width) + 1
     return _Column(_row_name(section, worded.row), above, worded.label, width, worded)
@@ -410,43 +306,6 @@ def _widened(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int
     return widths
 
 
-def _told_apart(row: Row, cells: Sequence[CellText], widths: Sequence[int]) -> Sequence[CellText]:
-    """Where texts that differ would be cut before they do, leave out what they have in common."""
-    if row.kind not in _WORDS or not row.differs:
-        return cells
-    room = min(widths) - 3
-    if row.kind is Kind.MOMENT:
-        return [_short_moment(cell, room) for cell in cells]
-    present = [
-        cell.value
-        for cell, original in zip(cells, row.cells, strict=True)
-        if original.value is not None
-    ]
-    common = _common_start(present)
-    if len(present) < 2 or common < room - 4 or all(cell_len(v) <= room for v in present):
-        return cells
-    skip = max(common - room // 3, 0)
-    return [
-        cell if original.value is None else CellText("…" + cell.value[skip:], cell.mark)
-        for cell, original in zip(cells, row.cells, strict=True)
-    ]
-
-
-def _short_moment(cell: CellText, room: int) -> CellText:
-    """`2026-11-24 14:02:00` without the year where it is too long, then without the seconds."""
-    shown = cell.value
-    if len(shown) > room:
-        shown = shown[5:] if len(shown) - 5 <= room else shown[5:-3]
-    return CellText(shown)
-
-
-def _common_start(texts: Sequence[str]) -> int:
-    """How many characters all texts begin with alike."""
-    first, last = min(texts, default=""), max(texts, default="")
-    pairs = zip(first, last, strict=False)
-    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)))
-
-
 _LOOKS = {
     Verdict.BETTER: Look.BETTER,
     Verdict.WORSE: Look.WORSE,
@@ -454,7 +313,7 @@ _LOOKS = {
 }
 
 
-def _pieces(row: Row, index: int, cell: CellText, width: int, parts: _Parts) -> Pieces:
+def _pieces(row: Row, index: int, cell: CellText, width: int, parts: Parts) -> Pieces:
     original = row.cells[index]
     verdict = original.verdict
     look = Look.PLAIN
@@ -462,7 +321,7 @@ def _pieces(row: Row, index: int, cell: CellText, width: int, parts: _Parts) -> 
         look = _LOOKS.get(verdict, Look.DIFFERENT)
     plain = Look.DIM if original.value is None or not row.differs else Look.PLAIN
     mark = Piece(f" {cell.mark or ' '}", look)
-    if row.kind in _WORDS:
+    if row.kind in WORDS:
         shown = look if look is Look.DIFFERENT and original.value is not None else plain
         return (Piece(mark.text + " " + pad(cell.value, width - 3), shown),)
     change = ""

@@ -29,7 +29,7 @@ from tuiflow.errors import TuiflowError
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import cut
 from tuiflow.tui.compare_curves import CompareCurves
-from tuiflow.tui.compare_grid import Worded
+from tuiflow.tui.compare_words import Worded
 from tuiflow.tui.reader import SPINNER_SECONDS, StoreChanged
 from tuiflow.tui.undo import Undo
 from tuiflow.tui.widgets.chart import Chart

@@ -16,7 +16,8 @@ from textual.strip import Strip
 from tuiflow.diff import Comparison
 from tuiflow.tui.actions import bindings
 from tuiflow.tui.cells import pad
-from tuiflow.tui.compare_grid import Grid, Line, Look, Pieces, Worded, build
+from tuiflow.tui.compare_grid import Grid, Line, Look, Pieces, build
+from tuiflow.tui.compare_words import Worded
 
 _KEPT_STRIPS = 2000
 
