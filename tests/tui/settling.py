@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tuiflow.tui.app import TuiflowApp
+from tuiflow.tui.reader import Asks
 
 LOOKS = 3
 """How often in a row the same must stand on the screen."""
@@ -107,7 +108,16 @@ def _todo(app: App[Any]) -> Iterator[str]:
 
 
 def _worker(app: App[Any]) -> str:
-    return next((str(worker) for worker in app.workers if not worker.is_finished), "")
+    """A worker, or a question that rests before it is asked again for there is news."""
+    workers = (str(worker) for worker in app.workers if not worker.is_finished)
+    resting = (
+        f"the question {topic!r} of {asks}"
+        for asks in _pumps(app)
+        if isinstance(asks, Asks)
+        for topic, state in asks._topics.items()
+        if state.due is not None
+    )
+    return next(workers, "") or next(resting, "")
 
 
 def _timer(app: App[Any]) -> str:
