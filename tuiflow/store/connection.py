@@ -7,7 +7,6 @@ import gc
 import math
 import os
 import sqlite3
-import sys
 import threading
 import time
 import weakref
@@ -62,7 +61,7 @@ class Database:
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()  # what ends a block may be called while one is begun
         self._gate = threading.Condition(self._mutex)
         self._uses: dict[_Use, bool] = {}
         """Under way, and whether they write."""
@@ -358,11 +357,12 @@ class Database:
 
     def _close_those_of_ended_threads(self) -> None:
         """Nothing else does: a connection is in a cycle with what it has prepared."""
-        with self._mutex:
-            running = sys._current_frames()
-            for thread in [*self._readers.keys() - running.keys(), threading.get_ident()]:
-                if conn := self._readers.pop(thread, None):
-                    conn.close()
+        threading.current_thread()  # which makes one that was not started by `threading` known
+        # Not `sys._current_frames`, in which Python 3.11 can lock itself up.
+        running = {thread.ident for thread in threading.enumerate()}
+        for thread in [*(set(self._readers) - running), threading.get_ident()]:
+            if conn := self._readers.pop(thread, None):
+                conn.close()
 
     def _file_state(self) -> tuple[bool, int, int]:
         """Whether there is a WAL, and what changes when the file without one does."""
