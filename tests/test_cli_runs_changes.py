@@ -122,6 +122,7 @@ def test_leaving_a_question_is_no_answer(
     monkeypatch.setenv("TUIFLOW_STORE", str(store.root))
     with Pty([sys.executable, "-m", "tuiflow", "runs", "delete", "a", "b"]) as terminal:
         terminal.wait(r"\[y/N\]")
+        terminal.for_seconds(0.5)  # ctrl+C right before it waits for a line is heard after that
         terminal.write(key)
         terminal.wait("Nothing was changed")
         assert terminal.end() == code
