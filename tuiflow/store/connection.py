@@ -201,17 +201,19 @@ class Database:
         """See `Store.was_moved`."""
         return file.identity(self.path) != self._file
 
-    def _check_file(self, now: float) -> None:
+    def _check_file(self, *, at_once: bool = False) -> None:
         """Raise StoreError where another file or none is in the place of the one that was opened:
-        what is written to that would be lost without a word."""
-        if now > self._looked + _LOOK_AT_FILE_SECONDS:
+        what is written to that would be lost without a word. Looks once in a while, or `at_once`.
+        """
+        now = time.monotonic()
+        if at_once or now > self._looked + _LOOK_AT_FILE_SECONDS:
             if self.was_moved():
                 raise moved(self.path)
-            self._looked = min(now, time.monotonic())
+            self._looked = now
 
     def _open_writer(self) -> sqlite3.Connection:
         if self._writer is None:
-            self._check_file(math.inf)
+            self._check_file(at_once=True)
             writer = self._connect("mode=rw", timeout=0)
             writer.execute("PRAGMA synchronous = NORMAL")
             self._log.opened(writer)
@@ -244,7 +246,7 @@ class Database:
         try:
             self._enter(use)
             with self._lock:
-                self._check_file(time.monotonic())
+                self._check_file()
                 conn = self._writer or self._open_writer()
                 if len(self._uses) > 1 and any(list(self._uses.values())):  # a signal handler's
                     raise StoreError("A write was started inside another write of the same thread.")
@@ -328,7 +330,7 @@ class Database:
     def read(self) -> Iterator[sqlite3.Connection]:
         """This thread's reading connection. Never blocks a writer, nor waits for one."""
         with self._using():
-            self._check_file(time.monotonic())
+            self._check_file()
             conn = self._reader()
             try:
                 yield conn
@@ -344,7 +346,7 @@ class Database:
             conn.close()
             conn = None
         if conn is None:
-            self._check_file(math.inf)
+            self._check_file(at_once=True)
             # Without a WAL there is nothing to share, and in a read-only folder no way to.
             alone = state is not None and not state[0]
             conn = self._connect("immutable=1" if alone else "mode=rw", timeout=5)
